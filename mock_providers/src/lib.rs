@@ -1,0 +1,20 @@
+//! Mock LLM providers: HTTP servers that speak the vendors' wire formats well enough for real clients, and that fail
+//! on a script.
+//!
+//! This crate knows nothing of routers or scenario files. It is given a [`Setup`] (who to be, what to serve, what to do
+//! wrong and when) and gives back an axum application.
+
+pub mod dialect;
+pub mod dist;
+pub mod fault;
+pub mod ledger;
+pub mod luck;
+pub mod script;
+pub mod server;
+
+pub use dialect::Dialect;
+pub use dist::Distribution;
+pub use ledger::Ledger;
+pub use luck::Luck;
+pub use script::Script;
+pub use server::{Model, Provider, Setup};
