@@ -9,12 +9,12 @@ pub mod dist;
 pub mod fault;
 pub mod ledger;
 pub mod luck;
-pub mod script;
+
 pub mod server;
 
 pub use dialect::Dialect;
 pub use dist::Distribution;
 pub use ledger::Ledger;
 pub use luck::Luck;
-pub use script::Script;
-pub use server::{Model, Provider, Setup};
+
+pub use server::Model;

@@ -64,7 +64,10 @@ mod tests {
     #[test]
     fn the_same_key_always_draws_the_same_number() {
         let luck = Luck::new(42);
-        assert_eq!(luck.unit("ttft", &["openai", "gpt-4o"], &[7, 1]), luck.unit("ttft", &["openai", "gpt-4o"], &[7, 1]));
+        assert_eq!(
+            luck.unit("ttft", &["openai", "gpt-4o"], &[7, 1]),
+            luck.unit("ttft", &["openai", "gpt-4o"], &[7, 1])
+        );
     }
 
     #[test]

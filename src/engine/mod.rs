@@ -1,0 +1,3 @@
+//! Wires a plan into a running drill, in either world.
+
+pub mod command;

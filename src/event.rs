@@ -1,0 +1,514 @@
+//! The one event log of a drill. Statistics, the screen, the verdicts, the reports and the recording are all folds of
+//! it, so they cannot disagree.
+//!
+//! Rules:
+//! - `seq` counts from 0 without a gap; `at` never goes backwards in the virtual world.
+//! - Times are microseconds from the start of the drill ([`Micros`]); in the virtual world always whole milliseconds.
+//! - A screen tick is not an event; a command from the keyboard is.
+//! - Events name targets `provider/model`, requests by their key (`stream-number`, as in `0-17`).
+//!
+//! To add an event: a variant here with its fields documented, the place that records it, and the folds that care
+//! (`stats/`, `slo/`, the feed's wording in `stats/feed.rs`). Bump [`LOG_VERSION`] when an old reader would misread it.
+
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The version in the header of a recorded log.
+pub const LOG_VERSION: u32 = 1;
+
+/// A shared name: of a target, a phase, a tenant.
+pub type Name = Arc<str>;
+
+/// A span of time, or an offset from the start of the drill, in microseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Micros(pub u64);
+
+impl From<Duration> for Micros {
+    fn from(d: Duration) -> Self {
+        Self(d.as_micros() as u64)
+    }
+}
+
+impl From<Micros> for Duration {
+    fn from(m: Micros) -> Self {
+        Self::from_micros(m.0)
+    }
+}
+
+impl Micros {
+    /// Seconds, for arithmetic with rates.
+    #[must_use]
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
+    /// Milliseconds, for people.
+    #[must_use]
+    pub fn as_millis_f64(self) -> f64 {
+        self.0 as f64 / 1e3
+    }
+
+    /// The time since `earlier`, zero if it was later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// Which request: the number of its load stream and its number there. Stable under changes of load and policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestId {
+    /// Index of the load stream in the scenario.
+    pub stream: u16,
+    /// Running number within the stream.
+    pub number: u32,
+}
+
+impl std::fmt::Display for RequestId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.stream, self.number)
+    }
+}
+
+impl std::str::FromStr for RequestId {
+    type Err = &'static str;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let (stream, number) = s.split_once('-').ok_or("a request is named STREAM-NUMBER")?;
+        Ok(Self {
+            stream: stream.parse().map_err(|_| "the stream of a request is a number")?,
+            number: number.parse().map_err(|_| "the number of a request is a number")?,
+        })
+    }
+}
+
+impl Serialize for RequestId {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RequestId {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(d)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// What an attempt's outcome means: the row of the decision table (`router/policy/decide.rs`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// A complete 200 that passed its gates.
+    Ok,
+    /// 429, with or without Retry-After.
+    RateLimited,
+    /// Out of credit or over a spend cap.
+    QuotaExhausted,
+    /// 529, 503, or an overload event in a stream.
+    Overloaded,
+    /// 500, 502, 504, 52x, 408, 409, 425, HTML from an edge.
+    ServerError,
+    /// Refused, unreachable, or reset before any response.
+    Connect,
+    /// Cut after the headers, a stream without its end, a short or empty body.
+    Interrupted,
+    /// No headers, no first token, stalled, or too slow overall.
+    Timeout,
+    /// The client's own mistake.
+    BadRequest,
+    /// The prompt does not fit this model's window.
+    ContextLength,
+    /// The key is not accepted.
+    Auth,
+    /// The model is not there (any more).
+    ModelGone,
+    /// Blocked by a filter, or refused.
+    ContentPolicy,
+    /// A complete 200 that is not JSON or has the wrong shape.
+    Malformed,
+    /// Valid JSON that breaks the schema, or a bad tool call.
+    Schema,
+    /// The client hung up.
+    Cancelled,
+}
+
+impl Class {
+    /// Every class, in the order of the decision table.
+    pub const ALL: [Self; 16] = [
+        Self::Ok,
+        Self::RateLimited,
+        Self::QuotaExhausted,
+        Self::Overloaded,
+        Self::ServerError,
+        Self::Connect,
+        Self::Interrupted,
+        Self::Timeout,
+        Self::BadRequest,
+        Self::ContextLength,
+        Self::Auth,
+        Self::ModelGone,
+        Self::ContentPolicy,
+        Self::Malformed,
+        Self::Schema,
+        Self::Cancelled,
+    ];
+
+    /// The name that scenarios, logs and screens use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::RateLimited => "rate_limited",
+            Self::QuotaExhausted => "quota_exhausted",
+            Self::Overloaded => "overloaded",
+            Self::ServerError => "server_error",
+            Self::Connect => "connect",
+            Self::Interrupted => "interrupted",
+            Self::Timeout => "timeout",
+            Self::BadRequest => "bad_request",
+            Self::ContextLength => "context_length",
+            Self::Auth => "auth",
+            Self::ModelGone => "model_gone",
+            Self::ContentPolicy => "content_policy",
+            Self::Malformed => "malformed",
+            Self::Schema => "schema",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl std::fmt::Display for Class {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why a target was passed over without being tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// Its breaker is open.
+    BreakerOpen,
+    /// Its breaker is half-open and all probe permits are out, or the recovery ramp holds this request back.
+    Recovering,
+    /// It asked for a pause (Retry-After) that is not over.
+    SetAside,
+    /// Too little time remains before the deadline.
+    Deadline,
+    /// The prompt does not fit its context window.
+    Context,
+    /// The attempts allowed for one request are used up.
+    AttemptsSpent,
+}
+
+impl SkipReason {
+    /// The name that logs and screens use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BreakerOpen => "breaker_open",
+            Self::Recovering => "recovering",
+            Self::SetAside => "set_aside",
+            Self::Deadline => "deadline",
+            Self::Context => "context",
+            Self::AttemptsSpent => "attempts_spent",
+        }
+    }
+}
+
+/// Why a request moved on to another target: what happened at the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Reason {
+    /// An attempt ended in this class.
+    Class(Class),
+    /// It was skipped.
+    Skip(SkipReason),
+}
+
+impl Reason {
+    /// The name that logs and screens use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Class(c) => c.as_str(),
+            Self::Skip(s) => s.as_str(),
+        }
+    }
+}
+
+/// The state of a circuit breaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakerState {
+    /// Traffic flows.
+    Closed,
+    /// The target is skipped.
+    Open,
+    /// A trickle of probes.
+    HalfOpen,
+}
+
+impl BreakerState {
+    /// The name that logs and screens use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half-open",
+        }
+    }
+}
+
+/// What a breaker knew just after an attempt was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BreakerReading {
+    /// Failures ÷ calls in the window, 0 to 1; 0 without calls.
+    pub failure_rate: f64,
+    /// Calls in the window.
+    pub calls: u32,
+}
+
+/// How a request ended, as the router says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A complete answer from a model, gates passed.
+    Answered,
+    /// The degraded template.
+    Degraded,
+    /// The client's own fault, rightly surfaced: `bad_request`, `content_policy`, `cancelled`, and `context_length`
+    /// where no target's window is large enough.
+    Surfaced,
+    /// An error.
+    Failed,
+}
+
+/// What the load generator, which knows the right answer, found in what it was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judged {
+    /// The known answer.
+    Right,
+    /// Well formed, but another answer.
+    Wrong,
+    /// The beginning of an answer, served as if it were whole.
+    Truncated,
+    /// Not of the shape that was asked for.
+    SchemaViolation,
+}
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Place in the log, from 0 without a gap.
+    pub seq: u64,
+    /// When, from the start of the drill.
+    pub at: Micros,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventKind {
+    /// A phase of the scenario begins.
+    PhaseStarted {
+        /// Its name.
+        phase: Name,
+    },
+    /// A scripted fault begins.
+    FaultStarted {
+        /// Its place in the scenario file.
+        fault: u32,
+        /// What it does, in a few words.
+        label: Name,
+        /// The providers it is on.
+        providers: Vec<Name>,
+    },
+    /// A scripted fault ends.
+    FaultEnded {
+        /// Its place in the scenario file.
+        fault: u32,
+    },
+    /// A request reaches the router.
+    Arrived {
+        /// Which.
+        request: RequestId,
+        /// When the plan wanted it; its phase and its latency count from here.
+        intended: Micros,
+        /// Whose.
+        tenant: Name,
+        /// The tenant's tier.
+        tier: Name,
+        /// What kind of job.
+        task: Name,
+        /// Whether the client wants a stream.
+        stream: bool,
+    },
+    /// A target was passed over.
+    Skipped {
+        /// For which request.
+        request: RequestId,
+        /// The target.
+        target: Name,
+        /// Why.
+        reason: SkipReason,
+    },
+    /// A request moves from one target to the next. Every hop after the first has one, also after a skip.
+    FellBack {
+        /// Which.
+        request: RequestId,
+        /// The target left.
+        from: Name,
+        /// The target it moves to.
+        to: Name,
+        /// Why.
+        reason: Reason,
+    },
+    /// A request stays with its target and will try again.
+    Retried {
+        /// Which.
+        request: RequestId,
+        /// Where.
+        target: Name,
+        /// The class of the attempt before.
+        reason: Class,
+        /// How long it waits first.
+        wait: Micros,
+    },
+    /// An HTTP call is dispatched.
+    AttemptStarted {
+        /// For which request.
+        request: RequestId,
+        /// To which target.
+        target: Name,
+        /// The n-th call of this request to this target, from 1.
+        attempt: u32,
+        /// Whether it probes a half-open breaker.
+        probe: bool,
+        /// Set on the first call after a fallback from a *tried* target: the time since its failure was judged.
+        switch: Option<Micros>,
+    },
+    /// The first token of a streamed answer was read.
+    FirstToken {
+        /// For which request.
+        request: RequestId,
+        /// From which target.
+        target: Name,
+        /// Which call.
+        attempt: u32,
+    },
+    /// An HTTP call was judged.
+    AttemptEnded {
+        /// For which request.
+        request: RequestId,
+        /// To which target.
+        target: Name,
+        /// Which call.
+        attempt: u32,
+        /// When it was dispatched; it belongs to the phase of this instant.
+        dispatched: Micros,
+        /// What it means.
+        class: Class,
+        /// The HTTP status, if a head was read.
+        status: Option<u16>,
+        /// When the head was read, if it was.
+        head: Option<Micros>,
+        /// A few words from the transport or the provider.
+        detail: Name,
+        /// The wait the provider asked for, clamped.
+        retry_after: Option<Micros>,
+        /// Tokens of answer text read.
+        tokens: u32,
+        /// The breaker of this target after recording.
+        breaker: BreakerReading,
+    },
+    /// A breaker changed state.
+    BreakerChanged {
+        /// Whose.
+        target: Name,
+        /// Before.
+        from: BreakerState,
+        /// After.
+        to: BreakerState,
+        /// Why, in a few words.
+        cause: Name,
+        /// When an open breaker will admit its next probe.
+        probe_at: Option<Micros>,
+    },
+    /// A target asked for a pause and gets it.
+    SetAside {
+        /// Whose.
+        target: Name,
+        /// Until when.
+        until: Micros,
+    },
+    /// The quality window moved a target to the end of its chains.
+    Demoted {
+        /// Which.
+        target: Name,
+        /// Until when.
+        until: Micros,
+    },
+    /// Something a person should know: a key refused, a quota gone, a model retired.
+    Alert {
+        /// About which target.
+        target: Name,
+        /// What.
+        class: Class,
+    },
+    /// A request is over. Every request that arrived ends exactly once.
+    Ended {
+        /// Which.
+        request: RequestId,
+        /// When the plan wanted it.
+        intended: Micros,
+        /// How it ended.
+        outcome: Outcome,
+        /// For `surfaced` and `failed`: the class of the error that the client gets.
+        class: Option<Class>,
+        /// The target that served it.
+        target: Option<Name>,
+        /// Time to the last byte, from the intended arrival.
+        latency: Micros,
+        /// Time to the first token given to the client, from the intended arrival.
+        ttft: Option<Micros>,
+        /// Targets used.
+        hops: u32,
+        /// HTTP calls made.
+        attempts: u32,
+        /// What the load found in the answer, if one was served as complete.
+        judged: Option<Judged>,
+    },
+    /// The log is complete.
+    DrillEnded {
+        /// Whether the drill was cut off before its end (Ctrl-C).
+        interrupted: bool,
+    },
+}
+
+/// The first line of a recorded log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// Always `hopdrill-log`.
+    pub format: String,
+    /// [`LOG_VERSION`] of the writer.
+    pub version: u32,
+    /// The program's version.
+    pub hopdrill: String,
+    /// The scenario's name.
+    pub scenario: Name,
+    /// A hash of the scenario's text, hexadecimal.
+    pub scenario_hash: String,
+    /// The seed.
+    pub seed: u64,
+    /// `virtual` or `real`.
+    pub world: String,
+}

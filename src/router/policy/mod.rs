@@ -1,0 +1,14 @@
+//! The pure parts of the router. Nothing here awaits, reads a clock or draws luck: `now` is handed in as the offset
+//! from the start of the drill, luck as a number in `[0, 1)`.
+//!
+//! One mechanism per file, each with its parameters, its rules and its tests. This room knows nothing of scenarios,
+//! HTTP or events beyond the shared words in `event.rs`.
+
+pub mod backoff;
+pub mod breaker;
+pub mod budget;
+pub mod decide;
+pub mod gates;
+pub mod quality;
+pub mod retry_after;
+pub mod window;

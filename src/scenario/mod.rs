@@ -1,0 +1,2 @@
+//! Scenarios: from what was typed to a plan.
+pub mod plan;

@@ -1,0 +1,3 @@
+//! Folds of the event log: what the screen shows and the reports print.
+
+pub mod snapshot;
