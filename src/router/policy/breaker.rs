@@ -1,5 +1,30 @@
-//! stub
+//! The circuit breaker of one target.
+//!
+//! ```text
+//!            rate or run of failures            open time over, next admission
+//!   CLOSED ─────────────────────────────▶ OPEN ────────────────────────────────▶ HALF-OPEN
+//!     ▲                                     ▲                                      │    │
+//!     │                                     └────────── first failed probe ────────┘    │
+//!     └──────────────────────── enough successful probes (then a ramp) ─────────────────┘
+//! ```
+//!
+//! Rules:
+//! - CLOSED trips when, with at least `min_calls` in the window, the failure rate or the slow rate reaches its limit
+//!   (`>=`), or on `consecutive` failures in a row.
+//! - The open time starts at `open_for`, doubles with every reopening that no recovery interrupted, is capped at
+//!   `open_max`, and is lengthened by up to 10 % of jitter so that a fleet does not probe in step.
+//! - HALF-OPEN has `half_open_calls` permits and needs as many successes. A success or a failure uses the permit up; an
+//!   outcome that says nothing (429, client error, cancel) returns it. A probe that is out longer than `open_for`
+//!   counts as a failure.
+//! - After closing, the admitted share climbs linearly from a tenth to all over `ramp`; the window starts empty.
+//! - A result belongs to the epoch its call was admitted in: what a call from before the last transition says is not
+//!   recorded.
+//! - A permit is always given back exactly once; whoever drops it without a verdict returns it.
+
+use super::window::{Counts, Window};
+use crate::event::{BreakerReading, BreakerState};
 use std::time::Duration;
+
 /// When a breaker trips and how it recovers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Params {
@@ -38,6 +63,460 @@ impl Default for Params {
             open_max: Duration::from_secs(60),
             half_open_calls: 3,
             ramp: Duration::from_secs(3),
+        }
+    }
+}
+
+/// The right to make one call, to be handed back with [`Breaker::record`].
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a permit that is not handed back leaks"]
+pub struct Permit {
+    epoch: u64,
+    probe: Option<u64>,
+}
+
+impl Permit {
+    /// Whether the call probes a half-open breaker.
+    #[must_use]
+    pub fn is_probe(&self) -> bool {
+        self.probe.is_some()
+    }
+}
+
+/// The answer to a request for admission.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Go.
+    Granted(Permit),
+    /// The breaker is open until then.
+    Open {
+        /// When the next probe will be admitted.
+        probe_at: Duration,
+    },
+    /// All probe permits are out, or the ramp holds this request back.
+    Recovering,
+}
+
+/// What a call says about the health of its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// It works; the call took this long.
+    Success {
+        /// From dispatch to the last byte.
+        took: Duration,
+    },
+    /// It does not.
+    Failure {
+        /// Whether it failed by being slow.
+        slow: bool,
+    },
+    /// The call says nothing, for good or ill.
+    Silent,
+}
+
+/// A change of state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// Before.
+    pub from: BreakerState,
+    /// After.
+    pub to: BreakerState,
+    /// Why, in a few words.
+    pub cause: &'static str,
+    /// For an opening: when the next probe will be admitted.
+    pub probe_at: Option<Duration>,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    Closed { since: Duration, ramping: bool },
+    Open { until: Duration },
+    HalfOpen { probes: Vec<(u64, Duration)>, successes: u32 },
+}
+
+/// The breaker of one target.
+#[derive(Debug, Clone)]
+pub struct Breaker {
+    params: Params,
+    state: State,
+    epoch: u64,
+    window: Window,
+    run_of_failures: u32,
+    /// Openings since the last recovery; the exponent of the open time.
+    reopened: u32,
+    next_probe: u64,
+}
+
+impl Breaker {
+    /// A closed breaker.
+    #[must_use]
+    pub fn new(params: Params) -> Self {
+        Self {
+            params,
+            state: State::Closed { since: Duration::ZERO, ramping: false },
+            epoch: 0,
+            window: Window::new(params.window),
+            run_of_failures: 0,
+            reopened: 0,
+            next_probe: 0,
+        }
+    }
+
+    /// The state as of the last call.
+    #[must_use]
+    pub fn state(&self) -> BreakerState {
+        match self.state {
+            State::Closed { .. } => BreakerState::Closed,
+            State::Open { .. } => BreakerState::Open,
+            State::HalfOpen { .. } => BreakerState::HalfOpen,
+        }
+    }
+
+    /// What the window holds.
+    pub fn reading(&mut self, now: Duration) -> BreakerReading {
+        let counts = self.window.counts(now);
+        BreakerReading { failure_rate: counts.failure_rate(), calls: counts.calls }
+    }
+
+    /// May a call go out? `luck` in `[0, 1)` decides within the ramp. The transition, if any, happened first.
+    pub fn admit(&mut self, now: Duration, luck: f64) -> (Admission, Option<Transition>) {
+        let transition = self.expire(now, luck);
+        let admission = match &mut self.state {
+            State::Closed { since, ramping } => {
+                if *ramping && now >= *since + self.params.ramp {
+                    *ramping = false;
+                }
+                let held_back = *ramping && {
+                    let passed = (now - *since).as_secs_f64() / self.params.ramp.as_secs_f64();
+                    luck >= 0.1 + 0.9 * passed
+                };
+                if held_back {
+                    Admission::Recovering
+                } else {
+                    Admission::Granted(Permit { epoch: self.epoch, probe: None })
+                }
+            }
+            State::Open { until } => Admission::Open { probe_at: *until },
+            State::HalfOpen { probes, successes } => {
+                if probes.len() as u32 + *successes < self.params.half_open_calls {
+                    let id = self.next_probe;
+                    self.next_probe += 1;
+                    probes.push((id, now));
+                    Admission::Granted(Permit { epoch: self.epoch, probe: Some(id) })
+                } else {
+                    Admission::Recovering
+                }
+            }
+        };
+        (admission, transition)
+    }
+
+    /// Takes back a permit with what its call says. `luck` in `[0, 1)` scatters the open time.
+    pub fn record(&mut self, permit: &Permit, health: Health, now: Duration, luck: f64) -> Option<Transition> {
+        if permit.epoch != self.epoch {
+            return None;
+        }
+        match &mut self.state {
+            State::Closed { .. } => {
+                let (failed, slow) = match health {
+                    Health::Success { took } => (false, self.params.slow_after.is_some_and(|limit| took >= limit)),
+                    Health::Failure { slow } => (true, slow),
+                    Health::Silent => return None,
+                };
+                self.window.record(now, failed, slow);
+                self.run_of_failures = if failed { self.run_of_failures + 1 } else { 0 };
+                let cause = self.tripped(self.window.clone().counts(now))?;
+                Some(self.open(now, cause, luck))
+            }
+            State::HalfOpen { probes, successes } => {
+                let id = permit.probe?;
+                probes.retain(|(out, _)| *out != id);
+                match health {
+                    Health::Silent => None,
+                    Health::Failure { .. } => Some(self.open(now, "a probe failed", luck)),
+                    Health::Success { .. } => {
+                        *successes += 1;
+                        (*successes >= self.params.half_open_calls).then(|| self.close(now))
+                    }
+                }
+            }
+            State::Open { .. } => None,
+        }
+    }
+
+    /// Opens whatever the window says: for quota, key and model failures that no rate needs to confirm.
+    pub fn force_open(&mut self, now: Duration, open_for: Duration, cause: &'static str) -> Transition {
+        self.trip(now, open_for, cause)
+    }
+
+    fn tripped(&self, counts: Counts) -> Option<&'static str> {
+        if self.params.consecutive.is_some_and(|n| self.run_of_failures >= n) {
+            return Some("failures in a row");
+        }
+        if counts.calls < self.params.min_calls {
+            return None;
+        }
+        if counts.failure_rate() >= self.params.failure_rate {
+            return Some("failure rate");
+        }
+        self.params.slow_rate.filter(|&limit| counts.slow_rate() >= limit).map(|_| "slow rate")
+    }
+
+    fn expire(&mut self, now: Duration, luck: f64) -> Option<Transition> {
+        match &self.state {
+            State::Open { until } if now >= *until => {
+                self.state = State::HalfOpen { probes: Vec::new(), successes: 0 };
+                self.epoch += 1;
+                Some(Transition {
+                    from: BreakerState::Open,
+                    to: BreakerState::HalfOpen,
+                    cause: "open time is over",
+                    probe_at: None,
+                })
+            }
+            State::HalfOpen { probes, .. } if probes.iter().any(|(_, out)| now > *out + self.params.open_for) => {
+                Some(self.open(now, "a probe got no answer", luck))
+            }
+            _ => None,
+        }
+    }
+
+    fn open(&mut self, now: Duration, cause: &'static str, luck: f64) -> Transition {
+        let grown = self.params.open_for.as_secs_f64() * libm::exp2(f64::from(self.reopened.min(30)));
+        let capped = grown.min(self.params.open_max.max(self.params.open_for).as_secs_f64());
+        let ms = libm::round(capped * (1.0 + 0.1 * luck) * 1e3);
+        self.reopened += 1;
+        self.trip(now, Duration::from_millis(ms as u64), cause)
+    }
+
+    fn trip(&mut self, now: Duration, open_for: Duration, cause: &'static str) -> Transition {
+        let from = self.state();
+        let until = now + open_for;
+        self.state = State::Open { until };
+        self.epoch += 1;
+        self.run_of_failures = 0;
+        self.window.clear();
+        Transition { from, to: BreakerState::Open, cause, probe_at: Some(until) }
+    }
+
+    fn close(&mut self, now: Duration) -> Transition {
+        self.state = State::Closed { since: now, ramping: self.params.ramp > Duration::ZERO };
+        self.epoch += 1;
+        self.reopened = 0;
+        Transition {
+            from: BreakerState::HalfOpen,
+            to: BreakerState::Closed,
+            cause: "the probes succeeded",
+            probe_at: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const OK: Health = Health::Success { took: Duration::from_millis(300) };
+    const BAD: Health = Health::Failure { slow: false };
+
+    fn s(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
+
+    fn call(b: &mut Breaker, at: Duration, health: Health) -> Option<Transition> {
+        match b.admit(at, 0.5).0 {
+            Admission::Granted(permit) => b.record(&permit, health, at, 0.0),
+            refused => panic!("not admitted: {refused:?}"),
+        }
+    }
+
+    fn tripped(params: Params) -> Breaker {
+        let mut b = Breaker::new(params);
+        for _ in 0..params.min_calls {
+            call(&mut b, s(1.0), BAD);
+        }
+        assert_eq!(b.state(), BreakerState::Open);
+        b
+    }
+
+    fn probe(b: &mut Breaker, at: Duration) -> Permit {
+        match b.admit(at, 0.5).0 {
+            Admission::Granted(permit) if permit.is_probe() => permit,
+            other => panic!("no probe permit: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn it_trips_at_the_rate_and_not_before_the_minimum_of_calls() {
+        let mut b = Breaker::new(Params::default());
+        for _ in 0..9 {
+            assert_eq!(call(&mut b, s(1.0), BAD), None);
+        }
+        let opened = call(&mut b, s(1.0), BAD).expect("the tenth failure trips it");
+        assert_eq!((opened.to, opened.cause), (BreakerState::Open, "failure rate"));
+        assert_eq!(opened.probe_at, Some(s(6.0)));
+    }
+
+    #[test]
+    fn just_under_the_rate_it_stays_closed_and_at_the_rate_it_opens() {
+        let mut b = Breaker::new(Params { failure_rate: 0.5, ..Params::default() });
+        for i in 0..19 {
+            call(&mut b, s(1.0), if i < 10 { OK } else { BAD });
+        }
+        assert_eq!(b.state(), BreakerState::Closed, "9 of 19");
+        call(&mut b, s(1.0), BAD);
+        assert_eq!(b.state(), BreakerState::Open, "10 of 20");
+    }
+
+    #[test]
+    fn failures_in_a_row_trip_it_below_the_minimum_of_calls() {
+        let mut b = Breaker::new(Params { consecutive: Some(3), ..Params::default() });
+        call(&mut b, s(0.0), BAD);
+        call(&mut b, s(0.0), OK);
+        call(&mut b, s(0.0), BAD);
+        call(&mut b, s(0.0), BAD);
+        assert_eq!(b.state(), BreakerState::Closed, "a success broke the run");
+        assert_eq!(call(&mut b, s(0.0), BAD).expect("third in a row").cause, "failures in a row");
+    }
+
+    #[test]
+    fn slow_successes_trip_the_slow_rate() {
+        let params = Params { slow_rate: Some(0.5), slow_after: Some(s(2.0)), ..Params::default() };
+        let mut b = Breaker::new(params);
+        for _ in 0..9 {
+            call(&mut b, s(1.0), Health::Success { took: s(2.0) });
+        }
+        let opened = call(&mut b, s(1.0), Health::Success { took: s(0.1) }).expect("nine of ten were slow");
+        assert_eq!(opened.cause, "slow rate");
+    }
+
+    #[test]
+    fn while_open_everybody_is_turned_away_until_the_probe_time() {
+        let mut b = tripped(Params::default());
+        assert_eq!(b.admit(s(5.999), 0.0).0, Admission::Open { probe_at: s(6.0) });
+        let (admission, transition) = b.admit(s(6.0), 0.0);
+        assert!(matches!(admission, Admission::Granted(p) if p.is_probe()));
+        assert_eq!(transition.map(|t| t.to), Some(BreakerState::HalfOpen));
+    }
+
+    #[test]
+    fn half_open_admits_as_many_probes_as_it_has_permits_and_closes_when_all_succeed() {
+        let mut b = tripped(Params::default());
+        let permits: Vec<Permit> = (0..3).map(|_| probe(&mut b, s(6.0))).collect();
+        assert_eq!(b.admit(s(6.0), 0.0).0, Admission::Recovering);
+        assert_eq!(b.record(&permits[0], OK, s(6.1), 0.0), None);
+        assert_eq!(b.admit(s(6.1), 0.0).0, Admission::Recovering, "a used permit is not handed out again");
+        assert_eq!(b.record(&permits[1], OK, s(6.2), 0.0), None);
+        assert_eq!(b.record(&permits[2], OK, s(6.3), 0.0).map(|t| t.to), Some(BreakerState::Closed));
+    }
+
+    #[test]
+    fn the_first_failed_probe_reopens_it_for_twice_as_long() {
+        let mut b = tripped(Params::default());
+        let permit = probe(&mut b, s(6.0));
+        let reopened = b.record(&permit, BAD, s(6.5), 0.0).expect("reopens");
+        assert_eq!((reopened.from, reopened.probe_at), (BreakerState::HalfOpen, Some(s(16.5))));
+    }
+
+    #[test]
+    fn the_open_time_is_capped_and_a_recovery_resets_it() {
+        let params = Params { half_open_calls: 1, open_max: s(8.0), ramp: Duration::ZERO, ..Params::default() };
+        let mut b = tripped(params);
+        let mut at = s(6.0);
+        for expected in [8.0, 8.0] {
+            let permit = probe(&mut b, at);
+            let until = b.record(&permit, BAD, at, 0.0).and_then(|t| t.probe_at).expect("reopens");
+            assert_eq!(until - at, s(expected));
+            at = until;
+        }
+        let permit = probe(&mut b, at);
+        b.record(&permit, OK, at, 0.0);
+        for _ in 0..10 {
+            call(&mut b, at, BAD);
+        }
+        assert_eq!(b.admit(at, 0.0).0, Admission::Open { probe_at: at + s(5.0) });
+    }
+
+    #[test]
+    fn the_open_time_is_scattered_by_a_tenth() {
+        let mut b = Breaker::new(Params { consecutive: Some(1), ..Params::default() });
+        let Admission::Granted(permit) = b.admit(s(0.0), 0.0).0 else { panic!("closed") };
+        assert_eq!(b.record(&permit, BAD, s(0.0), 1.0).and_then(|t| t.probe_at), Some(s(5.5)));
+    }
+
+    #[test]
+    fn a_probe_that_says_nothing_returns_its_permit() {
+        let mut b = tripped(Params { half_open_calls: 1, ..Params::default() });
+        for i in 0..5 {
+            let at = s(6.0 + f64::from(i));
+            let permit = probe(&mut b, at);
+            assert_eq!(b.admit(at, 0.0).0, Admission::Recovering);
+            assert_eq!(b.record(&permit, Health::Silent, at, 0.0), None);
+        }
+        assert_eq!(b.state(), BreakerState::HalfOpen);
+    }
+
+    #[test]
+    fn a_probe_without_an_answer_counts_as_failed_after_the_open_time() {
+        let mut b = tripped(Params { half_open_calls: 1, ..Params::default() });
+        let lost = probe(&mut b, s(6.0));
+        assert_eq!(b.admit(s(11.0), 0.0), (Admission::Recovering, None));
+        let (admission, transition) = b.admit(s(11.001), 0.0);
+        assert!(matches!(admission, Admission::Open { .. }));
+        assert_eq!(transition.map(|t| t.cause), Some("a probe got no answer"));
+        assert_eq!(b.record(&lost, OK, s(11.5), 0.0), None, "its late answer belongs to another epoch");
+    }
+
+    #[test]
+    fn results_of_calls_admitted_before_a_transition_are_not_recorded() {
+        let mut b = Breaker::new(Params { consecutive: Some(1), ..Params::default() });
+        let Admission::Granted(slow_call) = b.admit(s(0.0), 0.0).0 else { panic!("closed") };
+        call(&mut b, s(1.0), BAD);
+        let probe = probe(&mut b, s(6.0));
+        assert_eq!(b.record(&slow_call, BAD, s(6.1), 0.0), None);
+        assert_eq!(b.state(), BreakerState::HalfOpen);
+        drop(probe);
+    }
+
+    #[test]
+    fn after_closing_traffic_returns_on_a_ramp_rather_than_as_a_flood() {
+        let mut b = tripped(Params { half_open_calls: 1, ramp: s(10.0), ..Params::default() });
+        let permit = probe(&mut b, s(6.0));
+        b.record(&permit, OK, s(6.0), 0.0);
+        let mut admitted = |at: f64| {
+            (0..1000).filter(|i| matches!(b.admit(s(at), f64::from(*i) / 1000.0).0, Admission::Granted(_))).count()
+        };
+        assert_eq!([admitted(6.0), admitted(11.0), admitted(16.0)], [100, 550, 1000]);
+    }
+
+    proptest! {
+        /// Whatever happens, permits out plus successes never exceed what half-open allows, and a breaker whose target
+        /// is well again always closes.
+        #[test]
+        fn permits_never_leak(steps in proptest::collection::vec((0u8..5, 0u64..4_000), 1..300)) {
+            let params = Params { min_calls: 2, half_open_calls: 2, ..Params::default() };
+            let mut b = Breaker::new(params);
+            let mut now = Duration::ZERO;
+            let mut out: Vec<Permit> = Vec::new();
+            for (what, ms) in steps {
+                now += Duration::from_millis(ms);
+                match what {
+                    0 | 1 => if let Admission::Granted(p) = b.admit(now, 0.99).0 { out.push(p) },
+                    2 => if let Some(p) = out.pop() { b.record(&p, OK, now, 0.3); },
+                    3 => if let Some(p) = out.pop() { b.record(&p, BAD, now, 0.3); },
+                    _ => if let Some(p) = out.pop() { b.record(&p, Health::Silent, now, 0.3); },
+                }
+                if let State::HalfOpen { probes, successes } = &b.state {
+                    prop_assert!(probes.len() as u32 + successes <= params.half_open_calls);
+                }
+            }
+            drop(out);
+            for _ in 0..20 {
+                now += params.open_max * 2;
+                if let Admission::Granted(p) = b.admit(now, 0.0).0 { b.record(&p, OK, now, 0.0); }
+            }
+            prop_assert_eq!(b.state(), BreakerState::Closed);
         }
     }
 }
