@@ -53,10 +53,15 @@ impl RetryBudget {
         self.tokens = (self.tokens + self.params.per_request).min(Self::cap(&self.params));
     }
 
+    /// Whether [`spend`](Self::spend) would be granted.
+    pub fn covers_one(&mut self, now: Duration) -> bool {
+        self.refill(now);
+        self.tokens >= 1.0
+    }
+
     /// Takes the token for one retry. `false`: there is none, and nothing was taken.
     pub fn spend(&mut self, now: Duration) -> bool {
-        self.refill(now);
-        let granted = self.tokens >= 1.0;
+        let granted = self.covers_one(now);
         if granted {
             self.tokens -= 1.0;
         }

@@ -1,1 +1,344 @@
-//! stub
+//! The decision table: what to do after an attempt, as a pure function.
+//!
+//! | class | retry same target | next hop | health |
+//! | --- | --- | --- | --- |
+//! | ok | – | – | success |
+//! | rate_limited | if the wait is short enough | yes | set aside |
+//! | quota_exhausted | no | yes | open long |
+//! | overloaded | if the wait is short enough | yes | failure |
+//! | server_error | once, backed off | yes | failure |
+//! | connect | once, at once | yes | failure |
+//! | interrupted | once, at once | yes | failure |
+//! | timeout | no (`retry_timeouts`: once) | yes | failure and slow |
+//! | bad_request | no | no: surface | alive |
+//! | context_length | no | only to a larger window | alive |
+//! | auth | no | yes | open |
+//! | model_gone | no | yes | open long |
+//! | content_policy | no | no: surface | alive |
+//! | malformed | once, at once | yes | quality window |
+//! | schema | once, at once, stricter prompt | yes | quality window |
+//! | cancelled | no | no: surface | silent |
+//!
+//! On top of every row:
+//! - Nothing is retried or rerouted once a token has reached the client; the stream ends with an error.
+//! - `max_attempts` bounds all attempts on one target, "once" the retries of one class there.
+//! - A wait must be at most `wait_up_to`, and leave `min_hop_time` before the deadline.
+//! - A retry must be covered by the retry budget. Moving on needs no budget.
+//!
+//! Which target is next, and whether there is one, is the driver's business.
+
+use crate::event::Class;
+use std::time::Duration;
+
+/// Whether the same target is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Never.
+    No,
+    /// As often as `max_attempts` allows, after the wait the provider asked for, else after backoff.
+    WithinWait,
+    /// Once, after backoff.
+    OnceBackedOff,
+    /// Once, without a wait.
+    OnceAtOnce,
+    /// Once, without a wait, if the chain retries timeouts.
+    IfTimeoutsAre,
+}
+
+/// Whether the request may move on to another target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Yes.
+    Yes,
+    /// Only to a target with a larger context window; else the error is the client's.
+    LargerWindow,
+    /// No: the client gets the error.
+    Surface,
+}
+
+/// What the attempt says about its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// A success for the breaker and a good answer for the quality window.
+    Success,
+    /// A failure for the breaker.
+    Failure,
+    /// A failure for the breaker that also counts as slow.
+    SlowFailure,
+    /// Nothing for the breaker; the target rests until the time it asked for.
+    SetAside,
+    /// The breaker opens at once for the chain's ordinary open time; a probe finds out when it is over.
+    Open,
+    /// The breaker opens at once for [`LONG`].
+    OpenLong,
+    /// A bad answer for the quality window; the target is alive.
+    BadAnswer,
+    /// The target is alive: a success to a probe, nothing otherwise.
+    Alive,
+    /// Nothing at all; a probe's permit is returned.
+    Silent,
+}
+
+/// How long a target stays closed off after a failure that only people can mend.
+pub const LONG: Duration = Duration::from_secs(300);
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Whether the same target is tried again.
+    pub retry: Retry,
+    /// Whether the request may move on.
+    pub next: Next,
+    /// What it says about the target.
+    pub effect: Effect,
+    /// Whether a person should know.
+    pub alert: bool,
+}
+
+/// The table.
+#[must_use]
+pub fn row(class: Class) -> Row {
+    let (retry, next, effect) = match class {
+        Class::Ok => (Retry::No, Next::Surface, Effect::Success),
+        Class::RateLimited => (Retry::WithinWait, Next::Yes, Effect::SetAside),
+        Class::QuotaExhausted => (Retry::No, Next::Yes, Effect::OpenLong),
+        Class::Overloaded => (Retry::WithinWait, Next::Yes, Effect::Failure),
+        Class::ServerError => (Retry::OnceBackedOff, Next::Yes, Effect::Failure),
+        Class::Connect | Class::Interrupted => (Retry::OnceAtOnce, Next::Yes, Effect::Failure),
+        Class::Timeout => (Retry::IfTimeoutsAre, Next::Yes, Effect::SlowFailure),
+        Class::BadRequest | Class::ContentPolicy => (Retry::No, Next::Surface, Effect::Alive),
+        Class::ContextLength => (Retry::No, Next::LargerWindow, Effect::Alive),
+        Class::Auth => (Retry::No, Next::Yes, Effect::Open),
+        Class::ModelGone => (Retry::No, Next::Yes, Effect::OpenLong),
+        Class::Malformed | Class::Schema => (Retry::OnceAtOnce, Next::Yes, Effect::BadAnswer),
+        Class::Cancelled => (Retry::No, Next::Surface, Effect::Silent),
+    };
+    let alert = matches!(class, Class::QuotaExhausted | Class::Auth | Class::ModelGone);
+    Row { retry, next, effect, alert }
+}
+
+/// Everything the decision depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation {
+    /// What the attempt means.
+    pub class: Class,
+    /// Attempts this request has made on this target, this one included.
+    pub attempts_here: u32,
+    /// Retries already made on this target for this class.
+    pub retries_of_class: u32,
+    /// Attempts this request may still make on any target.
+    pub attempts_left: u32,
+    /// Whether a token has reached the client.
+    pub token_delivered: bool,
+    /// The wait that the provider asked for, else the backoff.
+    pub wait: Duration,
+    /// Time left before the deadline.
+    pub remaining: Duration,
+    /// Whether the retry budget covers one more.
+    pub budget: bool,
+}
+
+/// The chain's limits.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// All attempts on one target, the first included.
+    pub max_attempts: u32,
+    /// The longest wait that is sat out on the same target.
+    pub wait_up_to: Duration,
+    /// Whether timeouts are retried.
+    pub retry_timeouts: bool,
+    /// A call is not started with less time than this left.
+    pub min_hop_time: Duration,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Give the answer to the client.
+    Serve,
+    /// Try the same target again after this wait.
+    Retry {
+        /// How long to wait first.
+        wait: Duration,
+    },
+    /// Move on to the next target.
+    Next,
+    /// Move on, but only to a target with a larger context window.
+    NextLarger,
+    /// Give the error to the client: it is the client's own.
+    Surface,
+    /// The stream has begun and cannot be mended: end it with an error.
+    Abort,
+}
+
+/// What to do after an attempt.
+#[must_use]
+pub fn decide(s: &Situation, limits: &Limits) -> Act {
+    if s.class == Class::Ok {
+        return Act::Serve;
+    }
+    let row = row(s.class);
+    if s.token_delivered && s.class != Class::Cancelled {
+        return Act::Abort;
+    }
+    let (allowed, wait) = match row.retry {
+        Retry::No => (false, Duration::ZERO),
+        Retry::WithinWait => (s.wait <= limits.wait_up_to, s.wait),
+        Retry::OnceBackedOff => (s.retries_of_class == 0 && s.wait <= limits.wait_up_to, s.wait),
+        Retry::OnceAtOnce => (s.retries_of_class == 0, Duration::ZERO),
+        Retry::IfTimeoutsAre => (limits.retry_timeouts && s.retries_of_class == 0, Duration::ZERO),
+    };
+    let affordable = s.attempts_here < limits.max_attempts
+        && s.attempts_left > 0
+        && s.budget
+        && wait + limits.min_hop_time <= s.remaining;
+    match row.next {
+        _ if allowed && affordable => Act::Retry { wait },
+        Next::Yes => Act::Next,
+        Next::LargerWindow => Act::NextLarger,
+        Next::Surface => Act::Surface,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    const LIMITS: Limits = Limits {
+        max_attempts: 3,
+        wait_up_to: Duration::from_secs(1),
+        retry_timeouts: false,
+        min_hop_time: Duration::from_millis(100),
+    };
+
+    fn after(class: Class) -> Situation {
+        Situation {
+            class,
+            attempts_here: 1,
+            retries_of_class: 0,
+            attempts_left: 5,
+            token_delivered: false,
+            wait: Duration::from_millis(200),
+            remaining: Duration::from_secs(10),
+            budget: true,
+        }
+    }
+
+    const BACKED_OFF: Act = Act::Retry { wait: Duration::from_millis(200) };
+    const AT_ONCE: Act = Act::Retry { wait: Duration::ZERO };
+
+    /// The table of the module's docs, cell by cell: the first act, and the act after one retry of the same class.
+    #[rstest]
+    #[case(Class::Ok, Act::Serve, Act::Serve, Effect::Success)]
+    #[case(Class::RateLimited, BACKED_OFF, BACKED_OFF, Effect::SetAside)]
+    #[case(Class::QuotaExhausted, Act::Next, Act::Next, Effect::OpenLong)]
+    #[case(Class::Overloaded, BACKED_OFF, BACKED_OFF, Effect::Failure)]
+    #[case(Class::ServerError, BACKED_OFF, Act::Next, Effect::Failure)]
+    #[case(Class::Connect, AT_ONCE, Act::Next, Effect::Failure)]
+    #[case(Class::Interrupted, AT_ONCE, Act::Next, Effect::Failure)]
+    #[case(Class::Timeout, Act::Next, Act::Next, Effect::SlowFailure)]
+    #[case(Class::BadRequest, Act::Surface, Act::Surface, Effect::Alive)]
+    #[case(Class::ContextLength, Act::NextLarger, Act::NextLarger, Effect::Alive)]
+    #[case(Class::Auth, Act::Next, Act::Next, Effect::Open)]
+    #[case(Class::ModelGone, Act::Next, Act::Next, Effect::OpenLong)]
+    #[case(Class::ContentPolicy, Act::Surface, Act::Surface, Effect::Alive)]
+    #[case(Class::Malformed, AT_ONCE, Act::Next, Effect::BadAnswer)]
+    #[case(Class::Schema, AT_ONCE, Act::Next, Effect::BadAnswer)]
+    #[case(Class::Cancelled, Act::Surface, Act::Surface, Effect::Silent)]
+    fn each_row_of_the_table_acts_as_it_is_written(
+        #[case] class: Class,
+        #[case] first: Act,
+        #[case] second: Act,
+        #[case] effect: Effect,
+    ) {
+        assert_eq!(decide(&after(class), &LIMITS), first);
+        let again = Situation { attempts_here: 2, retries_of_class: 1, ..after(class) };
+        assert_eq!(decide(&again, &LIMITS), second);
+        assert_eq!(row(class).effect, effect);
+    }
+
+    #[test]
+    fn timeouts_are_retried_once_where_the_chain_says_so() {
+        let limits = Limits { retry_timeouts: true, ..LIMITS };
+        assert_eq!(decide(&after(Class::Timeout), &limits), AT_ONCE);
+        let again = Situation { attempts_here: 2, retries_of_class: 1, ..after(Class::Timeout) };
+        assert_eq!(decide(&again, &limits), Act::Next);
+    }
+
+    #[test]
+    fn a_wait_beyond_what_the_chain_sits_out_moves_on() {
+        let s = Situation { wait: Duration::from_millis(1001), ..after(Class::RateLimited) };
+        assert_eq!(decide(&s, &LIMITS), Act::Next);
+    }
+
+    #[test]
+    fn a_wait_that_does_not_fit_the_deadline_moves_on() {
+        let s = Situation { remaining: Duration::from_millis(299), ..after(Class::RateLimited) };
+        assert_eq!(decide(&s, &LIMITS), Act::Next);
+    }
+
+    #[test]
+    fn without_retry_budget_it_moves_on() {
+        assert_eq!(decide(&Situation { budget: false, ..after(Class::Overloaded) }, &LIMITS), Act::Next);
+    }
+
+    #[test]
+    fn the_attempts_on_one_target_and_in_all_are_bounded() {
+        assert_eq!(decide(&Situation { attempts_here: 3, ..after(Class::RateLimited) }, &LIMITS), Act::Next);
+        assert_eq!(decide(&Situation { attempts_left: 0, ..after(Class::RateLimited) }, &LIMITS), Act::Next);
+    }
+
+    fn any_situation() -> impl Strategy<Value = Situation> {
+        (
+            proptest::sample::select(&Class::ALL[..]),
+            1u32..9,
+            0u32..9,
+            0u32..9,
+            any::<bool>(),
+            0u64..90_000,
+            0u64..90_000,
+            any::<bool>(),
+        )
+            .prop_map(|(class, here, of_class, left, token, wait, remaining, budget)| Situation {
+                class,
+                attempts_here: here,
+                retries_of_class: of_class,
+                attempts_left: left,
+                token_delivered: token,
+                wait: Duration::from_millis(wait),
+                remaining: Duration::from_millis(remaining),
+                budget,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn the_clients_own_errors_are_never_retried_nor_rerouted(s in any_situation()) {
+            let act = decide(&s, &LIMITS);
+            if matches!(s.class, Class::BadRequest | Class::ContentPolicy | Class::Cancelled) {
+                prop_assert!(matches!(act, Act::Surface | Act::Abort));
+            }
+        }
+
+        #[test]
+        fn a_retry_always_fits_every_limit(s in any_situation(), timeouts in any::<bool>()) {
+            let limits = Limits { retry_timeouts: timeouts, ..LIMITS };
+            if let Act::Retry { wait } = decide(&s, &limits) {
+                prop_assert!(s.attempts_here < limits.max_attempts && s.attempts_left > 0 && s.budget);
+                prop_assert!(wait <= limits.wait_up_to && wait + limits.min_hop_time <= s.remaining);
+                prop_assert!(!s.token_delivered);
+            }
+        }
+
+        #[test]
+        fn after_a_delivered_token_nothing_is_sent_elsewhere(s in any_situation()) {
+            if s.token_delivered {
+                let act = decide(&s, &LIMITS);
+                prop_assert!(matches!(act, Act::Serve | Act::Abort | Act::Surface));
+                prop_assert_eq!(act == Act::Serve, s.class == Class::Ok);
+            }
+        }
+    }
+}

@@ -22,12 +22,7 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Self {
-            window: Duration::from_secs(10),
-            failure_rate: 0.3,
-            min_calls: 10,
-            demote_for: Duration::from_secs(10),
-        }
+        Self { window: Duration::from_secs(10), failure_rate: 0.3, min_calls: 10, demote_for: Duration::from_secs(10) }
     }
 }
 
