@@ -5,6 +5,7 @@ pub mod event;
 pub mod load;
 pub mod provider;
 pub mod router;
+pub mod runtime;
 pub mod scenario;
 pub mod slo;
 pub mod stats;

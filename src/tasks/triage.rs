@@ -1,0 +1,51 @@
+//! Classify a support ticket.
+
+use mock_providers::luck::Draw;
+use rand::RngExt;
+use serde_json::{Value, json};
+
+pub(super) const SYSTEM: &str = "You sort support tickets. Reply in JSON: label is one of billing, bug, account, \
+feature; urgent is true only if the customer says so.";
+
+const LABELS: [&str; 4] = ["billing", "bug", "account", "feature"];
+
+/// Sentences, by the index of their label.
+const TICKETS: [(&str, usize); 12] = [
+    ("I was charged twice for March.", 0),
+    ("The invoice shows the wrong VAT number.", 0),
+    ("Please refund the unused seats.", 0),
+    ("The export button does nothing since yesterday.", 1),
+    ("The app closes whenever I rotate the phone.", 1),
+    ("Search finds nothing with an umlaut in it.", 1),
+    ("I cannot sign in after changing my address.", 2),
+    ("Please move the workspace to my colleague.", 2),
+    ("The second factor no longer reaches me.", 2),
+    ("A dark theme would spare our night shift.", 3),
+    ("Could reports be sent on a schedule?", 3),
+    ("We would like to tag customers by region.", 3),
+];
+
+const URGENT: &str = "This is urgent. ";
+
+pub(super) fn schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": { "label": { "type": "string", "enum": LABELS }, "urgent": { "type": "boolean" } },
+        "required": ["label", "urgent"],
+        "additionalProperties": false,
+    })
+}
+
+pub(super) fn prompt(draw: &mut Draw) -> String {
+    let number: u32 = draw.random_range(1000..100_000);
+    let (text, _) = TICKETS[draw.random_range(0..TICKETS.len())];
+    let urgent = if draw.random_bool(0.2) { URGENT } else { "" };
+    format!("Ticket #{number}: {urgent}{text}")
+}
+
+pub(super) fn answer(prompt: &str, right: bool) -> Option<String> {
+    let ticket = &prompt[prompt.rfind("Ticket #")?..];
+    let (_, label) = TICKETS.iter().find(|(text, _)| ticket.contains(text))?;
+    let label = if right { *label } else { (label + 1) % LABELS.len() };
+    Some(format!(r#"{{"label":"{}","urgent":{}}}"#, LABELS[label], ticket.contains(URGENT)))
+}
