@@ -512,3 +512,9 @@ pub struct Header {
     /// `virtual` or `real`.
     pub world: String,
 }
+
+/// Takes events in. Whoever records does not know who reads.
+pub trait Sink: Send + Sync {
+    /// Appends an event, with the present as its time.
+    fn record(&self, kind: EventKind);
+}

@@ -10,3 +10,4 @@ pub mod scenario;
 pub mod slo;
 pub mod stats;
 pub mod tasks;
+pub mod transport;

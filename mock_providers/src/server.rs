@@ -17,3 +17,8 @@ pub struct Model {
     /// Context window in tokens.
     pub context: u32,
 }
+/// A connection that can be reset rather than closed.
+pub trait Wire: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static {
+    /// Called just before it is dropped, in place of an orderly close.
+    fn reset(&mut self);
+}

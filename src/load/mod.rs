@@ -1,5 +1,17 @@
-//! Open-loop load: when requests arrive, and who sends them. Arrivals are planned ahead; a slow answer never slows
-//! the next arrival down.
+//! Open-loop load: when requests arrive, who sends them, and what they think of the answer.
+//!
+//! Rules:
+//! - Arrivals are planned ahead, as absolute instants; a slow answer never slows the next arrival down.
+//! - Latency counts from the intended arrival.
+//! - Request *i* of a stream keeps its prompt and its luck whatever the rate: arrivals come from a process of unit rate
+//!   through the inverse of the cumulative rate.
+//! - The load knows the right answers and judges what it is served; the router does not.
+
+mod arrivals;
+mod sender;
+
+pub use arrivals::{Arrival, Timetable};
+pub use sender::Sender;
 
 use crate::event::Name;
 use crate::tasks::Task;

@@ -295,7 +295,6 @@ impl Breaker {
         self.state = State::Open { until };
         self.epoch += 1;
         self.run_of_failures = 0;
-        self.window.clear();
         Transition { from, to: BreakerState::Open, cause, probe_at: Some(until) }
     }
 
@@ -303,6 +302,7 @@ impl Breaker {
         self.state = State::Closed { since: now, ramping: self.params.ramp > Duration::ZERO };
         self.epoch += 1;
         self.reopened = 0;
+        self.window.clear();
         Transition {
             from: BreakerState::HalfOpen,
             to: BreakerState::Closed,

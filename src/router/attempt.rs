@@ -1,0 +1,286 @@
+//! One HTTP call: dispatch, head, body, judgement.
+//!
+//! Rules:
+//! - A 200 is not a success until the answer is complete and has passed its gates.
+//! - Every wait is bounded: connect by the connector; head, first token, silence between tokens and the whole call by
+//!   the chain; everything by the request's deadline and the client's patience.
+//! - Tokens go to the client as they come, unless a gate needs the whole answer first.
+//! - Whatever is not a complete answer is read no further; dropping the response closes its connection.
+
+use super::client::Client;
+use super::policy::gates::Schema;
+use crate::event::Class;
+use crate::provider::{Adapter, Ask, Complaint};
+use crate::runtime::Clock;
+use crate::transport::{SendError, Upstream};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
+
+/// An error body is read no further than this.
+const MAX_ERROR_BODY: usize = 64 * 1024;
+/// An answer is read no further than this.
+const MAX_BODY: usize = 16 << 20;
+
+/// What one call is allowed to take, as offsets from the start of the drill.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// The response head.
+    pub(super) head: Duration,
+    /// The first token of a stream.
+    pub(super) first_token: Duration,
+    /// Silence between two reads of the body.
+    pub(super) idle: Duration,
+    /// The last byte.
+    pub(super) end: Duration,
+    /// The client is gone by then.
+    pub(super) gone: Option<Duration>,
+}
+
+/// One call to make.
+pub(super) struct Call<'a> {
+    pub(super) upstream: &'a Upstream,
+    pub(super) adapter: Adapter,
+    pub(super) ask: Ask<'a>,
+    /// The gate, if the answer must pass one.
+    pub(super) gate: Option<&'a Schema>,
+    /// The value of `x-hopdrill-key`.
+    pub(super) key: String,
+    pub(super) bounds: Bounds,
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) class: Class,
+    pub(super) detail: Cow<'static, str>,
+    pub(super) status: Option<StatusCode>,
+    /// When the head was read.
+    pub(super) head: Option<Duration>,
+    /// The wait the provider asked for, in seconds.
+    pub(super) retry_after: Option<f64>,
+    /// Pieces of answer text read.
+    pub(super) tokens: u32,
+    /// Whether any of it reached the client.
+    pub(super) delivered: bool,
+}
+
+/// Progress of a call that the router wants to hear of at once.
+pub(super) trait Progress {
+    /// The first token of a stream was read.
+    fn first_token(&mut self);
+}
+
+type Failed = (Class, Cow<'static, str>);
+
+/// Makes the call.
+pub(super) async fn run<C: Client>(
+    call: Call<'_>,
+    clock: Clock,
+    client: &mut C,
+    progress: &mut (impl Progress + Send),
+) -> Judgement {
+    let mut verdict = Judgement {
+        class: Class::Ok,
+        detail: Cow::Borrowed(""),
+        status: None,
+        head: None,
+        retry_after: None,
+        tokens: 0,
+        delivered: false,
+    };
+    if let Err((class, detail)) = exchange(&call, clock, client, progress, &mut verdict).await {
+        verdict.class = class;
+        verdict.detail = detail;
+    }
+    verdict
+}
+
+async fn exchange<C: Client>(
+    call: &Call<'_>,
+    clock: Clock,
+    client: &mut C,
+    progress: &mut (impl Progress + Send),
+    verdict: &mut Judgement,
+) -> Result<(), Failed> {
+    let mut timer = Timer::new(clock, call.bounds);
+    let request = request(call)?;
+    let head_by = if call.ask.stream { call.bounds.head.min(call.bounds.first_token) } else { call.bounds.head };
+    let response =
+        timer.within(head_by, "no response head", call.upstream.send(request)).await?.map_err(|e| match e {
+            SendError::ConnectTimeout => (Class::Timeout, e.as_str().into()),
+            SendError::NotHttp => (Class::Malformed, e.as_str().into()),
+            SendError::Refused | SendError::Reset => (Class::Connect, Cow::Borrowed(e.as_str())),
+        })?;
+    verdict.head = Some(clock.now());
+    verdict.status = Some(response.status());
+    if response.status() != StatusCode::OK {
+        return Err(refusal(call, response, &mut timer, verdict).await);
+    }
+    let is_stream = response
+        .headers()
+        .get(http::header::CONTENT_TYPE)
+        .is_some_and(|v| v.as_bytes().starts_with(b"text/event-stream"));
+    let answer = if is_stream && call.ask.stream {
+        stream(call, response, &mut timer, client, progress, verdict).await?
+    } else {
+        let body = collect(response.into_body(), &mut timer, MAX_BODY).await?;
+        let text = call.adapter.answer(&body).map_err(|c| complain(c, verdict))?;
+        verdict.tokens = 1;
+        text
+    };
+    if let Some(gate) = call.gate {
+        gate.check(&answer).map_err(|why| (Class::Schema, why.into()))?;
+    }
+    if !verdict.delivered {
+        verdict.delivered = true;
+        client.token(&answer).await;
+    }
+    Ok(())
+}
+
+fn request(call: &Call<'_>) -> Result<Request<Bytes>, Failed> {
+    let invalid = |_| (Class::BadRequest, Cow::Borrowed("the request cannot be put into HTTP"));
+    let mut request = call.adapter.request(&call.ask).map_err(invalid)?;
+    let key = http::HeaderValue::try_from(call.key.as_str()).map_err(|e| invalid(e.into()))?;
+    request.headers_mut().insert(http::HeaderName::from_static("x-hopdrill-key"), key);
+    Ok(request)
+}
+
+fn complain(complaint: Complaint, verdict: &mut Judgement) -> Failed {
+    verdict.retry_after = complaint.retry_after;
+    (complaint.class, complaint.detail)
+}
+
+async fn refusal(call: &Call<'_>, response: Response<Incoming>, timer: &mut Timer, verdict: &mut Judgement) -> Failed {
+    let (head, body) = response.into_parts();
+    // The status says enough even where the body that explains it breaks off.
+    let body = collect(body, timer, MAX_ERROR_BODY).await.unwrap_or_default();
+    complain(call.adapter.complaint(head.status, &head.headers, &body), verdict)
+}
+
+async fn frame(body: &mut Incoming) -> Result<Option<Bytes>, Failed> {
+    loop {
+        match body.frame().await {
+            None => return Ok(None),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+            Some(Err(_)) => return Err((Class::Interrupted, "the body broke off".into())),
+        }
+    }
+}
+
+async fn collect(mut body: Incoming, timer: &mut Timer, most: usize) -> Result<Vec<u8>, Failed> {
+    let mut whole = Vec::new();
+    while let Some(data) = timer.within_idle("the body stalled", frame(&mut body)).await?? {
+        whole.extend_from_slice(&data);
+        if whole.len() > most {
+            return Err((Class::Malformed, "the body is too long".into()));
+        }
+    }
+    Ok(whole)
+}
+
+/// Reads a streamed answer, handing tokens on unless a gate holds them back.
+async fn stream<C: Client>(
+    call: &Call<'_>,
+    response: Response<Incoming>,
+    timer: &mut Timer,
+    client: &mut C,
+    progress: &mut (impl Progress + Send),
+    verdict: &mut Judgement,
+) -> Result<String, Failed> {
+    let mut reader = call.adapter.reader();
+    let mut body = response.into_body();
+    let mut answer = String::new();
+    let mut tokens: Vec<String> = Vec::new();
+    loop {
+        let read = frame(&mut body);
+        let data = if verdict.tokens == 0 {
+            timer.within(call.bounds.first_token, "no first token", read).await??
+        } else {
+            timer.within_idle("the stream stalled", read).await??
+        };
+        let Some(data) = data else { break };
+        let fed = reader.feed(&data, |text| tokens.push(text));
+        for text in tokens.drain(..) {
+            verdict.tokens += 1;
+            if verdict.tokens == 1 {
+                progress.first_token();
+            }
+            if call.gate.is_some() {
+                answer.push_str(&text);
+            } else {
+                verdict.delivered = true;
+                client.token(&text).await;
+            }
+        }
+        fed.map_err(|c| complain(c, verdict))?;
+    }
+    reader.end().map_err(|c| complain(c, verdict))?;
+    if verdict.tokens == 0 {
+        return Err((Class::Malformed, "an empty answer".into()));
+    }
+    Ok(answer)
+}
+
+/// One timer for all the waits of a call. It is only moved when it would ring too late, so a stream of many tokens does
+/// not touch the timer wheel for each of them.
+struct Timer {
+    clock: Clock,
+    bounds: Bounds,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Timer {
+    fn new(clock: Clock, bounds: Bounds) -> Self {
+        let first = clock.at(bounds.end);
+        Self { clock, bounds, sleep: Box::pin(tokio::time::sleep_until(first)) }
+    }
+
+    async fn within_idle<F: Future>(&mut self, what: &'static str, future: F) -> Result<F::Output, Failed> {
+        let by = self.clock.now() + self.bounds.idle;
+        self.within(by, what, future).await
+    }
+
+    async fn within<F: Future>(&mut self, by: Duration, what: &'static str, future: F) -> Result<F::Output, Failed> {
+        let (by, failed) = self.earliest(by, what);
+        let by = self.clock.at(by);
+        if self.sleep.deadline() > by || self.sleep.is_elapsed() {
+            self.sleep.as_mut().reset(by);
+        }
+        let mut future = std::pin::pin!(future);
+        loop {
+            tokio::select! {
+                biased;
+                output = &mut future => return Ok(output),
+                () = self.sleep.as_mut() => {
+                    if Instant::now() >= by {
+                        return Err(failed);
+                    }
+                    self.sleep.as_mut().reset(by);
+                }
+            }
+        }
+    }
+
+    fn earliest(&self, by: Duration, what: &'static str) -> (Duration, Failed) {
+        let (mut at, mut failed) = (by, (Class::Timeout, what));
+        if self.bounds.end < at {
+            (at, failed) = (self.bounds.end, (Class::Timeout, "too slow"));
+        }
+        if let Some(gone) = self.bounds.gone.filter(|&gone| gone <= at) {
+            (at, failed) = (gone, (Class::Cancelled, "the client hung up"));
+        }
+        (at, (failed.0, Cow::Borrowed(failed.1)))
+    }
+}

@@ -1,0 +1,197 @@
+//! What the router knows about one target: breaker, retry budget, quality window, rest, and how long its answers take.
+//!
+//! Rules:
+//! - A [`Pass`] is the right to make one call. Dropped without a verdict (a cancelled request) it returns its permit and
+//!   says nothing about the target.
+//! - The median of answers is known after 20 of them, over the newest 64.
+
+use super::config::Target;
+use super::policy::breaker::{Admission, Breaker, Health as Verdict, Permit, Transition};
+use super::policy::budget::RetryBudget;
+use super::policy::decide::{Effect, LONG};
+use super::policy::quality::Quality;
+use crate::event::{BreakerReading, BreakerState, Name, SkipReason};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+const SAMPLES: usize = 64;
+const ENOUGH: usize = 20;
+
+/// The state of one target, shared by all requests.
+#[derive(Debug)]
+pub(super) struct Health {
+    pub(super) name: Name,
+    open_for: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    breaker: Breaker,
+    budget: RetryBudget,
+    quality: Quality,
+    rests_until: Duration,
+    took: Vec<Duration>,
+    newest: usize,
+}
+
+/// What a recorded verdict changed.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    pub(super) reading: BreakerReading,
+    pub(super) transition: Option<Transition>,
+    pub(super) demoted_until: Option<Duration>,
+}
+
+/// Why a target is passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) reason: SkipReason,
+}
+
+impl Health {
+    pub(super) fn new(target: &Target) -> Self {
+        Self {
+            name: Arc::clone(&target.name),
+            open_for: target.breaker.open_for,
+            state: Mutex::new(State {
+                breaker: Breaker::new(target.breaker),
+                budget: RetryBudget::new(target.budget, Duration::ZERO),
+                quality: Quality::new(target.quality),
+                rests_until: Duration::ZERO,
+                took: Vec::new(),
+                newest: 0,
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for the right to make a call.
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        now: Duration,
+        luck: f64,
+        first_here: bool,
+    ) -> (Result<Pass, Refusal>, Option<Transition>) {
+        let mut state = self.state();
+        if now < state.rests_until {
+            return (Err(Refusal { reason: SkipReason::SetAside }), None);
+        }
+        let (admission, transition) = state.breaker.admit(now, luck);
+        let refused = |reason| Err(Refusal { reason });
+        let pass = match admission {
+            Admission::Granted(permit) => {
+                if first_here {
+                    state.budget.earn(now);
+                }
+                Ok(Pass { health: Arc::clone(self), permit: Some(permit) })
+            }
+            Admission::Open { .. } => refused(SkipReason::BreakerOpen),
+            Admission::Recovering => refused(SkipReason::Recovering),
+        };
+        (pass, transition)
+    }
+
+    /// Until when the target rests, if it does.
+    pub(super) fn rests_until(&self, now: Duration) -> Option<Duration> {
+        Some(self.state().rests_until).filter(|&until| now < until)
+    }
+
+    /// Lets the target rest. Returns whether that is news.
+    pub(super) fn rest(&self, until: Duration) -> bool {
+        let mut state = self.state();
+        let news = until > state.rests_until;
+        state.rests_until = state.rests_until.max(until);
+        news
+    }
+
+    pub(super) fn is_demoted(&self, now: Duration) -> bool {
+        self.state().quality.is_demoted(now)
+    }
+
+    pub(super) fn covers_retry(&self, now: Duration) -> bool {
+        self.state().budget.covers_one(now)
+    }
+
+    pub(super) fn spend_retry(&self, now: Duration) {
+        self.state().budget.spend(now);
+    }
+
+    /// The median duration of its answers, once there are enough.
+    pub(super) fn median(&self) -> Option<Duration> {
+        let state = self.state();
+        if state.took.len() < ENOUGH {
+            return None;
+        }
+        let mut took = state.took.clone();
+        let middle = took.len() / 2;
+        Some(*took.select_nth_unstable(middle).1)
+    }
+}
+
+/// The right to make one call to a target.
+#[derive(Debug)]
+pub(super) struct Pass {
+    health: Arc<Health>,
+    permit: Option<Permit>,
+}
+
+impl Pass {
+    pub(super) fn is_probe(&self) -> bool {
+        self.permit.as_ref().is_some_and(Permit::is_probe)
+    }
+
+    /// Hands the pass back with what the call said about the target.
+    pub(super) fn record(mut self, effect: Effect, took: Duration, now: Duration, luck: f64) -> Recorded {
+        let health = Arc::clone(&self.health);
+        let mut guard = health.state();
+        let state = &mut *guard;
+        let mut transition = None;
+        if let Some(permit) = self.permit.take() {
+            let verdict = match effect {
+                Effect::Success => Verdict::Success { took },
+                Effect::Failure => Verdict::Failure { slow: false },
+                Effect::SlowFailure => Verdict::Failure { slow: true },
+                Effect::Alive | Effect::BadAnswer if permit.is_probe() => Verdict::Success { took },
+                _ => Verdict::Silent,
+            };
+            transition = state.breaker.record(&permit, verdict, now, luck);
+        }
+        let forced = match effect {
+            Effect::Open => Some((health.open_for, "the key is not accepted")),
+            Effect::OpenLong => Some((LONG, "only people can mend this")),
+            _ => None,
+        };
+        if let Some((open_for, cause)) = forced
+            && state.breaker.state() != BreakerState::Open
+        {
+            transition = Some(state.breaker.force_open(now, open_for, cause));
+        }
+        let demoted_until = match effect {
+            Effect::Success => state.quality.record(now, false),
+            Effect::BadAnswer => state.quality.record(now, true),
+            _ => None,
+        };
+        if effect == Effect::Success {
+            if state.took.len() < SAMPLES {
+                state.took.push(took);
+            } else {
+                let newest = state.newest;
+                state.took[newest] = took;
+            }
+            state.newest = (state.newest + 1) % SAMPLES;
+        }
+        Recorded { reading: state.breaker.reading(now), transition, demoted_until }
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            self.health.state().breaker.record(&permit, Verdict::Silent, Duration::ZERO, 0.0);
+        }
+    }
+}
