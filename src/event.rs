@@ -474,7 +474,7 @@ pub enum EventKind {
         outcome: Outcome,
         /// For `surfaced` and `failed`: the class of the error that the client gets.
         class: Option<Class>,
-        /// The target that served it.
+        /// The target that answered, or whose error it is; for a degraded answer the last one tried.
         target: Option<Name>,
         /// Time to the last byte, from the intended arrival.
         latency: Micros,

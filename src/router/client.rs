@@ -49,7 +49,7 @@ pub struct Served {
     pub outcome: Outcome,
     /// For errors: the class of the error that the client gets.
     pub class: Option<Class>,
-    /// Who answered.
+    /// Who answered, or whose error it is; for a degraded answer the last one tried.
     pub target: Option<Name>,
     /// Targets used.
     pub hops: u32,

@@ -31,6 +31,8 @@ struct Walk<'a> {
     tried: Vec<u32>,
     hops: u32,
     attempts: u32,
+    /// The target last called.
+    last: Option<usize>,
     /// The target last used or passed over, and why it was left.
     left: Option<(usize, Reason)>,
     /// When the last failure was judged, until the next target is called.
@@ -59,6 +61,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         tried: vec![0; chain.targets.len()],
         hops: 0,
         attempts: 0,
+        last: None,
         left: None,
         judged: None,
         error: Class::Overloaded,
@@ -204,9 +207,9 @@ impl Walk<'_> {
                 min_hop_time: self.chain.min_hop_time,
             };
             match decide(&situation, &limits) {
-                Act::Serve => return Then::Done(self.served(Outcome::Answered, None, Some(target))),
-                Act::Surface => return Then::Done(self.served(Outcome::Surfaced, Some(verdict.class), None)),
-                Act::Abort => return Then::Done(self.served(Outcome::Failed, Some(verdict.class), None)),
+                Act::Serve => return Then::Done(self.served(Outcome::Answered, None)),
+                Act::Surface => return Then::Done(self.served(Outcome::Surfaced, Some(verdict.class))),
+                Act::Abort => return Then::Done(self.served(Outcome::Failed, Some(verdict.class))),
                 Act::Retry { wait } => {
                     self.health(place).spend_retry(now);
                     self.log(EventKind::Retried {
@@ -219,7 +222,7 @@ impl Walk<'_> {
                     stricter |= verdict.class == Class::Schema;
                     waited = Some(wait);
                     if self.gone_while(now + wait).await {
-                        return Then::Done(self.served(Outcome::Surfaced, Some(Class::Cancelled), None));
+                        return Then::Done(self.served(Outcome::Surfaced, Some(Class::Cancelled)));
                     }
                 }
                 act @ (Act::Next | Act::NextLarger) => {
@@ -255,6 +258,7 @@ impl Walk<'_> {
         let target = &router.config.targets[self.chain.targets[place]];
         self.tried[place] += 1;
         self.attempts += 1;
+        self.last = Some(place);
         let (id, attempt) = (self.request.id, self.tried[place]);
         let dispatched = self.now();
         let switch = self.judged.take().map(|judged| (dispatched - judged).into());
@@ -346,21 +350,22 @@ impl Walk<'_> {
     /// Nothing is left to try.
     async fn exhausted<C: Client>(&mut self, client: &mut C, wants_larger: bool) -> Served {
         if self.error == Class::Cancelled {
-            return self.served(Outcome::Surfaced, Some(Class::Cancelled), None);
+            return self.served(Outcome::Surfaced, Some(Class::Cancelled));
         }
         if wants_larger && self.error == Class::ContextLength {
-            return self.served(Outcome::Surfaced, Some(Class::ContextLength), None);
+            return self.served(Outcome::Surfaced, Some(Class::ContextLength));
         }
         match &self.chain.degraded {
             Some(template) => {
                 client.token(template).await;
-                self.served(Outcome::Degraded, Some(self.error), None)
+                self.served(Outcome::Degraded, Some(self.error))
             }
-            None => self.served(Outcome::Failed, Some(self.error), None),
+            None => self.served(Outcome::Failed, Some(self.error)),
         }
     }
 
-    fn served(&self, outcome: Outcome, class: Option<Class>, target: Option<Name>) -> Served {
+    fn served(&self, outcome: Outcome, class: Option<Class>) -> Served {
+        let target = self.last.map(|place| self.name(place));
         Served { outcome, class, target, hops: self.hops, attempts: self.attempts }
     }
 

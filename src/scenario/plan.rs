@@ -6,6 +6,8 @@ use crate::load;
 use crate::router;
 use crate::slo::Slo;
 use mock_providers::{Dialect, Model, fault::Fault};
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +37,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// A hash of the scenario's text, hexadecimal: tells recordings of different texts apart.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let mut hash = SipHasher13::new();
+        hash.write(self.source.as_bytes());
+        format!("{:016x}", hash.finish())
+    }
+
     /// When the load stops.
     #[must_use]
     pub fn end(&self) -> Duration {

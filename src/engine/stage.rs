@@ -1,0 +1,169 @@
+//! Builds the stage of a drill inside its runtime: mock providers, connections, router, senders; and plays it.
+//!
+//! The stage is the same in both worlds. Only the connector differs, and that is chosen here.
+
+use super::World;
+use super::journal::Journal;
+use super::timeline;
+use crate::event::{EventKind, Sink};
+use crate::load::{Sender, Timetable};
+use crate::provider::Adapter;
+use crate::router::{self, Router};
+use crate::runtime::{Clock, Spawner};
+use crate::scenario::plan::Plan;
+use crate::transport::{Dial, Route, Upstream, duplex};
+use crate::tasks;
+use mock_providers::server::{BoundPort, Want};
+use mock_providers::{Ledger, Luck, Provider, Script, Setup};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// After the last request: time for closed connections to be noticed before the log ends.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// Everything that plays in a drill.
+pub(super) struct Stage {
+    plan: Arc<Plan>,
+    clock: Clock,
+    luck: Luck,
+    spawner: Spawner,
+    journal: Arc<Journal>,
+    router: Arc<Router>,
+    senders: Vec<Arc<Sender>>,
+}
+
+impl Stage {
+    /// Starts the mocks and connects the router to them.
+    pub(super) fn build(
+        plan: &Arc<Plan>,
+        seed: u64,
+        world: World,
+        clock: Clock,
+        spawner: &Spawner,
+        journal: &Arc<Journal>,
+        ledger: &Arc<Ledger>,
+    ) -> io::Result<Self> {
+        let luck = Luck::new(seed);
+        let log: Arc<dyn Sink> = Arc::clone(journal) as Arc<dyn Sink>;
+        let mut upstreams = Vec::new();
+        for index in 0..plan.providers.len() {
+            let mock = mock(plan, index, luck, clock, ledger);
+            let route = match world {
+                World::Virtual => Route::Memory(Arc::new(InMemory { mock, spawner: spawner.clone() })),
+                World::Real => listen(mock, spawner)?,
+            };
+            upstreams.push(router::Provider {
+                adapter: Adapter::new(plan.providers[index].dialect),
+                http: Upstream::new(route, connect_timeout(plan, index), spawner.clone()),
+            });
+        }
+        let router = Arc::new(Router::new(plan.router.clone(), upstreams, clock, luck, Arc::clone(&log)));
+        let senders = plan
+            .load
+            .iter()
+            .map(|stream| Sender::new(stream, luck, clock, Arc::clone(&log)).map(Arc::new))
+            .collect::<Result<_, _>>()
+            .map_err(io::Error::other)?;
+        Ok(Self {
+            plan: Arc::clone(plan),
+            clock,
+            luck,
+            spawner: spawner.clone(),
+            journal: Arc::clone(journal),
+            router,
+            senders,
+        })
+    }
+
+    /// Plays the script to its end: load, drain, silence.
+    pub(super) async fn play(self) {
+        let mut script = timeline::script(&self.plan);
+        let mut arrivals = Timetable::new(&self.plan.load, self.luck);
+        let (alive, mut drained) = mpsc::channel::<()>(1);
+        loop {
+            let arrival = arrivals.peek();
+            let edge = script.front().map(|(at, _)| *at);
+            match (edge, arrival) {
+                (Some(at), next) if next.is_none_or(|next| at <= next.at) => {
+                    self.clock.sleep_until(at).await;
+                    if let Some((_, kind)) = script.pop_front() {
+                        self.journal.record(kind);
+                    }
+                }
+                (_, Some(next)) => {
+                    arrivals.next();
+                    self.clock.sleep_until(next.at).await;
+                    let sender = &self.senders[usize::from(next.request.stream)];
+                    let carried = sender.send(next.request, next.at, &self.router);
+                    let alive = alive.clone();
+                    self.spawner.spawn(async move {
+                        carried.await;
+                        drop(alive);
+                    });
+                }
+                (_, None) => break,
+            }
+        }
+        self.clock.sleep_until(self.plan.end()).await;
+        drop(alive);
+        while drained.recv().await.is_some() {}
+        drop((self.router, self.senders));
+        tokio::time::sleep(SETTLE).await;
+        self.journal.record(EventKind::DrillEnded { interrupted: false });
+    }
+}
+
+fn mock(plan: &Plan, index: usize, luck: Luck, clock: Clock, ledger: &Arc<Ledger>) -> Provider {
+    let provider = &plan.providers[index];
+    let faults = plan.faults.iter().filter(|f| f.providers.contains(&index)).map(|f| f.fault.clone()).collect();
+    Provider::new(Setup {
+        name: Arc::clone(&provider.name),
+        dialect: provider.dialect,
+        models: provider.models.clone(),
+        script: Script { faults },
+        luck,
+        answers: Arc::new(|prompt: &str, _: Option<&serde_json::Value>, want| tasks::answer(prompt, want == Want::Right)),
+        ledger: Arc::clone(ledger),
+        start: clock.start(),
+    })
+}
+
+/// The shortest connect timeout of the chains that use this provider: connections are shared by all of them.
+fn connect_timeout(plan: &Plan, provider: usize) -> Duration {
+    plan.router
+        .chains
+        .iter()
+        .filter(|c| c.targets.iter().any(|&t| plan.router.targets[t].provider == provider))
+        .map(|c| c.timeouts.connect)
+        .min()
+        .unwrap_or(Duration::from_secs(1))
+}
+
+fn listen(mock: Provider, spawner: &Spawner) -> io::Result<Route> {
+    let port = BoundPort::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    let addr = port.addr();
+    let connections = spawner.clone();
+    let serve = mock.serve_tcp(port, Arc::new(move |connection| drop(connections.spawn(connection))));
+    spawner.spawn(async move { drop(serve.await) });
+    Ok(Route::Tcp(addr))
+}
+
+struct InMemory {
+    mock: Provider,
+    spawner: Spawner,
+}
+
+impl Dial for InMemory {
+    fn dial(&self) -> io::Result<duplex::End> {
+        if self.mock.refuses() {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        let (ours, theirs) = duplex::pair();
+        let mock = self.mock.clone();
+        self.spawner.spawn(async move { mock.serve_connection(theirs).await });
+        Ok(ours)
+    }
+}

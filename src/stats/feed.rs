@@ -1,0 +1,95 @@
+//! The event feed: which events are worth a line, and their words.
+//!
+//! Rules: what happens to every other request in an outage is not a line of its own; the first fallback for a reason is,
+//! and then every hundredth. Breakers, faults, phases and alerts always are.
+
+use super::snapshot::{FeedLine, Level};
+use crate::event::{BreakerState, Event, EventKind, Micros, Name, Outcome, Reason};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Lines kept.
+const KEPT: usize = 300;
+
+/// The feed so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Feed {
+    lines: VecDeque<FeedLine>,
+    fallbacks: BTreeMap<(Name, Name, Reason), u64>,
+    ended_badly: BTreeMap<(Outcome, Option<crate::event::Class>), u64>,
+}
+
+/// Whether the n-th of its kind gets a line.
+fn noteworthy(n: u64) -> bool {
+    n == 1 || n.is_multiple_of(100)
+}
+
+impl Feed {
+    pub(super) fn lines(&self) -> Vec<FeedLine> {
+        self.lines.iter().cloned().collect()
+    }
+
+    pub(super) fn apply(&mut self, event: &Event) {
+        if let Some((level, text)) = self.words(&event.kind) {
+            if self.lines.len() == KEPT {
+                self.lines.pop_front();
+            }
+            self.lines.push_back(FeedLine { at: event.at, level, text });
+        }
+    }
+
+    fn words(&mut self, kind: &EventKind) -> Option<(Level, String)> {
+        let line = match kind {
+            EventKind::PhaseStarted { phase } => (Level::Info, format!("phase {phase}")),
+            EventKind::FaultStarted { label, providers, .. } => {
+                (Level::Warning, format!("fault: {label} on {}", providers.join(", ")))
+            }
+            EventKind::FaultEnded { fault } => (Level::Info, format!("fault {} is over", fault + 1)),
+            EventKind::BreakerChanged { target, to, cause, .. } => {
+                let level = match to {
+                    BreakerState::Open => Level::Bad,
+                    BreakerState::HalfOpen => Level::Info,
+                    BreakerState::Closed => Level::Good,
+                };
+                (level, format!("breaker {target} {}: {cause}", to.as_str()))
+            }
+            EventKind::SetAside { target, until } => {
+                (Level::Warning, format!("{target} rests until {}", clock(*until)))
+            }
+            EventKind::Demoted { target, until } => {
+                (Level::Warning, format!("{target} demoted until {}: bad answers", clock(*until)))
+            }
+            EventKind::Alert { target, class } => (Level::Bad, format!("alert: {target} {class}")),
+            EventKind::FellBack { request, from, to, reason } => {
+                let n = self.fallbacks.entry((from.clone(), to.clone(), *reason)).or_default();
+                *n += 1;
+                if !noteworthy(*n) {
+                    return None;
+                }
+                let times = if *n == 1 { format!("request {request}") } else { format!("{n} requests") };
+                (Level::Warning, format!("fallback {from} → {to}: {} ({times})", reason.as_str()))
+            }
+            EventKind::Ended { request, outcome: outcome @ (Outcome::Failed | Outcome::Degraded), class, .. } => {
+                let n = self.ended_badly.entry((*outcome, *class)).or_default();
+                *n += 1;
+                if !noteworthy(*n) {
+                    return None;
+                }
+                let times = if *n == 1 { format!("request {request}") } else { format!("{n} requests") };
+                let (level, what) = match outcome {
+                    Outcome::Degraded => (Level::Warning, "degraded answer"),
+                    _ => (Level::Bad, "error to the client"),
+                };
+                (level, format!("{what}: {} ({times})", class.map_or("no target left", |c| c.as_str())))
+            }
+            EventKind::DrillEnded { interrupted: true } => (Level::Bad, "interrupted".to_owned()),
+            EventKind::DrillEnded { interrupted: false } => (Level::Info, "the drill is over".to_owned()),
+            _ => return None,
+        };
+        Some(line)
+    }
+}
+
+fn clock(at: Micros) -> String {
+    let seconds = at.0 / 1_000_000;
+    format!("{:02}:{:02}.{}", seconds / 60, seconds % 60, at.0 / 100_000 % 10)
+}
