@@ -3,6 +3,7 @@
 pub mod engine;
 pub mod event;
 pub mod load;
+pub mod oracle;
 pub mod provider;
 pub mod router;
 pub mod runtime;

@@ -1,0 +1,201 @@
+//! The router's account held against the mocks' ledger.
+//!
+//! The two are written by different sides of a connection and share nothing but the request's key, so where they agree
+//! both are right. The pairing, per attempt:
+//!
+//! | the router says | the ledger must say |
+//! | --- | --- |
+//! | `connect`, no connection stood (refused, connect timeout) | nothing |
+//! | anything else | exactly one entry with the same target, request and attempt |
+//! | a status | the same status |
+//! | no status | none, or a head that was on its way when the connection ended |
+//! | `ok` | complete; for a stream, as many tokens |
+//! | `connect`, reset | reset |
+//! | `interrupted` | cut or ended early |
+//! | `timeout`, `cancelled` | client hung up, or complete at the very instant |
+//! | any class under an error status | complete, or hung up on while its body was under way |
+//! | an error inside a 200 | complete, or client hung up |
+//!
+//! An entry that no attempt claims is always a discrepancy. The log must also be whole in itself: `seq` without a gap,
+//! every arrival with its one end, every attempt with its start and its end, the counts in `ended` right, and the end of
+//! the drill last.
+
+use crate::event::{Class, Event, EventKind, Micros, Name, RequestId};
+use crate::transport::SendError;
+use mock_providers::ledger::{End, Entry};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Everything that does not add up, in words; empty when the two accounts agree. The log must be that of a drill that
+/// ran to its end.
+#[must_use]
+pub fn audit(events: &[Event], ledger: &[Entry]) -> Vec<String> {
+    let mut audit = Audit::default();
+    for (index, event) in events.iter().enumerate() {
+        audit.expect(event.seq == index as u64, || format!("line {index} has seq {}", event.seq));
+        audit.read(event);
+    }
+    let closed = matches!(events.last().map(|e| &e.kind), Some(EventKind::DrillEnded { interrupted: false }));
+    audit.expect(closed, || "the log does not end with the end of the drill".to_owned());
+    audit.close();
+    audit.pair(ledger);
+    audit.found
+}
+
+type Key = (Name, RequestId, u32);
+
+#[derive(Debug)]
+struct Attempt {
+    class: Class,
+    status: Option<u16>,
+    tokens: u32,
+    detail: Name,
+    dispatched: Micros,
+    ended: Micros,
+}
+
+#[derive(Debug, Default)]
+struct Audit {
+    found: Vec<String>,
+    requests: BTreeMap<RequestId, Request>,
+    started: BTreeMap<Key, Micros>,
+    attempts: BTreeMap<Key, Attempt>,
+}
+
+#[derive(Debug, Default)]
+struct Request {
+    ends: u32,
+    attempts: u32,
+    retries: u32,
+    moves: u32,
+    attempts_told: u32,
+    hops_told: u32,
+}
+
+impl Audit {
+    fn expect(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
+        if !holds {
+            self.found.push(otherwise());
+        }
+    }
+
+    fn request(&mut self, id: RequestId) -> &mut Request {
+        if !self.requests.contains_key(&id) {
+            self.found.push(format!("request {id} does something before it arrives"));
+        }
+        self.requests.entry(id).or_default()
+    }
+
+    fn read(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::Arrived { request, .. } => {
+                let new = self.requests.insert(*request, Request::default()).is_none();
+                self.expect(new, || format!("request {request} arrives twice"));
+            }
+            EventKind::AttemptStarted { request, target, attempt, .. } => {
+                self.request(*request).attempts += 1;
+                let new = self.started.insert((Arc::clone(target), *request, *attempt), event.at).is_none();
+                self.expect(new, || format!("{target} attempt {attempt} of {request} starts twice"));
+            }
+            EventKind::AttemptEnded { request, target, attempt, dispatched, class, status, tokens, detail, .. } => {
+                self.request(*request);
+                let key = (Arc::clone(target), *request, *attempt);
+                let start = self.started.get(&key).copied();
+                self.expect(start == Some(*dispatched), || {
+                    format!("{target} attempt {attempt} of {request} ends without the start it tells of")
+                });
+                let ended = Attempt {
+                    class: *class,
+                    status: *status,
+                    tokens: *tokens,
+                    detail: Arc::clone(detail),
+                    dispatched: *dispatched,
+                    ended: event.at,
+                };
+                let new = self.attempts.insert(key, ended).is_none();
+                self.expect(new, || format!("{target} attempt {attempt} of {request} ends twice"));
+            }
+            EventKind::Retried { request, .. } => self.request(*request).retries += 1,
+            EventKind::FellBack { request, .. } => self.request(*request).moves += 1,
+            EventKind::Ended { request, hops, attempts, .. } => {
+                let (hops, attempts) = (*hops, *attempts);
+                let told = self.request(*request);
+                told.ends += 1;
+                (told.hops_told, told.attempts_told) = (hops, attempts);
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self) {
+        for (key, _) in std::mem::take(&mut self.started) {
+            let ended = self.attempts.contains_key(&key);
+            self.expect(ended, || format!("{} attempt {} of {} never ends", key.0, key.2, key.1));
+        }
+        for (id, r) in std::mem::take(&mut self.requests) {
+            self.expect(r.ends == 1, || format!("request {id} ends {} times", r.ends));
+            self.expect(r.attempts == r.attempts_told, || {
+                format!("request {id} tells of {} attempts and made {}", r.attempts_told, r.attempts)
+            });
+            self.expect(r.hops_told <= r.moves + 1 && r.attempts >= r.hops_told, || {
+                format!("request {id} tells of {} hops with {} moves and {} attempts", r.hops_told, r.moves, r.attempts)
+            });
+            // Each call after the first on a target follows a retry, each first call on a further target a move.
+            self.expect(r.attempts <= r.retries + r.moves + 1, || {
+                format!("request {id} made {} attempts on {} retries and {} moves", r.attempts, r.retries, r.moves)
+            });
+        }
+    }
+
+    fn pair(&mut self, ledger: &[Entry]) {
+        let mut attempts = std::mem::take(&mut self.attempts);
+        for entry in ledger {
+            let target: Name = format!("{}/{}", entry.provider, entry.model).into();
+            let Ok(request) = entry.request.parse() else {
+                self.found.push(format!("{target} got a request without a key: {}", entry.request));
+                continue;
+            };
+            match attempts.remove(&(Arc::clone(&target), request, entry.attempt)) {
+                None => {
+                    self.found.push(format!("{target} saw attempt {} of {request}, the router did not", entry.attempt));
+                }
+                Some(attempt) => {
+                    if let Err(why) = agree(&attempt, entry) {
+                        self.found.push(format!("{target} attempt {} of {request}: {why}", entry.attempt));
+                    }
+                }
+            }
+        }
+        for ((target, request, attempt), told) in attempts {
+            let never_there = [SendError::Refused, SendError::ConnectTimeout].iter().any(|e| e.as_str() == &*told.detail);
+            self.expect(never_there, || {
+                format!("the router tells of attempt {attempt} of {request} to {target} ({}), the ledger does not", told.class)
+            });
+        }
+    }
+}
+
+fn agree(router: &Attempt, entry: &Entry) -> Result<(), String> {
+    let clash = |what: &str| Err(format!("{what}: router {router:?}, ledger {entry:?}"));
+    let ends: &[End] = match (router.class, router.status) {
+        (Class::Ok, _) => &[End::Complete],
+        (Class::Connect, _) => &[End::Reset],
+        (Class::Interrupted, Some(200)) => &[End::Cut, End::EarlyEnd],
+        (Class::Timeout | Class::Cancelled, _) => &[End::HungUp, End::Complete],
+        _ => &[End::Complete, End::HungUp],
+    };
+    if !ends.contains(&entry.end) {
+        return clash("different endings");
+    }
+    let on_its_way = router.status.is_none() && entry.end == End::HungUp;
+    if router.status != entry.status && !on_its_way {
+        return clash("different statuses");
+    }
+    if router.class == Class::Ok && entry.stream && router.tokens != entry.tokens {
+        return clash("different numbers of tokens");
+    }
+    if entry.received_us < router.dispatched.0 || entry.received_us > router.ended.0 {
+        return clash("received outside the attempt");
+    }
+    Ok(())
+}

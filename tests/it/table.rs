@@ -1,0 +1,234 @@
+//! The decision table end to end: each row is produced by a mock provider, crosses a connection, is read by an adapter,
+//! and leads to the act that the table names.
+
+use crate::drills::{drill, stories, story};
+use hopdrill::event::{BreakerState, EventKind, Outcome};
+use rstest::rstest;
+
+/// Two providers of different dialects; the first is hurt all the time, for the first three seconds of load.
+fn scenario(dialect: &str, task: &str, stream: &str, inject: &str, retry: &str) -> String {
+    format!(
+        "
+version: 1
+name: row
+summary: One row of the decision table.
+seed: 7
+providers:
+  first:
+    dialect: {dialect}
+    models:
+      a: {{ ttft: 100ms, tokens_per_second: 100, context: 1k, quality: 1.0, price: {{ input: 1.0, output: 1.0 }} }}
+  second:
+    dialect: anthropic
+    models:
+      b: {{ ttft: 100ms, tokens_per_second: 100, context: 128k, quality: 1.0, price: {{ input: 1.0, output: 1.0 }} }}
+router:
+  routes:
+    - {{ when: {{ task: {task} }}, chain: both }}
+  chains:
+    both:
+      targets: [first/a, second/b]
+      deadline: 12s
+      gates: [json_schema]
+      retry: {{ max_attempts: 3, backoff: {{ initial: 200ms, max: 1s, jitter: none }}, wait_up_to: 1s{retry} }}
+      breaker: {{ min_calls: 1000 }}
+      quality: {{ min_calls: 1000 }}
+      timeouts: {{ headers: 2s, first_token: 2s, idle: 1s }}
+load:
+  - {{ tenant: acme, tier: gold, task: {task}, rate: 1/s, arrivals: constant, stream: {stream} }}
+phases:
+  - {{ name: hurt, for: 3s }}
+faults:
+  - {{ on: first, during: hurt, inject: {inject} }}
+slos:
+  - answered >= 0%
+"
+    )
+}
+
+const SERVED_BY_SECOND: &str = "second/b #1 ok";
+
+#[rstest]
+#[case::rate_limited("{ status: 429, retry_after: 500ms }", &["first/a #1 rate_limited", "retry first/a", "first/a #2 rate_limited", "retry first/a", "first/a #3 rate_limited", "first/a -> second/b (rate_limited)"])]
+#[case::rate_limited_too_long("{ status: 429, retry_after: 5s }", &["first/a #1 rate_limited", "first/a -> second/b (rate_limited)"])]
+#[case::overloaded("{ error: overloaded }", &["first/a #1 overloaded", "retry first/a", "first/a #2 overloaded", "retry first/a", "first/a #3 overloaded", "first/a -> second/b (overloaded)"])]
+#[case::quota_exhausted("{ error: quota_exhausted }", &["first/a #1 quota_exhausted", "first/a -> second/b (quota_exhausted)"])]
+#[case::server_error("{ error: server_error }", &["first/a #1 server_error", "retry first/a", "first/a #2 server_error", "first/a -> second/b (server_error)"])]
+#[case::edge_html("{ error: edge_html }", &["first/a #1 server_error", "retry first/a", "first/a #2 server_error", "first/a -> second/b (server_error)"])]
+#[case::refused("refused", &["first/a #1 connect", "retry first/a", "first/a #2 connect", "first/a -> second/b (connect)"])]
+#[case::reset("reset", &["first/a #1 connect", "retry first/a", "first/a #2 connect", "first/a -> second/b (connect)"])]
+#[case::interrupted("{ cut: { after_tokens: 2 } }", &["first/a #1 interrupted", "retry first/a", "first/a #2 interrupted", "first/a -> second/b (interrupted)"])]
+#[case::silence("silence", &["first/a #1 timeout", "first/a -> second/b (timeout)"])]
+#[case::auth("{ error: auth }", &["first/a #1 auth", "first/a -> second/b (auth)"])]
+#[case::model_gone("{ error: model_gone }", &["first/a #1 model_gone", "first/a -> second/b (model_gone)"])]
+#[case::context_length("{ error: context_length }", &["first/a #1 context_length", "first/a -> second/b (context_length)"])]
+#[case::malformed("malformed", &["first/a #1 malformed", "retry first/a", "first/a #2 malformed", "first/a -> second/b (malformed)"])]
+#[case::schema("{ schema: missing }", &["first/a #1 schema", "retry first/a", "first/a #2 schema", "first/a -> second/b (schema)"])]
+fn a_failing_target_is_retried_and_left_as_its_row_says(
+    #[case] inject: &str,
+    #[case] expected: &[&str],
+    #[values("openai", "anthropic", "gemini")] dialect: &str,
+) {
+    let done = drill(&scenario(dialect, "triage", "0%", inject, ""));
+    let mut expected: Vec<&str> = expected.to_vec();
+    expected.extend([SERVED_BY_SECOND, "answered right"]);
+    assert_eq!(story(&done.events, "0-0"), expected);
+}
+
+#[rstest]
+#[case::bad_request("{ error: bad_request }", "bad_request")]
+#[case::blocked_prompt("{ error: content_policy }", "content_policy")]
+#[case::refusal("refusal", "content_policy")]
+fn the_clients_own_errors_surface_at_once_and_go_nowhere_else(
+    #[case] inject: &str,
+    #[case] class: &str,
+    #[values("openai", "anthropic", "gemini")] dialect: &str,
+    #[values("0%", "100%")] stream: &str,
+) {
+    let done = drill(&scenario(dialect, "triage", stream, inject, ""));
+    for story in stories(&done.events) {
+        assert_eq!(story, [format!("first/a #1 {class}"), format!("surfaced {class}")]);
+    }
+}
+
+#[rstest]
+fn a_stream_that_fails_before_its_first_token_is_failed_over_unseen(
+    #[values("openai", "anthropic", "gemini")] dialect: &str,
+    #[values("silence", "{ cut: { after_tokens: 0 } }", "{ early_end: { after_tokens: 0 } }", "{ stream_error: { after_tokens: 0 } }")]
+    inject: &str,
+) {
+    let done = drill(&scenario(dialect, "chat", "100%", inject, ""));
+    for story in stories(&done.events) {
+        assert_eq!(story.last().map(String::as_str), Some("answered right"), "{story:?}");
+        assert!(story.contains(&SERVED_BY_SECOND.to_owned()), "{story:?}");
+    }
+}
+
+#[rstest]
+#[case::cut("{ cut: { after_tokens: 5 } }", "interrupted")]
+#[case::early_end("{ early_end: { after_tokens: 5 } }", "interrupted")]
+#[case::stall("{ stall: { after_tokens: 5 } }", "timeout")]
+#[case::in_band_error("{ stream_error: { after_tokens: 5 } }", "overloaded")]
+fn a_stream_that_fails_after_its_first_token_ends_with_an_error_and_never_as_complete(
+    #[case] inject: &str,
+    #[case] class: &str,
+    #[values("openai", "anthropic", "gemini")] dialect: &str,
+) {
+    let done = drill(&scenario(dialect, "chat", "100%", inject, ""));
+    for story in stories(&done.events) {
+        assert_eq!(story, [format!("first/a #1 {class}"), format!("failed {class}")]);
+    }
+}
+
+#[rstest]
+fn a_gated_stream_is_buffered_and_can_still_be_failed_over(#[values("openai", "anthropic", "gemini")] dialect: &str) {
+    let done = drill(&scenario(dialect, "triage", "100%", "{ early_end: { after_tokens: 2 } }", ""));
+    for story in stories(&done.events) {
+        assert_eq!(story.last().map(String::as_str), Some("answered right"), "{story:?}");
+    }
+}
+
+#[rstest]
+fn every_way_to_break_a_schema_is_caught_by_the_gate(
+    #[values("missing", "renamed", "wrong_type", "fenced", "prose")] how: &str,
+) {
+    let done = drill(&scenario("openai", "extract", "0%", &format!("{{ schema: {how} }}"), ""));
+    assert_eq!(story(&done.events, "0-0")[0], "first/a #1 schema");
+}
+
+#[test]
+fn timeouts_are_retried_where_the_chain_says_so() {
+    let done = drill(&scenario("openai", "triage", "0%", "silence", ", retry_timeouts: true"));
+    let expected = ["first/a #1 timeout", "retry first/a", "first/a #2 timeout", "first/a -> second/b (timeout)"];
+    assert_eq!(story(&done.events, "0-0")[..4], expected);
+}
+
+#[test]
+fn a_context_error_goes_only_to_a_larger_window_and_surfaces_without_one() {
+    let yaml = scenario("openai", "triage", "0%", "{ error: context_length }", "").replace("context: 128k", "context: 1k");
+    let done = drill(&yaml);
+    assert_eq!(
+        story(&done.events, "0-0"),
+        ["first/a #1 context_length", "skip second/b (context)", "surfaced context_length"]
+    );
+}
+
+#[test]
+fn a_prompt_too_long_for_a_window_is_never_sent_there() {
+    let yaml = scenario("openai", "triage", "0%", "{ status: 503 }", "").replace("context: 1k", "context: 10");
+    let done = drill(&yaml);
+    assert_eq!(story(&done.events, "0-0")[0], "skip first/a (context)");
+    assert!(done.ledger.iter().all(|e| &*e.provider != "first"));
+}
+
+#[test]
+fn quota_key_and_model_failures_close_the_target_at_once_and_call_for_a_person() {
+    for cause in ["quota_exhausted", "auth", "model_gone"] {
+        let done = drill(&scenario("openai", "triage", "0%", &format!("{{ error: {cause} }}"), ""));
+        assert_eq!(story(&done.events, "0-1")[0], "skip first/a (breaker_open)", "{cause}");
+        let alerts = done.events.iter().filter(|e| matches!(e.kind, EventKind::Alert { .. })).count();
+        assert_eq!(alerts, 1, "{cause}: the second and third request never get there");
+    }
+}
+
+#[test]
+fn a_429_rests_the_target_for_other_requests_too_and_is_no_breaker_sample() {
+    let done = drill(&scenario("openai", "triage", "0%", "{ status: 429, retry_after: 5s }", ""));
+    assert_eq!(story(&done.events, "0-1")[0], "skip first/a (set_aside)");
+    assert!(!done.events.iter().any(|e| matches!(e.kind, EventKind::BreakerChanged { .. })));
+}
+
+#[test]
+fn with_nowhere_else_to_go_a_request_waits_for_the_end_of_the_pause_if_the_deadline_allows() {
+    let yaml = scenario("openai", "triage", "0%", "{ status: 429, retry_after: 5s }", "")
+        .replace("[first/a, second/b]", "[first/a]");
+    let done = drill(&yaml);
+    let story = story(&done.events, "0-0");
+    assert_eq!(
+        story,
+        ["first/a #1 rate_limited", "retry first/a", "first/a #2 ok", "answered right"],
+        "the fault ends at 3 s, the pause after 5 s"
+    );
+}
+
+#[test]
+fn a_retry_after_beyond_the_deadline_skips_the_retry() {
+    let yaml = scenario("openai", "triage", "0%", "{ status: 429, retry_after: 20s }", "")
+        .replace("wait_up_to: 1s", "wait_up_to: 60s");
+    let done = drill(&yaml);
+    assert_eq!(story(&done.events, "0-0")[1], "first/a -> second/b (rate_limited)");
+}
+
+#[test]
+fn when_everything_fails_the_template_is_served_and_counts_as_answered_but_not_as_available() {
+    let yaml = scenario("openai", "triage", "0%", "{ status: 503 }", "")
+        .replace("on: first", "on: [first, second]")
+        .replace("gates:", "degraded: { template: '{\"label\":\"unknown\"}' }\n      gates:")
+        .replace("  - answered >= 0%", "  - answered == 100%\n  - availability == 0%");
+    let done = drill(&yaml);
+    assert_eq!(done.snapshot.outcomes.get(&Outcome::Degraded), Some(&3));
+    for result in done.board.results() {
+        assert_eq!(result.verdict, hopdrill::slo::Verdict::Pass, "{result:?}");
+    }
+}
+
+#[test]
+fn an_outage_opens_the_breaker_and_the_end_of_it_closes_it_again() {
+    let yaml = scenario("openai", "triage", "0%", "{ status: 503 }", "")
+        .replace("{ min_calls: 1000 }", "{ min_calls: 5, window: 5s, open_for: 2s, ramp: 1s }")
+        .replace("rate: 1/s", "rate: 20/s")
+        .replace("- { name: hurt, for: 3s }", "- { name: hurt, for: 10s }\n  - { name: healed, for: 20s }");
+    let done = drill(&yaml);
+    let changes: Vec<BreakerState> = done
+        .events
+        .iter()
+        .filter_map(|e| match &e.kind {
+            EventKind::BreakerChanged { target, to, .. } if &**target == "first/a" => Some(*to),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(changes.first(), Some(&BreakerState::Open));
+    assert_eq!(changes.last(), Some(&BreakerState::Closed));
+    let last = stories(&done.events).pop().expect("requests");
+    assert_eq!(last, ["first/a #1 ok", "answered right"], "the primary has its traffic back");
+}
