@@ -1,0 +1,189 @@
+//! `check`: plays drills headless, several at a time, and judges them.
+//!
+//! Rules: results are printed in the order the scenarios were named, each as soon as all before it are done. Ctrl-C ends
+//! the running drills and judges what there is. Of several verdicts the worst decides the exit code
+//! (`report::exit`).
+
+use super::args::{Check, Report, ReportKind};
+use super::out::Out;
+use crate::engine::command::Command;
+use crate::engine::{self, Finished, Options, World};
+use crate::report::{DrillReport, exit, json, terminal};
+use crate::scenario::library;
+use crate::scenario::plan::Plan;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
+
+/// One drill to play.
+struct Job {
+    plan: Arc<Plan>,
+    seed: u64,
+    record: Option<PathBuf>,
+    /// Taken by the thread that plays it.
+    commands: Mutex<Option<Receiver<Command>>>,
+}
+
+/// Plays and judges; returns the exit code.
+pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
+    let sources = match library::sources(&options.scenarios) {
+        Ok(sources) => sources,
+        Err(error) => {
+            out.error(&error.to_string());
+            return exit::USAGE;
+        }
+    };
+    let mut codes = Vec::new();
+    let mut plans = Vec::new();
+    for source in &sources {
+        match super::load(source, out) {
+            Some(loaded) => plans.push(Arc::new(loaded.plan)),
+            None => {
+                out.line(&format!("INVALID {}", source.name));
+                codes.push(exit::INVALID);
+            }
+        }
+    }
+    let (jobs, stop) = match jobs(options, &plans) {
+        Ok(jobs) => jobs,
+        Err(why) => {
+            out.error(&why);
+            return exit::USAGE;
+        }
+    };
+    let world = if options.real { World::Real } else { World::Virtual };
+    super::run::on_interrupt(move || {
+        for sender in &stop {
+            let _ = sender.send(Command::Stop);
+        }
+    });
+    let threads = options.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let reports = play_all(&jobs, world, threads, out, &mut codes);
+    for Report { kind: ReportKind::Json, file } in &options.report {
+        if let Err(error) = write_file(file, json::document(&reports).as_bytes()) {
+            out.error(&format!("the report {} could not be written: {error}", file.display()));
+            codes.push(exit::INTERNAL);
+        }
+    }
+    if reports.len() > 1 {
+        out.line(&terminal::total(&reports, out.colour()));
+    }
+    exit::worst(&codes)
+}
+
+fn jobs(options: &Check, plans: &[Arc<Plan>]) -> Result<(Vec<Job>, Vec<Sender<Command>>), String> {
+    let seeds = |plan: &Plan| match (options.seeds, options.seed) {
+        (Some(range), _) => range.first..=range.last,
+        (None, Some(seed)) => seed..=seed,
+        (None, None) => plan.seed..=plan.seed,
+    };
+    let drills: Vec<(Arc<Plan>, u64)> =
+        plans.iter().flat_map(|plan| seeds(plan).map(|seed| (Arc::clone(plan), seed))).collect();
+    let single = drills.len() == 1 && !options.record.as_ref().is_some_and(|p| p.is_dir());
+    if let Some(dir) = options.record.as_ref().filter(|_| !single) {
+        std::fs::create_dir_all(dir).map_err(|e| {
+            format!("--record {}: several drills need a directory, which cannot be made: {e}", dir.display())
+        })?;
+    }
+    let mut stop = Vec::new();
+    let jobs = drills
+        .into_iter()
+        .map(|(plan, seed)| {
+            let (sender, commands) = mpsc::channel();
+            stop.push(sender);
+            let record = options.record.as_ref().map(|path| {
+                if single { path.clone() } else { path.join(format!("{}-{seed}.jsonl", plan.name)) }
+            });
+            Job { plan, seed, record, commands: Mutex::new(Some(commands)) }
+        })
+        .collect();
+    Ok((jobs, stop))
+}
+
+/// Plays every job and prints each result in its turn.
+fn play_all(jobs: &[Job], world: World, threads: usize, out: &mut Out, codes: &mut Vec<u8>) -> Vec<DrillReport> {
+    let next = AtomicUsize::new(0);
+    let (done, results) = mpsc::channel::<(usize, Result<DrillReport, String>)>();
+    let mut reports = Vec::new();
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(jobs.len()) {
+            let done = done.clone();
+            let next = &next;
+            scope.spawn(move || {
+                while let Some((index, job)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, jobs.get(i)?))) {
+                    let sent = done.send((index, job.play(world)));
+                    if sent.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(done);
+        let mut waiting = BTreeMap::new();
+        let mut turn = 0;
+        out.progress(&format!("0/{} drills", jobs.len()));
+        for (index, result) in results {
+            waiting.insert(index, result);
+            while let Some(result) = waiting.remove(&turn) {
+                turn += 1;
+                match result {
+                    Ok(report) => {
+                        codes.push(report.exit_code());
+                        out.raw(terminal::drill(&report, out.colour()).as_bytes());
+                        reports.push(report);
+                    }
+                    Err(why) => {
+                        codes.push(exit::INTERNAL);
+                        out.error(&why);
+                    }
+                }
+            }
+            let finished = turn + waiting.len();
+            if finished < jobs.len() {
+                out.progress(&format!("{finished}/{} drills", jobs.len()));
+            }
+        }
+    });
+    reports
+}
+
+impl Job {
+    fn play(&self, world: World) -> Result<DrillReport, String> {
+        let label = || format!("{} (seed {})", self.plan.name, self.seed);
+        let record = self.record.as_deref().map(open).transpose().map_err(|e| format!("{}: {e}", label()))?;
+        let commands = self.commands.lock().ok().and_then(|mut c| c.take()).ok_or_else(label)?;
+        let options = Options {
+            seed: self.seed,
+            world,
+            speed: f64::INFINITY,
+            record,
+            keep_events: false,
+            commands,
+            snapshots: None,
+        };
+        let done = engine::run(Arc::clone(&self.plan), options).map_err(|e| format!("{}: {e}", label()))?;
+        finish(done).map_err(|e| format!("{}: {e}", label()))
+    }
+}
+
+/// Opens a recording.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Write + Send>, String> {
+    let file = File::create(path).map_err(|e| format!("the recording {} cannot be written: {e}", path.display()))?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+/// The report of a drill that is over.
+pub(super) fn finish(done: Finished) -> Result<DrillReport, String> {
+    if let Some(error) = &done.write_error {
+        return Err(format!("the recording is incomplete: {error}"));
+    }
+    Ok(super::run::report(&done))
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    std::fs::write(path, bytes)
+}

@@ -1,0 +1,122 @@
+//! The command line: arguments → one call, its output, its exit code.
+//!
+//! Rules:
+//! - Results go to standard output, everything about the way there (problems, warnings, progress) to standard error.
+//! - A closed pipe is not an error: the drills go on, the exit code says what came of them.
+//! - Colour only on a terminal and without `NO_COLOR`.
+
+mod args;
+mod check;
+mod out;
+mod run;
+
+use crate::report::exit;
+use crate::scenario::{self, Loaded, library};
+use crate::words;
+use args::{Cli, Command, DEFAULT_DRILL};
+use clap::{CommandFactory as _, Parser as _};
+use out::Out;
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+/// Runs the program with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors to clap's caller; a closed pipe is none of ours.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::PASS });
+        }
+    };
+    let mut out = Out::new();
+    let code = match cli.command {
+        None => run::dashboard_or_headless(&args::Run::default_drill(), &mut out),
+        Some(Command::Run(options)) => run::dashboard_or_headless(&options, &mut out),
+        Some(Command::Check(options)) => check::check(&options, &mut out),
+        Some(Command::List) => list(&mut out),
+        Some(Command::Show { name }) => show(&name, &mut out),
+        Some(Command::Validate { scenarios }) => validate(&scenarios, &mut out),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "hopdrill", &mut script);
+            out.raw(&script);
+            exit::PASS
+        }
+    };
+    ExitCode::from(code)
+}
+
+impl args::Run {
+    fn default_drill() -> Self {
+        Self { scenario: DEFAULT_DRILL.to_owned(), speed: 1.0, real: false, seed: None, record: None }
+    }
+}
+
+fn list(out: &mut Out) -> u8 {
+    let scenarios: Vec<_> = library::list().collect();
+    let width = scenarios.iter().map(|s| s.name.len()).max().unwrap_or(0);
+    for s in scenarios {
+        let summary = scenario::load(s.name, s.text.as_bytes()).map(|l| l.plan.summary).unwrap_or_default();
+        out.line(&format!("{:width$}  {summary}", s.name));
+    }
+    exit::PASS
+}
+
+fn show(name: &str, out: &mut Out) -> u8 {
+    match library::find(name) {
+        Some(found) => {
+            out.raw(found.text.as_bytes());
+            exit::PASS
+        }
+        None => {
+            let hint = words::did_you_mean(name, library::list().map(|s| s.name))
+                .map_or_else(|| "`hopdrill list` names them all".to_owned(), |n| format!("did you mean '{n}'?"));
+            out.error(&format!("there is no bundled scenario '{name}': {hint}"));
+            exit::USAGE
+        }
+    }
+}
+
+fn validate(named: &[String], out: &mut Out) -> u8 {
+    let sources = match library::sources(named) {
+        Ok(sources) => sources,
+        Err(error) => {
+            out.error(&error.to_string());
+            return exit::USAGE;
+        }
+    };
+    let mut invalid = 0;
+    for source in &sources {
+        match load(source, out) {
+            Some(_) => out.line(&format!("ok    {}", source.name)),
+            None => {
+                invalid += 1;
+                out.line(&format!("INVALID {}", source.name));
+            }
+        }
+    }
+    if invalid == 0 { exit::PASS } else { exit::INVALID }
+}
+
+/// Loads a scenario; problems and warnings go to standard error.
+fn load(source: &library::Source, out: &mut Out) -> Option<Loaded> {
+    match source.load() {
+        Ok(loaded) => {
+            for warning in &loaded.warnings {
+                out.error(&loaded.render(warning, out.colour_errors()));
+            }
+            Some(loaded)
+        }
+        Err(invalid) => {
+            out.error(&invalid.render(out.colour_errors()));
+            None
+        }
+    }
+}
+
+/// Whether a person looks at the output and holds the keys.
+fn at_a_terminal() -> bool {
+    std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+}
