@@ -1,0 +1,162 @@
+//! Targets, chains and routes.
+//!
+//! A target has one breaker, one retry budget and one quality window, shared by all chains that name it. What a chain
+//! says explicitly wins over the default; two chains that say different things of one target are an error.
+
+use super::resolve;
+use crate::router::config::{Chain, Config, Route, Target};
+use crate::router::policy::{breaker, budget, quality};
+use crate::scenario::plan::Provider;
+use crate::scenario::problem::Problem;
+use crate::scenario::reader::Sink;
+use crate::scenario::source::{At, Span};
+use crate::scenario::spec;
+use crate::scenario::suggest;
+use crate::scenario::units::shown;
+
+pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink: &Sink<'_>) -> Config {
+    let mut targets = Targets { providers, sink, list: Vec::new() };
+    let mut chains = Vec::new();
+    for chain in &router.chains {
+        let indices = targets.of_chain(chain);
+        chains.push(Chain {
+            name: chain.name.value.as_str().into(),
+            targets: indices,
+            deadline: chain.deadline,
+            ttft_deadline: chain.ttft_deadline,
+            min_hop_time: chain.min_hop_time,
+            retry: chain.retry,
+            max_attempts_total: chain.max_attempts_total,
+            timeouts: chain.timeouts,
+            json_schema: chain.json_schema,
+            degraded: chain.degraded.as_deref().map(Into::into),
+        });
+    }
+    let names = || router.chains.iter().map(|c| c.name.value.as_str());
+    let route = |route: &spec::router::Route| {
+        let text = |t: &Option<At<String>>| t.as_ref().map(|t| t.value.as_str().into());
+        Some(Route {
+            task: route.task.as_ref().map(|t| t.value.as_str().into()),
+            tenant: text(&route.tenant),
+            tier: text(&route.tier),
+            stream: route.stream.as_ref().map(|s| s.value),
+            chain: resolve(route.chain.as_ref()?, "chain", names().collect::<Vec<_>>(), sink)?,
+        })
+    };
+    let routes = router.routes.iter().filter_map(route).collect();
+    Config { targets: targets.list.into_iter().map(|t| t.target).collect(), chains, routes }
+}
+
+/// A target, and where its parts were said explicitly.
+struct Known {
+    target: Target,
+    breaker_at: Option<Span>,
+    budget_at: Option<Span>,
+    quality_at: Option<Span>,
+}
+
+struct Targets<'a> {
+    providers: &'a [Provider],
+    sink: &'a Sink<'a>,
+    list: Vec<Known>,
+}
+
+impl Targets<'_> {
+    fn of_chain(&mut self, chain: &spec::router::Chain) -> Vec<usize> {
+        let mut indices: Vec<usize> = Vec::new();
+        let mut places: Vec<&Span> = Vec::new();
+        for name in &chain.targets {
+            let Some(index) = self.find(name) else { continue };
+            if let Some(first) = indices.iter().position(|i| *i == index) {
+                let message = format!("the chain has {} twice", shown(&name.value));
+                let problem = Problem::error(self.sink.source, &name.at, message).help("keep one of the two");
+                let problem = match places.get(first) {
+                    Some(first) => problem.related(self.sink.source, first, "the first"),
+                    None => problem,
+                };
+                self.sink.push(problem);
+                continue;
+            }
+            indices.push(index);
+            places.push(&name.at);
+            self.apply(index, chain);
+        }
+        indices
+    }
+
+    /// The index of a target, added if it is new.
+    fn find(&mut self, name: &At<String>) -> Option<usize> {
+        if let Some(index) = self.list.iter().position(|known| *known.target.name == *name.value) {
+            return Some(index);
+        }
+        let Some((provider, model)) = name.value.split_once('/') else {
+            let serving = self.providers.iter().find(|p| p.models.iter().any(|m| *m.name == *name.value));
+            let help = match serving {
+                Some(provider) => format!("did you mean `{}/{}`?", provider.name, name.value),
+                None => "write `provider/model`".to_owned(),
+            };
+            self.sink.error(&name.at, format!("{} is not a target", shown(&name.value)), Some(help));
+            return None;
+        };
+        let verbatim = crate::scenario::yaml::verbatim(self.sink.source, &name.at, &name.value);
+        let at = verbatim.map_or(name.at.start, |start| start);
+        let split = at + provider.len();
+        let provider = At::new(provider.to_owned(), at..split);
+        let model = At::new(model.to_owned(), split + 1..split + 1 + model.len());
+        let names: Vec<&str> = self.providers.iter().map(|p| &*p.name).collect();
+        let index = resolve(&provider, "provider", names, self.sink)?;
+        let provider = self.providers.get(index)?;
+        let Some(found) = provider.models.iter().find(|m| *m.name == *model.value) else {
+            // A provider without models has been reported.
+            if !provider.models.is_empty() {
+                let names = provider.models.iter().map(|m| &*m.name);
+                let message = format!("`{}` does not serve {}", provider.name, shown(&model.value));
+                self.sink.error(&model.at, message, suggest::help(&model.value, names));
+            }
+            return None;
+        };
+        let target = Target {
+            name: name.value.as_str().into(),
+            provider: index,
+            model: found.name.clone(),
+            context: found.context,
+            breaker: breaker::Params::default(),
+            budget: budget::Params::default(),
+            quality: quality::Params::default(),
+        };
+        self.list.push(Known { target, breaker_at: None, budget_at: None, quality_at: None });
+        Some(self.list.len() - 1)
+    }
+
+    fn apply(&mut self, index: usize, chain: &spec::router::Chain) {
+        let sink = self.sink;
+        let Some(Known { target, breaker_at, budget_at, quality_at }) = self.list.get_mut(index) else { return };
+        let name = target.name.clone();
+        settle(&mut target.breaker, breaker_at, chain.breaker.as_ref(), ("breaker", &name), sink);
+        settle(&mut target.budget, budget_at, chain.budget.as_ref(), ("budget", &name), sink);
+        settle(&mut target.quality, quality_at, chain.quality.as_ref(), ("quality window", &name), sink);
+    }
+}
+
+/// Takes over an explicit block; a different one that came before is an error.
+fn settle<T: Copy + PartialEq>(
+    slot: &mut T,
+    slot_at: &mut Option<Span>,
+    given: Option<&At<T>>,
+    (what, target): (&str, &str),
+    sink: &Sink<'_>,
+) {
+    let Some(given) = given else { return };
+    match slot_at {
+        Some(first) if *slot != given.value => {
+            let message = format!("`{target}` has one {what}, and another chain says something else of it");
+            let problem = Problem::error(sink.source, &given.at, message);
+            sink.push(problem.related(sink.source, first, "said here").help("say the same in both, or in one only"));
+        }
+        Some(_) => {}
+        None => {
+            *slot = given.value;
+            *slot_at = Some(given.at.clone());
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Assertions: read by their own room, told at their place here.
+
+use crate::event::Name;
+use crate::scenario::plan::{Phase, Provider};
+use crate::scenario::problem::Problem;
+use crate::scenario::reader::Sink;
+use crate::scenario::source::{At, Span};
+use crate::scenario::spec::Spec;
+use crate::scenario::yaml::verbatim;
+use crate::slo::{self, Names, Slo, SloError};
+use crate::tasks::Task;
+
+pub(super) fn check(spec: &Spec, providers: &[Provider], phases: &[Phase], sink: &Sink<'_>) -> Vec<Slo> {
+    let served =
+        |p: &Provider| p.models.iter().map(|m| Name::from(format!("{}/{}", p.name, m.name))).collect::<Vec<_>>();
+    let targets: Vec<Name> = providers.iter().flat_map(served).collect();
+    let provider_names: Vec<Name> = providers.iter().map(|p| p.name.clone()).collect();
+    let phase_names: Vec<Name> = phases.iter().map(|p| p.name.clone()).collect();
+    let tenants = distinct(spec.load.iter().map(|s| s.tenant.as_str()));
+    let tiers = distinct(spec.load.iter().map(|s| s.tier.as_str()));
+    let tasks: Vec<Name> = Task::ALL.iter().map(|task| task.as_str().into()).collect();
+    let names = Names {
+        targets: &targets,
+        providers: &provider_names,
+        phases: &phase_names,
+        tenants: &tenants,
+        tiers: &tiers,
+        tasks: &tasks,
+    };
+    let read = |line: &At<String>| match slo::parse(&line.value, &names) {
+        Ok(slo) => Some(slo),
+        Err(error) => {
+            let mut problem = Problem::error(sink.source, &place(line, &error, sink), error.message);
+            problem.help = error.help;
+            sink.push(problem);
+            None
+        }
+    };
+    spec.slos.iter().filter_map(read).collect()
+}
+
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Name> {
+    let mut list: Vec<Name> = names.map(Name::from).collect();
+    list.sort();
+    list.dedup();
+    list
+}
+
+/// Where in the file the culprit of an assertion stands; the whole line if it is written in a roundabout way.
+fn place(line: &At<String>, error: &SloError, sink: &Sink<'_>) -> Span {
+    match verbatim(sink.source, &line.at, &line.value) {
+        Some(start) if error.span.start <= error.span.end && error.span.end <= line.value.len() => {
+            start + error.span.start..start + error.span.end
+        }
+        _ => line.at.clone(),
+    }
+}

@@ -1,0 +1,107 @@
+//! `load:`: streams of requests.
+
+use super::router::tasks;
+use crate::load::Arrivals;
+use crate::scenario::reader::Sink;
+use crate::scenario::source::{At, Span};
+use crate::scenario::yaml::{Entry, Node};
+use crate::tasks::Task;
+use std::time::Duration;
+
+/// A load stream as it was typed.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) at: Span,
+    pub(crate) tenant: String,
+    pub(crate) tier: String,
+    pub(crate) task: Option<At<Task>>,
+    /// In phases that say nothing else; `None`: not given, or wrong.
+    pub(crate) rate: Option<At<f64>>,
+    /// Whether a rate was typed at all, right or wrong.
+    pub(crate) rate_typed: bool,
+    pub(crate) arrivals: Arrivals,
+    pub(crate) streamed: f64,
+    /// By phase.
+    pub(crate) phases: Vec<(At<String>, Option<At<Pattern>>)>,
+}
+
+/// How a rate runs through a phase. Rates are per second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Pattern {
+    /// Another rate.
+    Rate(f64),
+    /// Linearly from one rate to another.
+    Ramp { from: f64, to: f64 },
+    /// The usual rate, and again and again another one for a while.
+    Burst { rate: f64, length: Duration, every: Duration },
+}
+
+pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
+    let mut fields = sink.fields(node, "a load stream")?;
+    let tenant = fields.get("tenant").and_then(|n| sink.name(n)).map_or_else(|| "default".to_owned(), |n| n.value);
+    let tier = fields.get("tier").and_then(|n| sink.name(n)).map_or_else(|| "standard".to_owned(), |n| n.value);
+    let task = fields.need("task", "task: chat").and_then(|n| sink.word(n, "a task", &tasks()));
+    let rate = fields.get("rate");
+    let rate_typed = rate.is_some();
+    let rate = rate.and_then(|n| sink.rate(n));
+    let words = &[("constant", Arrivals::Constant), ("poisson", Arrivals::Poisson)];
+    let arrivals = fields.get("arrivals").and_then(|n| sink.word(n, "a kind of arrivals", words));
+    let streamed = fields.get("stream").and_then(|n| sink.share(n));
+    let phases = fields.get("phases").and_then(|n| sink.entries(n, "the rate by phase")).unwrap_or_default();
+    let phases = phases.iter().map(|Entry { key, value }| (key.clone(), pattern(value, sink))).collect();
+    let at = fields.at.clone();
+    fields.finish();
+    Some(Stream {
+        at,
+        tenant,
+        tier,
+        task,
+        rate,
+        rate_typed,
+        arrivals: arrivals.map_or(Arrivals::Constant, |a| a.value),
+        streamed: streamed.map_or(0.0, |s| s.value),
+        phases,
+    })
+}
+
+fn pattern(node: &Node, sink: &Sink<'_>) -> Option<At<Pattern>> {
+    let mut fields = sink.fields(node, "the rate of a phase")?;
+    let rate = fields.get("rate");
+    let ramp = fields.get("ramp");
+    let burst = fields.get("burst");
+    let given = usize::from(rate.is_some()) + usize::from(ramp.is_some()) + usize::from(burst.is_some());
+    if given != 1 {
+        let help = "write `{ rate: 20/s }`, `{ ramp: { from: 5/s, to: 50/s } }` or `{ burst: { rate: 90/s, for: 2s, every: 10s } }`";
+        sink.error(&fields.at, "a phase takes one of `rate`, `ramp` and `burst`", Some(help.to_owned()));
+    }
+    let pattern = if let Some(n) = rate {
+        sink.rate(n).map(|r| Pattern::Rate(r.value))
+    } else if let Some(n) = ramp {
+        self::ramp(n, sink)
+    } else {
+        burst.and_then(|n| self::burst(n, sink))
+    };
+    fields.finish();
+    Some(At::new(pattern?, node.at.clone()))
+}
+
+fn ramp(node: &Node, sink: &Sink<'_>) -> Option<Pattern> {
+    let mut fields = sink.fields(node, "a ramp")?;
+    let from = fields.need("from", "from: 5/s").and_then(|n| sink.rate(n));
+    let to = fields.need("to", "to: 50/s").and_then(|n| sink.rate(n));
+    fields.finish();
+    Some(Pattern::Ramp { from: from?.value, to: to?.value })
+}
+
+fn burst(node: &Node, sink: &Sink<'_>) -> Option<Pattern> {
+    let mut fields = sink.fields(node, "a burst")?;
+    let rate = fields.need("rate", "rate: 90/s").and_then(|n| sink.rate(n));
+    let length = fields.need("for", "for: 2s").and_then(|n| sink.positive_duration(n));
+    let every = fields.need("every", "every: 10s").and_then(|n| sink.positive_duration(n));
+    fields.finish();
+    let (length, every) = (length?, every?);
+    if length.value > every.value {
+        sink.error(&length.at, "a burst is longer than the time between two", None);
+    }
+    Some(Pattern::Burst { rate: rate?.value, length: length.value, every: every.value })
+}

@@ -1,0 +1,261 @@
+//! `router:`: routes and chains.
+
+use super::refuse_fallback;
+use crate::router::config::{Retry, Timeouts};
+use crate::router::policy::backoff::{self, Jitter};
+use crate::router::policy::{breaker, budget, quality};
+use crate::scenario::reader::Sink;
+use crate::scenario::source::{At, Span};
+use crate::scenario::yaml::{Node, Value};
+use crate::tasks::Task;
+use std::time::Duration;
+
+/// The deadline of a chain that names none.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The least time a hop of a chain is started with, unless it says otherwise.
+const MIN_HOP_TIME: Duration = Duration::from_millis(250);
+
+/// HTTP calls for one request over all targets, unless a chain says otherwise.
+const MAX_ATTEMPTS_TOTAL: u32 = 6;
+
+const JITTERS: &[(&str, Jitter)] =
+    &[("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal), ("decorrelated", Jitter::Decorrelated)];
+
+/// The router as it was typed.
+#[derive(Debug)]
+pub(crate) struct Router {
+    pub(crate) routes: Vec<Route>,
+    pub(crate) chains: Vec<Chain>,
+}
+
+/// A route as it was typed.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) task: Option<At<Task>>,
+    pub(crate) tenant: Option<At<String>>,
+    pub(crate) tier: Option<At<String>>,
+    pub(crate) stream: Option<At<bool>>,
+    pub(crate) chain: Option<At<String>>,
+}
+
+/// A chain as it was typed, with defaults for what was left out.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    pub(crate) name: At<String>,
+    pub(crate) targets: Vec<At<String>>,
+    pub(crate) deadline: Duration,
+    pub(crate) ttft_deadline: Option<Duration>,
+    pub(crate) min_hop_time: Duration,
+    pub(crate) retry: Retry,
+    pub(crate) max_attempts_total: u32,
+    pub(crate) timeouts: Timeouts,
+    /// Of each of its targets; `None`: not given.
+    pub(crate) breaker: Option<At<breaker::Params>>,
+    pub(crate) budget: Option<At<budget::Params>>,
+    pub(crate) quality: Option<At<quality::Params>>,
+    pub(crate) json_schema: bool,
+    pub(crate) degraded: Option<String>,
+}
+
+/// The words of [`Task`] as scenarios use them.
+pub(crate) fn tasks() -> Vec<(&'static str, Task)> {
+    Task::ALL.iter().map(|task| (task.as_str(), *task)).collect()
+}
+
+pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
+    let mut fields = sink.fields(node, "the router")?;
+    let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
+    let routes = routes.iter().filter_map(|n| route(n, sink)).collect();
+    refuse_fallback(&mut fields, sink);
+    let chains = if fields.key("fallback").is_some() && fields.key("chains").is_none() {
+        let _ = fields.get("chains");
+        None
+    } else {
+        fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }")
+    };
+    let chains = chains.and_then(|n| {
+        let entries = sink.entries(n, "the chains")?;
+        if entries.is_empty() {
+            sink.error(&n.at, "there are no chains", Some("write `main: { targets: [openai/gpt-4o] }`".to_owned()));
+            return None;
+        }
+        Some(entries.iter().filter(|e| sink.checked_name(&e.key.value, &e.key.at)))
+    });
+    let chains: Option<Vec<Chain>> = chains.map(|es| es.filter_map(|e| chain(&e.key, &e.value, sink)).collect());
+    fields.finish();
+    Some(Router { routes, chains: chains? })
+}
+
+fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
+    let mut fields = sink.fields(node, "a route")?;
+    let mut route = Route { task: None, tenant: None, tier: None, stream: None, chain: None };
+    if let Some(mut when) = fields.get("when").and_then(|n| sink.fields(n, "the condition of a route")) {
+        route.task = when.get("task").and_then(|n| sink.word(n, "a task", &tasks()));
+        route.tenant = when.get("tenant").and_then(|n| sink.name(n));
+        route.tier = when.get("tier").and_then(|n| sink.name(n));
+        route.stream = when.get("stream").and_then(|n| sink.boolean(n));
+        when.finish();
+    }
+    route.chain = fields.need("chain", "chain: main").and_then(|n| sink.text(n));
+    fields.finish();
+    Some(route)
+}
+
+fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Chain> {
+    let mut fields = sink.fields(node, "a chain")?.named(&name.at);
+    let targets = fields.need("targets", "targets: [openai/gpt-4o]").and_then(|n| {
+        let list = sink.list(n, "targets")?;
+        if list.is_empty() {
+            let help = "name at least one, as `[openai/gpt-4o]`";
+            sink.error(&n.at, "this chain has no targets", Some(help.to_owned()));
+        }
+        Some(list)
+    });
+    let targets = targets.unwrap_or_default().iter().filter_map(|n| sink.text(n)).collect();
+    let deadline = fields.get("deadline").and_then(|n| sink.positive_duration(n));
+    let ttft_deadline = fields.get("ttft_deadline").and_then(|n| sink.positive_duration(n));
+    if let (Some(first), Some(last)) = (&ttft_deadline, &deadline)
+        && first.value > last.value
+    {
+        let help = "the first token cannot be allowed to come after the last";
+        sink.error(&first.at, "the ttft_deadline is later than the deadline", Some(help.to_owned()));
+    }
+    let min_hop_time = fields.get("min_hop_time").and_then(|n| sink.duration(n));
+    let retry = fields.get("retry").map_or_else(Retry::default, |n| retry(n, sink));
+    let max_attempts_total = fields.get("max_attempts_total").and_then(|n| sink.count32(n, 1, 100));
+    let timeouts = fields.get("timeouts").map_or_else(Timeouts::default, |n| timeouts(n, sink));
+    let breaker = fields.get("breaker").and_then(|n| breaker(n, sink));
+    let budget = fields.get("budget").and_then(|n| budget(n, sink));
+    let quality = fields.get("quality").and_then(|n| quality(n, sink));
+    let gates = fields.get("gates").map_or(&[][..], |n| sink.one_or_more(n));
+    let gates: Vec<bool> =
+        gates.iter().filter_map(|n| sink.word(n, "a gate", &[("json_schema", true)])).map(|g| g.value).collect();
+    let degraded = fields.get("degraded").and_then(|n| {
+        let mut degraded = sink.fields(n, "a degraded answer")?;
+        let template = degraded.need("template", "template: 'Please try again later.'").and_then(|n| sink.text(n));
+        degraded.finish();
+        template
+    });
+    fields.finish();
+    Some(Chain {
+        name: name.clone(),
+        targets,
+        deadline: deadline.map_or(DEADLINE, |d| d.value),
+        ttft_deadline: ttft_deadline.map(|d| d.value),
+        min_hop_time: min_hop_time.map_or(MIN_HOP_TIME, |d| d.value),
+        retry,
+        max_attempts_total: max_attempts_total.map_or(MAX_ATTEMPTS_TOTAL, |n| n.value),
+        timeouts,
+        breaker,
+        budget,
+        quality,
+        json_schema: !gates.is_empty(),
+        degraded: degraded.map(|d| d.value),
+    })
+}
+
+/// Takes over what was given and keeps the default of the rest.
+fn set<T>(slot: &mut T, given: Option<At<T>>) -> Option<Span> {
+    let At { value, at } = given?;
+    *slot = value;
+    Some(at)
+}
+
+fn retry(node: &Node, sink: &Sink<'_>) -> Retry {
+    let mut retry = Retry::default();
+    let Some(mut fields) = sink.fields(node, "a retry") else { return retry };
+    set(&mut retry.max_attempts, fields.get("max_attempts").and_then(|n| sink.count32(n, 1, 100)));
+    if let Some(node) = fields.get("backoff") {
+        retry.backoff = backoff(node, sink);
+    }
+    set(&mut retry.wait_up_to, fields.get("wait_up_to").and_then(|n| sink.duration(n)));
+    set(&mut retry.retry_timeouts, fields.get("retry_timeouts").and_then(|n| sink.boolean(n)));
+    fields.finish();
+    retry
+}
+
+fn backoff(node: &Node, sink: &Sink<'_>) -> backoff::Params {
+    let mut params = backoff::Params::default();
+    let Some(mut fields) = sink.fields(node, "a backoff") else { return params };
+    let initial = set(&mut params.initial, fields.get("initial").and_then(|n| sink.duration(n)));
+    let max = set(&mut params.max, fields.get("max").and_then(|n| sink.duration(n)));
+    if params.max < params.initial {
+        match (max, initial) {
+            // Only the initial wait was given, and it is longer than the default of the longest.
+            (None, _) => params.max = params.initial,
+            (Some(max), _) => {
+                let help = format!("the initial wait is {:?}", params.initial);
+                sink.error(&max, "the longest wait is shorter than the initial one", Some(help));
+            }
+        }
+    }
+    set(&mut params.jitter, fields.get("jitter").and_then(|n| sink.word(n, "a jitter", JITTERS)));
+    fields.finish();
+    params
+}
+
+fn timeouts(node: &Node, sink: &Sink<'_>) -> Timeouts {
+    let mut timeouts = Timeouts::default();
+    let Some(mut fields) = sink.fields(node, "the timeouts") else { return timeouts };
+    set(&mut timeouts.connect, fields.get("connect").and_then(|n| sink.positive_duration(n)));
+    set(&mut timeouts.headers, fields.get("headers").and_then(|n| sink.positive_duration(n)));
+    set(&mut timeouts.first_token, fields.get("first_token").and_then(|n| sink.positive_duration(n)));
+    set(&mut timeouts.idle, fields.get("idle").and_then(|n| sink.positive_duration(n)));
+    timeouts.total = fields.get("total").and_then(|n| sink.positive_duration(n)).map(|d| d.value);
+    fields.finish();
+    timeouts
+}
+
+fn breaker(node: &Node, sink: &Sink<'_>) -> Option<At<breaker::Params>> {
+    let mut params = breaker::Params::default();
+    let mut fields = sink.fields(node, "a breaker")?;
+    set(&mut params.window, fields.get("window").and_then(|n| sink.positive_duration(n)));
+    set(&mut params.failure_rate, fields.get("failure_rate").and_then(|n| sink.positive_share(n)));
+    params.slow_rate = fields.get("slow_rate").and_then(|n| sink.positive_share(n)).map(|s| s.value);
+    params.slow_after = fields.get("slow_after").and_then(|n| sink.positive_duration(n)).map(|d| d.value);
+    if let (Some(at), None) = (fields.key("slow_after"), fields.key("slow_rate")) {
+        let help = "add `slow_rate: 50%`, the share of slow calls that trips it";
+        sink.error(&at, "`slow_after` does nothing without `slow_rate`", Some(help.to_owned()));
+    }
+    set(&mut params.min_calls, fields.get("min_calls").and_then(|n| sink.count32(n, 1, 1_000_000)));
+    params.consecutive = match fields.get("consecutive") {
+        Some(Node { value: Value::Null, .. }) | None => None,
+        Some(n) => sink.count32(n, 1, 1_000_000).map(|n| n.value),
+    };
+    let open_for = set(&mut params.open_for, fields.get("open_for").and_then(|n| sink.positive_duration(n)));
+    let open_max = set(&mut params.open_max, fields.get("open_max").and_then(|n| sink.positive_duration(n)));
+    if params.open_max < params.open_for {
+        match (open_max, open_for) {
+            (None, _) => params.open_max = params.open_for,
+            (Some(at), _) => {
+                let help = format!("it is open for {:?} the first time", params.open_for);
+                sink.error(&at, "`open_max` is shorter than `open_for`", Some(help));
+            }
+        }
+    }
+    set(&mut params.half_open_calls, fields.get("half_open_calls").and_then(|n| sink.count32(n, 1, 1000)));
+    set(&mut params.ramp, fields.get("ramp").and_then(|n| sink.duration(n)));
+    fields.finish();
+    Some(At::new(params, node.at.clone()))
+}
+
+fn budget(node: &Node, sink: &Sink<'_>) -> Option<At<budget::Params>> {
+    let mut params = budget::Params::default();
+    let mut fields = sink.fields(node, "a budget")?;
+    set(&mut params.per_request, fields.get("per_request").and_then(|n| sink.score(n)));
+    set(&mut params.floor_per_second, fields.get("floor_per_second").and_then(|n| sink.number(n, 0.0, 100_000.0)));
+    fields.finish();
+    Some(At::new(params, node.at.clone()))
+}
+
+fn quality(node: &Node, sink: &Sink<'_>) -> Option<At<quality::Params>> {
+    let mut params = quality::Params::default();
+    let mut fields = sink.fields(node, "a quality window")?;
+    set(&mut params.window, fields.get("window").and_then(|n| sink.positive_duration(n)));
+    set(&mut params.failure_rate, fields.get("failure_rate").and_then(|n| sink.positive_share(n)));
+    set(&mut params.min_calls, fields.get("min_calls").and_then(|n| sink.count32(n, 1, 1_000_000)));
+    set(&mut params.demote_for, fields.get("demote_for").and_then(|n| sink.positive_duration(n)));
+    fields.finish();
+    Some(At::new(params, node.at.clone()))
+}

@@ -1,0 +1,7 @@
+//! Scenario files against what they should mean.
+
+mod broken;
+mod design;
+mod forms;
+mod hostile;
+mod library;
