@@ -1,5 +1,6 @@
 //! hopdrill: fire drills for LLM fallback routing.
 
+pub mod cli;
 pub mod engine;
 pub mod event;
 pub mod load;
@@ -12,3 +13,4 @@ pub mod slo;
 pub mod stats;
 pub mod tasks;
 pub mod transport;
+pub mod words;

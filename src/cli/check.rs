@@ -9,7 +9,6 @@ use super::out::Out;
 use crate::engine::command::Command;
 use crate::engine::{self, Finished, Options, World};
 use crate::report::{DrillReport, exit, json, terminal};
-use crate::scenario::library;
 use crate::scenario::plan::Plan;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -30,8 +29,8 @@ struct Job {
 
 /// Plays and judges; returns the exit code.
 pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
-    let sources = match library::sources(&options.scenarios) {
-        Ok(sources) => sources,
+    let inputs = match super::inputs(&options.scenarios) {
+        Ok(inputs) => inputs,
         Err(error) => {
             out.error(&error.to_string());
             return exit::USAGE;
@@ -39,11 +38,11 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
     };
     let mut codes = Vec::new();
     let mut plans = Vec::new();
-    for source in &sources {
-        match super::load(source, out) {
-            Some(loaded) => plans.push(Arc::new(loaded.plan)),
+    for input in &inputs {
+        match super::load(input, out) {
+            Some(plan) => plans.push(Arc::new(plan)),
             None => {
-                out.line(&format!("INVALID {}", source.name));
+                out.line(&format!("INVALID {}", input.name()));
                 codes.push(exit::INVALID);
             }
         }

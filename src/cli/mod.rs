@@ -11,7 +11,8 @@ mod out;
 mod run;
 
 use crate::report::exit;
-use crate::scenario::{self, Loaded, library};
+use crate::scenario::library::{self, Input, NoInput};
+use crate::scenario::{self, Plan, problem};
 use crate::words;
 use args::{Cli, Command, DEFAULT_DRILL};
 use clap::{CommandFactory as _, Parser as _};
@@ -80,34 +81,46 @@ fn show(name: &str, out: &mut Out) -> u8 {
 }
 
 fn validate(named: &[String], out: &mut Out) -> u8 {
-    let sources = match library::sources(named) {
-        Ok(sources) => sources,
+    let inputs = match inputs(named) {
+        Ok(inputs) => inputs,
         Err(error) => {
             out.error(&error.to_string());
             return exit::USAGE;
         }
     };
-    let mut invalid = 0;
-    for source in &sources {
-        match load(source, out) {
-            Some(_) => out.line(&format!("ok    {}", source.name)),
-            None => {
-                invalid += 1;
-                out.line(&format!("INVALID {}", source.name));
-            }
+    let mut code = exit::PASS;
+    for input in &inputs {
+        let valid = load(input, out).is_some();
+        out.line(&format!("{} {}", if valid { "ok     " } else { "INVALID" }, input.name()));
+        if !valid {
+            code = exit::INVALID;
         }
     }
-    if invalid == 0 { exit::PASS } else { exit::INVALID }
+    code
+}
+
+/// The scenarios that the arguments mean; without any, the bundled library.
+fn inputs(named: &[String]) -> Result<Vec<Input>, NoInput> {
+    if named.is_empty() { Ok(library::list().map(Input::Bundled).collect()) } else { library::sources(named) }
 }
 
 /// Loads a scenario; problems and warnings go to standard error.
-fn load(source: &library::Source, out: &mut Out) -> Option<Loaded> {
-    match source.load() {
+fn load(input: &Input, out: &mut Out) -> Option<Plan> {
+    let name = input.name();
+    let bytes = match input.read() {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            out.error(&format!("{name} cannot be read: {error}"));
+            return None;
+        }
+    };
+    match scenario::load(&name, &bytes) {
         Ok(loaded) => {
-            for warning in &loaded.warnings {
-                out.error(&loaded.render(warning, out.colour_errors()));
+            if !loaded.warnings.is_empty() {
+                let text = String::from_utf8_lossy(&bytes);
+                out.error(&problem::render(&name, &text, &loaded.warnings, out.colour_errors()));
             }
-            Some(loaded)
+            Some(loaded.plan)
         }
         Err(invalid) => {
             out.error(&invalid.render(out.colour_errors()));

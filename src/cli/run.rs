@@ -14,8 +14,8 @@ use tokio::sync::watch;
 
 /// Plays one drill; returns the exit code.
 pub(super) fn dashboard_or_headless(options: &Run, out: &mut Out) -> u8 {
-    let source = match library::sources(std::slice::from_ref(&options.scenario)).map(|mut s| s.pop()) {
-        Ok(Some(source)) => source,
+    let input = match library::sources(std::slice::from_ref(&options.scenario)).map(|mut s| s.pop()) {
+        Ok(Some(input)) => input,
         Ok(None) => {
             out.error(&format!("there is no scenario in {}", options.scenario));
             return exit::USAGE;
@@ -25,8 +25,7 @@ pub(super) fn dashboard_or_headless(options: &Run, out: &mut Out) -> u8 {
             return exit::USAGE;
         }
     };
-    let Some(loaded) = super::load(&source, out) else { return exit::INVALID };
-    let plan = Arc::new(loaded.plan);
+    let Some(plan) = super::load(&input, out).map(Arc::new) else { return exit::INVALID };
     let record = match options.record.as_deref().map(check::open).transpose() {
         Ok(record) => record,
         Err(why) => {
