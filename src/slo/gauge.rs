@@ -310,3 +310,7 @@ fn standing(holds: bool) -> Standing {
 fn wanted(value: Value, op: Op, limit: &Limit) -> String {
     format!("{}, wanted {} {}", value.show(limit), op.as_str(), limit.text)
 }
+
+#[cfg(test)]
+#[path = "gauge_tests.rs"]
+mod tests;

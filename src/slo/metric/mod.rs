@@ -268,3 +268,8 @@ pub(crate) enum Lap {
     /// The drill ended before it stopped.
     Never { since: Micros },
 }
+
+#[cfg(test)]
+mod attempt_tests;
+#[cfg(test)]
+mod request_tests;
