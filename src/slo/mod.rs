@@ -1,46 +1,47 @@
-//! stub: assertions
-use crate::event::Name;
-use std::ops::Range;
+//! Assertions on a drill: what was written, what was measured, and whether it holds.
+//!
+//! ```text
+//! text ──lex──▶ tokens ──grammar──▶ Raw ──check──▶ Slo ─┐
+//!                                                       ▼
+//!                         event log ──▶ Board (one gauge per Slo) ──▶ views (live) · results (final)
+//! ```
+//!
+//! Rules:
+//! - A line reads `metric[(argument)][{label=value}] OP value [during PHASE | after PHASE | over WINDOW]`.
+//! - A request belongs to the phase of its *intended* arrival, an attempt to that of its dispatch, a breaker change to
+//!   that of its instant. Phases are half-open: their end belongs to the next one.
+//! - `over 10s` looks at every 10 s span that begins at a whole second and ends within the load; all must satisfy the
+//!   assertion, and the worst one is the value.
+//! - No samples is never a pass, and neither is a percentile with fewer than 10 samples beyond it.
+//! - Shares and times are compared exactly, as integers; rounding is for display only.
+//!
+//! Not here: what to do about a verdict (`report/`), or a reading of anything but the event log.
+//!
+//! To add a metric, see the checklist in `metric/mod.rs`.
 
-/// One assertion (placeholder until the grammar lands).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Slo {
-    /// As it was written.
-    pub text: Name,
-}
+mod assertion;
+mod board;
+mod check;
+mod explain;
+mod facts;
+mod gauge;
+mod grammar;
+mod lex;
+mod metric;
+mod series;
+mod suggest;
+mod tally;
+#[cfg(test)]
+pub(crate) mod testing;
+mod times;
+mod unit;
+mod vacuity;
+mod window;
 
-/// The names an assertion may mention.
-#[derive(Debug, Clone, Copy)]
-pub struct Names<'a> {
-    /// `provider/model`.
-    pub targets: &'a [Name],
-    /// Providers.
-    pub providers: &'a [Name],
-    /// Phases.
-    pub phases: &'a [Name],
-    /// Tenants.
-    pub tenants: &'a [Name],
-    /// Tiers.
-    pub tiers: &'a [Name],
-    /// Tasks.
-    pub tasks: &'a [Name],
-}
-
-/// What is wrong with an assertion.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SloError {
-    /// Which bytes of the text.
-    pub span: Range<usize>,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub help: Option<String>,
-}
-
-/// Reads and checks one assertion.
-///
-/// # Errors
-/// Says where and why it cannot be used.
-pub fn parse(text: &str, _names: &Names<'_>) -> Result<Slo, SloError> {
-    Ok(Slo { text: text.into() })
-}
+pub use assertion::{Names, Slo, SloError};
+pub use board::Board;
+pub use check::parse;
+pub use explain::{Explanation, Moment, SloResult, Verdict};
+pub use facts::{ChainFact, Facts, FaultFact};
+pub use metric::outcomes::available;
+pub use vacuity::vacuity;

@@ -1,0 +1,218 @@
+//! All assertions of a drill, measured as its events come in.
+//!
+//! Rules:
+//! - Names become small numbers once per event, labels once per kind of request (its *population*); gauges see no
+//!   strings.
+//! - A gauge is told only of the kinds of events that its metric hears.
+//! - A target that the facts do not name, or a request that never arrived, belongs to nobody: it counts where nothing
+//!   was asked about targets or labels.
+//! - Events are taken in the order of the log.
+
+use super::assertion::{Filter, Slo};
+use super::explain::SloResult;
+use super::facts::Facts;
+use super::gauge::Gauge;
+use super::metric::{End, Heard, Kind, Note, TargetId};
+use crate::event::{Event, EventKind, Micros, Name, RequestId};
+use crate::stats::snapshot::SloView;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Measures assertions on an event log.
+pub struct Board {
+    facts: Facts,
+    gauges: Vec<Gauge>,
+    /// Which gauges hear which kind of event.
+    listeners: [Vec<usize>; Kind::COUNT],
+    populations: Vec<Population>,
+    in_flight: BTreeMap<RequestId, Flight>,
+    called: Vec<bool>,
+    now: Micros,
+    over: bool,
+}
+
+/// Requests that no assertion can tell apart.
+struct Population {
+    tenant: Name,
+    tier: Name,
+    task: Name,
+    stream: bool,
+    /// Per gauge, whether it counts them.
+    counted: Vec<bool>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Flight {
+    population: usize,
+    fell_back: bool,
+}
+
+/// A target that the facts do not name.
+const STRANGER: TargetId = TargetId::MAX;
+
+impl std::fmt::Debug for Board {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Board").field("gauges", &self.gauges.len()).field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+impl Board {
+    /// A board for one drill.
+    #[must_use]
+    pub fn new(slos: &[Slo], facts: Facts) -> Self {
+        let gauges: Vec<Gauge> = slos.iter().map(|slo| Gauge::new(slo, &facts)).collect();
+        let mut listeners = [const { Vec::new() }; Kind::COUNT];
+        for (i, slo) in slos.iter().enumerate() {
+            for kind in slo.metric.family.hears {
+                if let Some(list) = listeners.get_mut(*kind as usize) {
+                    list.push(i);
+                }
+            }
+        }
+        let called = vec![false; facts.targets.len()];
+        Self {
+            facts,
+            gauges,
+            listeners,
+            populations: Vec::new(),
+            in_flight: BTreeMap::new(),
+            called,
+            now: Micros(0),
+            over: false,
+        }
+    }
+
+    /// Takes the next event of the log.
+    pub fn apply(&mut self, event: &Event) {
+        self.now = self.now.max(event.at);
+        let at = event.at;
+        match &event.kind {
+            EventKind::Arrived { request, intended, tenant, tier, task, stream } => {
+                let population = self.population(tenant, tier, task, *stream);
+                self.in_flight.insert(*request, Flight { population, fell_back: false });
+                self.tell(Kind::Arrived, at, Some(*request), Heard::Arrived { intended: *intended });
+            }
+            EventKind::FellBack { request, .. } => {
+                if let Some(flight) = self.in_flight.get_mut(request) {
+                    flight.fell_back = true;
+                }
+            }
+            EventKind::Skipped { request, target, .. } => {
+                let target = self.target(target);
+                self.tell(Kind::Skipped, at, Some(*request), Heard::Skipped { target });
+            }
+            EventKind::AttemptStarted { request, target, attempt, probe, switch } => {
+                let target = self.target(target);
+                if let Some(called) = self.called.get_mut(target) {
+                    *called = true;
+                }
+                let heard = Heard::Dispatched { target, attempt: *attempt, probe: *probe, switch: *switch };
+                self.tell(Kind::Dispatched, at, Some(*request), heard);
+            }
+            EventKind::AttemptEnded { request, target, dispatched, class, retry_after, .. } => {
+                let target = self.target(target);
+                let (dispatched, class, retry_after) = (*dispatched, *class, *retry_after);
+                let heard = Heard::Judged { target, dispatched, class, retry_after };
+                self.tell(Kind::Judged, at, Some(*request), heard);
+            }
+            EventKind::BreakerChanged { target, from, to, .. } => {
+                let target = self.target(target);
+                self.tell(Kind::Breaker, at, None, Heard::Breaker { target, from: *from, to: *to });
+            }
+            EventKind::FaultStarted { fault, providers, .. } => {
+                self.tell(Kind::Fault, at, None, Heard::FaultStarted { fault: *fault, providers });
+            }
+            EventKind::FaultEnded { fault } => {
+                self.tell(Kind::Fault, at, None, Heard::FaultEnded { fault: *fault });
+            }
+            EventKind::Ended { request, intended, outcome, class, target, latency, ttft, hops, attempts, judged } => {
+                let end = End {
+                    intended: *intended,
+                    outcome: *outcome,
+                    class: *class,
+                    target: target.as_ref().map(|t| self.target(t)),
+                    latency: *latency,
+                    ttft: *ttft,
+                    hops: *hops,
+                    attempts: *attempts,
+                    judged: *judged,
+                    fell_back: self.in_flight.get(request).is_some_and(|f| f.fell_back),
+                };
+                self.tell(Kind::Ended, at, Some(*request), Heard::Ended(end));
+                self.in_flight.remove(request);
+            }
+            EventKind::DrillEnded { interrupted } => self.over = !interrupted,
+            _ => {}
+        }
+    }
+
+    /// How every assertion stands, in the order given.
+    #[must_use]
+    pub fn views(&self, now: Micros) -> Vec<SloView> {
+        self.gauges.iter().map(|g| g.view(now, self.over)).collect()
+    }
+
+    /// What became of every assertion, in the order given. For the end of a drill.
+    #[must_use]
+    pub fn results(&self) -> Vec<SloResult> {
+        self.gauges.iter().map(|g| g.result(self.now, self.over)).collect()
+    }
+
+    /// What the board knows of the plan.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The targets that got at least one call.
+    #[must_use]
+    pub fn called(&self) -> BTreeSet<Name> {
+        self.facts.targets.iter().zip(&self.called).filter(|(_, called)| **called).map(|(t, _)| t.clone()).collect()
+    }
+
+    fn tell(&mut self, kind: Kind, at: Micros, request: Option<RequestId>, heard: Heard<'_>) {
+        let Some(listeners) = self.listeners.get(kind as usize).filter(|l| !l.is_empty()) else { return };
+        let flight = request.and_then(|r| self.in_flight.get(&r));
+        let population = flight.and_then(|f| self.populations.get(f.population));
+        let note = Note { at, request, heard };
+        for i in listeners {
+            let Some(gauge) = self.gauges.get_mut(*i) else { continue };
+            let ours = match population {
+                Some(population) => population.counted.get(*i).copied().unwrap_or(false),
+                None => unlabelled(&gauge.slo().filter),
+            };
+            gauge.hear(&note, ours);
+        }
+    }
+
+    fn target(&self, name: &Name) -> TargetId {
+        let same = |t: &Name| Arc::ptr_eq(t, name);
+        let targets = &self.facts.targets;
+        targets.iter().position(same).or_else(|| targets.iter().position(|t| t == name)).unwrap_or(STRANGER)
+    }
+
+    fn population(&mut self, tenant: &Name, tier: &Name, task: &Name, stream: bool) -> usize {
+        let same = |a: &Name, b: &Name| Arc::ptr_eq(a, b) || a == b;
+        let known = self
+            .populations
+            .iter()
+            .position(|p| p.stream == stream && same(&p.tenant, tenant) && same(&p.tier, tier) && same(&p.task, task));
+        known.unwrap_or_else(|| {
+            let matches = |filter: &Filter| {
+                filter.tenant.as_ref().is_none_or(|t| t == tenant)
+                    && filter.tier.as_ref().is_none_or(|t| t == tier)
+                    && filter.task.as_ref().is_none_or(|t| t == task)
+                    && filter.stream.is_none_or(|s| s == stream)
+            };
+            let counted = self.gauges.iter().map(|g| matches(&g.slo().filter)).collect();
+            let (tenant, tier, task) = (tenant.clone(), tier.clone(), task.clone());
+            self.populations.push(Population { tenant, tier, task, stream, counted });
+            self.populations.len() - 1
+        })
+    }
+}
+
+/// Whether nothing is asked about the request.
+fn unlabelled(filter: &Filter) -> bool {
+    filter.tenant.is_none() && filter.tier.is_none() && filter.task.is_none() && filter.stream.is_none()
+}

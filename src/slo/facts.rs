@@ -1,0 +1,93 @@
+//! What a board must know of a plan before the first event.
+
+use super::assertion::{Interval, Scope};
+use crate::event::{Micros, Name};
+use crate::scenario::plan::Plan;
+
+/// The parts of a plan that assertions refer to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Name, start and end (exclusive) of every phase, ascending and without gaps.
+    pub phases: Vec<(Name, Micros, Micros)>,
+    /// Every target, `provider/model`.
+    pub targets: Vec<Name>,
+    /// Scripted faults, in file order.
+    pub faults: Vec<FaultFact>,
+    /// Chains and their targets.
+    pub chains: Vec<ChainFact>,
+}
+
+/// A scripted fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultFact {
+    /// Its place in the scenario file, from 0; ledger entries name it by that.
+    pub id: u32,
+    /// The providers it is on.
+    pub providers: Vec<Name>,
+    /// Start.
+    pub from: Micros,
+    /// End, exclusive.
+    pub until: Micros,
+    /// What it does, in a few words.
+    pub label: Name,
+}
+
+/// A chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainFact {
+    /// Its name.
+    pub name: Name,
+    /// Its targets, by name.
+    pub targets: Vec<Name>,
+}
+
+impl Facts {
+    /// The facts of a plan.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let provider = |i: &usize| plan.providers.get(*i).map(|p| p.name.clone());
+        let target = |i: &usize| plan.router.targets.get(*i).map(|t| t.name.clone());
+        Self {
+            phases: plan.phases.iter().map(|p| (p.name.clone(), p.from.into(), p.until.into())).collect(),
+            targets: plan.router.targets.iter().map(|t| t.name.clone()).collect(),
+            faults: plan
+                .faults
+                .iter()
+                .map(|f| FaultFact {
+                    id: f.fault.id,
+                    providers: f.providers.iter().filter_map(provider).collect(),
+                    from: f.fault.from.into(),
+                    until: f.fault.until.into(),
+                    label: f.label.clone(),
+                })
+                .collect(),
+            chains: plan
+                .router
+                .chains
+                .iter()
+                .map(|c| ChainFact { name: c.name.clone(), targets: c.targets.iter().filter_map(target).collect() })
+                .collect(),
+        }
+    }
+
+    /// When the load stops.
+    #[must_use]
+    pub fn end(&self) -> Micros {
+        self.phases.last().map_or(Micros(0), |(_, _, until)| *until)
+    }
+
+    /// The span in which samples count. A phase that does not exist has no samples.
+    pub(crate) fn interval(&self, scope: &Scope) -> Interval {
+        let span = |name: &Name| self.phases.iter().find(|(n, _, _)| n == name);
+        let nothing = Interval { from: Micros(0), until: Micros(0) };
+        match scope {
+            Scope::Whole | Scope::Over(_) => Interval::ALL,
+            Scope::During(name) => {
+                span(name).map_or(nothing, |(_, from, until)| Interval { from: *from, until: *until })
+            }
+            Scope::After(name) => {
+                span(name).map_or(nothing, |(_, _, until)| Interval { from: *until, until: Micros(u64::MAX) })
+            }
+        }
+    }
+}

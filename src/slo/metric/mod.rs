@@ -1,0 +1,275 @@
+//! What can be measured, one file per family.
+//!
+//! To add a metric:
+//! 1. A file here with a `pub(super) static FAMILY: Family`: its name, its argument, its unit, its labels, whether
+//!    `over WINDOW` makes sense, the kinds of events it hears, and a `meter` that turns each into samples.
+//! 2. Its line in [`FAMILIES`].
+//! 3. Its definition in the file's `//!`, in one sentence that says what is divided by what and who is left out.
+//! 4. A test there that writes a small log with `slo::testing` and asserts the value, phase scoping included.
+//! 5. A new kind of event is added to [`Heard`] and [`Kind`], and digested in `board.rs`.
+//!
+//! A meter says what one event contributes ([`Sample`]); adding up, comparing, windows and explanations are the
+//! gauge's. A ratio's samples say how much they add above and below the line, a count's how much they add and that
+//! somebody looked (`of`), so that "none of none" is told apart from "none of a thousand".
+
+mod back_on_primary;
+mod breaker_counts;
+mod closes;
+mod effort;
+mod errors;
+mod good;
+mod opens;
+pub(crate) mod outcomes;
+mod percentile;
+mod quality;
+mod rerouted;
+mod retry_after;
+mod served;
+mod spell;
+
+pub(crate) use percentile::{FAMILY as PERCENTILE, Percentile, Source};
+
+use super::assertion::{Interval, Subject};
+use super::unit::Unit;
+use crate::event::{BreakerState, Class, Judged, Micros, Name, Outcome, RequestId};
+
+/// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
+pub(crate) static FAMILIES: [&Family; 21] = [
+    &outcomes::AVAILABILITY,
+    &outcomes::ANSWERED,
+    &outcomes::DEGRADED_SHARE,
+    &outcomes::ERROR_SHARE,
+    &errors::FAMILY,
+    &good::FAMILY,
+    &quality::FAMILY,
+    &effort::ATTEMPTS_PER_REQUEST,
+    &effort::AMPLIFICATION,
+    &effort::HOPS,
+    &effort::FALLBACK_SHARE,
+    &opens::FAMILY,
+    &closes::FAMILY,
+    &back_on_primary::FAMILY,
+    &breaker_counts::FLAPS,
+    &breaker_counts::PROBES,
+    &served::TRUNCATED,
+    &served::SCHEMA_VIOLATIONS,
+    &rerouted::POLICY_BLOCKS,
+    &rerouted::CLIENT_ERRORS,
+    &retry_after::FAMILY,
+];
+
+/// A kind of metric.
+pub(crate) struct Family {
+    pub(crate) name: &'static str,
+    pub(crate) takes: Takes,
+    pub(crate) unit: Unit,
+    pub(crate) labels: Labels,
+    /// Whether it can be measured over windows.
+    pub(crate) windows: bool,
+    /// The events its meter is told of.
+    pub(crate) hears: &'static [Kind],
+    /// For help texts.
+    pub(crate) example: &'static str,
+    pub(crate) meter: fn(&Argument, &Ground<'_>) -> Meter,
+}
+
+impl std::fmt::Debug for Family {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Family {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// What a family takes between parentheses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    Nothing,
+    /// A provider or a target.
+    Subject,
+    MaybeSubject,
+    MaybeClass,
+    /// One of the times a percentile can be of.
+    Source,
+    /// A time with a bound: `latency < 4s`.
+    Bound,
+}
+
+/// An argument, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Argument {
+    None,
+    Subject(Subject),
+    Class(Class),
+    Percentile(Percentile, Source),
+    Within { source: Source, strictly: bool, within: Micros },
+}
+
+/// The labels a family can be narrowed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Labels {
+    None,
+    /// tenant, tier, task, stream.
+    Request,
+    /// Those, and the target a sample is about.
+    RequestAndTarget,
+}
+
+/// What a meter is built on.
+pub(crate) struct Ground<'a> {
+    pub(crate) targets: &'a [Name],
+    /// When samples count; gauges see to that, stopwatches must see to it themselves.
+    pub(crate) interval: Interval,
+}
+
+impl Ground<'_> {
+    /// The targets of a subject; all of them without one.
+    pub(crate) fn targets_of(&self, argument: &Argument) -> Targets {
+        Targets(match argument {
+            Argument::Subject(subject) => self.targets.iter().map(|t| subject.covers(t)).collect(),
+            _ => vec![true; self.targets.len()],
+        })
+    }
+}
+
+/// Index of a target in the facts.
+pub(crate) type TargetId = usize;
+
+/// A set of targets.
+#[derive(Debug, Clone)]
+pub(crate) struct Targets(pub(crate) Vec<bool>);
+
+impl Targets {
+    pub(crate) fn contains(&self, target: TargetId) -> bool {
+        self.0.get(target).copied().unwrap_or(false)
+    }
+}
+
+/// An event, digested: names are small numbers, and the request's labels are looked up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Heard<'a> {
+    Arrived { intended: Micros },
+    Skipped { target: TargetId },
+    Dispatched { target: TargetId, attempt: u32, probe: bool, switch: Option<Micros> },
+    Judged { target: TargetId, dispatched: Micros, class: Class, retry_after: Option<Micros> },
+    Breaker { target: TargetId, from: BreakerState, to: BreakerState },
+    FaultStarted { fault: u32, providers: &'a [Name] },
+    FaultEnded { fault: u32 },
+    Ended(End),
+}
+
+/// What a request came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct End {
+    pub(crate) intended: Micros,
+    pub(crate) outcome: Outcome,
+    pub(crate) class: Option<Class>,
+    pub(crate) target: Option<TargetId>,
+    pub(crate) latency: Micros,
+    pub(crate) ttft: Option<Micros>,
+    pub(crate) hops: u32,
+    pub(crate) attempts: u32,
+    pub(crate) judged: Option<Judged>,
+    /// Whether it moved from one target to another, a skipped one included.
+    pub(crate) fell_back: bool,
+}
+
+/// The kinds of [`Heard`], to tell each meter only of what it wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Arrived,
+    Skipped,
+    Dispatched,
+    Judged,
+    Breaker,
+    Fault,
+    Ended,
+}
+
+impl Kind {
+    pub(crate) const COUNT: usize = 7;
+}
+
+/// An event with its instant and its request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Note<'a> {
+    pub(crate) at: Micros,
+    pub(crate) request: Option<RequestId>,
+    pub(crate) heard: Heard<'a>,
+}
+
+/// What one event contributes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    /// The instant that decides its phase and its second.
+    pub(crate) when: Micros,
+    /// The target it is about.
+    pub(crate) target: Option<TargetId>,
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reading {
+    /// Adds `part` above the line and `of` below it; of several offenders the greatest `weight` is the worst.
+    Part { part: u32, of: u32, weight: u64 },
+    /// A time.
+    Time(Micros),
+}
+
+impl Sample {
+    pub(crate) fn part(when: Micros, part: u32, of: u32, weight: u64) -> Option<Self> {
+        Some(Self { when, target: None, reading: Reading::Part { part, of, weight } })
+    }
+
+    pub(crate) fn at(mut self, target: TargetId) -> Self {
+        self.target = Some(target);
+        self
+    }
+}
+
+/// From events to samples.
+pub(crate) type Hear = Box<dyn FnMut(&Note<'_>) -> Option<Sample> + Send>;
+
+/// How a family measures.
+pub(crate) enum Meter {
+    /// The parts divided by the ofs: a share, or a mean.
+    Ratio(Hear),
+    /// The sum of the parts.
+    Count(Hear),
+    /// A percentile of times.
+    Times(Percentile, Hear),
+    /// One span of time.
+    Clock(Box<dyn Stopwatch>),
+}
+
+/// Measures one span of time: from a fault to what the router made of it.
+pub(crate) trait Stopwatch: Send {
+    /// Takes note of an event.
+    fn hear(&mut self, note: &Note<'_>);
+    /// Where it stands; `over` says that nothing more will come.
+    fn read(&self, now: Micros, over: bool) -> Lap;
+    /// Requests that had to do with it, latest last, at most three.
+    fn requests(&self) -> Vec<RequestId>;
+}
+
+/// What a stopwatch shows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Lap {
+    /// It was never started, and why.
+    Idle(String),
+    /// Running since then.
+    Running { since: Micros },
+    /// Stopped after that long.
+    Took { since: Micros, took: Micros },
+    /// The drill ended before it stopped.
+    Never { since: Micros },
+}
+
+#[cfg(test)]
+mod attempt_tests;
+#[cfg(test)]
+mod request_tests;
