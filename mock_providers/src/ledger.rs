@@ -5,7 +5,6 @@
 
 use serde::Serialize;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 /// One request as a provider saw it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
