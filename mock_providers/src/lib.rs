@@ -9,12 +9,13 @@ pub mod dist;
 pub mod fault;
 pub mod ledger;
 pub mod luck;
-
+pub mod script;
 pub mod server;
+pub mod text;
 
 pub use dialect::Dialect;
 pub use dist::Distribution;
 pub use ledger::Ledger;
 pub use luck::Luck;
-
-pub use server::Model;
+pub use script::Script;
+pub use server::{Answers, BoundPort, Model, Provider, Setup, Spawn, Want, Wire};

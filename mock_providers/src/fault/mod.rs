@@ -10,6 +10,13 @@
 //! - Delays of several active faults add up.
 //! - [`Effect::Refused`] concerns the listener as a whole for a time, never a share of the requests.
 
+pub(crate) mod connection;
+pub mod delay;
+pub(crate) mod error;
+pub(crate) mod schema;
+mod shape;
+pub(crate) mod stream;
+
 use crate::dist::Distribution;
 use std::sync::Arc;
 use std::time::Duration;

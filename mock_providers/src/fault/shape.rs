@@ -1,0 +1,70 @@
+//! When a fault is active, for whom, and how strong it is.
+
+use super::{Fault, Shape};
+use std::time::Duration;
+
+impl Fault {
+    /// Whether `now` lies between its start (included) and its end.
+    #[must_use]
+    pub fn active(&self, now: Duration) -> bool {
+        self.from <= now && now < self.until
+    }
+
+    /// Whether it is active and meant for such a request.
+    #[must_use]
+    pub fn concerns(&self, now: Duration, model: &str, stream: bool) -> bool {
+        self.active(now)
+            && self.stream.is_none_or(|wanted| wanted == stream)
+            && (self.models.is_empty() || self.models.iter().any(|name| &**name == model))
+    }
+
+    /// Its strength at `now`, from 0 (nothing at all) to 1; 0 while it is not active.
+    #[must_use]
+    pub fn strength(&self, now: Duration) -> f64 {
+        if !self.active(now) {
+            return 0.0;
+        }
+        let into = now - self.from;
+        match self.shape {
+            Shape::Step => 1.0,
+            Shape::Ramp => into.div_duration_f64(self.until - self.from),
+            Shape::Decay => 1.0 - into.div_duration_f64(self.until - self.from),
+            Shape::Flap { up, down } => {
+                let cycle = (up + down).as_nanos();
+                let down_now = cycle > 0 && into.as_nanos() % cycle < down.as_nanos();
+                if down_now { 1.0 } else { 0.0 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Effect;
+
+    fn strengths(shape: Shape, at_ms: &[u64]) -> Vec<f64> {
+        let (from, until) = (Duration::from_millis(1000), Duration::from_millis(3000));
+        let fault = Fault { id: 0, from, until, models: vec![], stream: None, shape, effect: Effect::Refused };
+        at_ms.iter().map(|ms| fault.strength(Duration::from_millis(*ms))).collect()
+    }
+
+    #[test]
+    fn every_shape_follows_its_table_and_is_nothing_outside_its_time() {
+        let at = [999, 1000, 1500, 2000, 2999, 3000];
+        let flap = Shape::Flap { up: Duration::from_millis(500), down: Duration::from_millis(250) };
+        assert_eq!(strengths(Shape::Step, &at), [0.0, 1.0, 1.0, 1.0, 1.0, 0.0]);
+        assert_eq!(strengths(Shape::Ramp, &at), [0.0, 0.0, 0.25, 0.5, 0.9995, 0.0]);
+        assert_eq!(strengths(Shape::Decay, &[999, 1000, 1500, 2000, 3000]), [0.0, 1.0, 0.75, 0.5, 0.0]);
+        assert_eq!(
+            strengths(flap, &[999, 1000, 1249, 1250, 1749, 1750, 2000, 3000]),
+            [0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
+        );
+    }
+
+    #[test]
+    fn a_flap_that_never_moves_does_not_divide_by_zero() {
+        let still = Shape::Flap { up: Duration::ZERO, down: Duration::ZERO };
+        assert_eq!(strengths(still, &[1500]), [0.0]);
+    }
+}
