@@ -63,7 +63,11 @@ fn main() {
 
     let (done, took) = best(&scenario("0%", "triage", 100, seconds), runs);
     let rate = done.snapshot.arrived as f64 / took.as_secs_f64();
-    let _ = writeln!(out, "plain requests       {rate:>10.0} per second per core   ({} in {took:.2?})", done.snapshot.arrived);
+    let _ = writeln!(
+        out,
+        "plain requests       {rate:>10.0} per second per core   ({} in {took:.2?})",
+        done.snapshot.arrived
+    );
 
     let (done, took) = best(&scenario("100%", "chat", 50, seconds), runs);
     let chunks: u64 = done.ledger.iter().map(|e| u64::from(e.tokens)).sum();

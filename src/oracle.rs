@@ -167,9 +167,13 @@ impl Audit {
             }
         }
         for ((target, request, attempt), told) in attempts {
-            let never_there = [SendError::Refused, SendError::ConnectTimeout].iter().any(|e| e.as_str() == &*told.detail);
+            let never_there =
+                [SendError::Refused, SendError::ConnectTimeout].iter().any(|e| e.as_str() == &*told.detail);
             self.expect(never_there, || {
-                format!("the router tells of attempt {attempt} of {request} to {target} ({}), the ledger does not", told.class)
+                format!(
+                    "the router tells of attempt {attempt} of {request} to {target} ({}), the ledger does not",
+                    told.class
+                )
             });
         }
     }

@@ -52,7 +52,7 @@ impl Journal {
             inner: Mutex::new(Inner {
                 seq: 0,
                 stats: Stats::new(phases, &targets),
-                board: Board::new(&plan.slos, &Facts::of(plan)),
+                board: Board::new(&plan.slos, plan.facts()),
                 writer: record,
                 write_error: None,
                 kept: keep.then(Vec::new),
@@ -96,7 +96,7 @@ impl Journal {
         }
         Closed {
             snapshot,
-            board: inner.board.clone(),
+            board: std::mem::replace(&mut inner.board, Board::new(&[], Facts::default())),
             events: inner.kept.take().unwrap_or_default(),
             write_error: inner.write_error.take(),
         }
@@ -106,7 +106,8 @@ impl Journal {
 impl Inner {
     fn write(&mut self, line: &impl serde::Serialize) {
         let Some(writer) = &mut self.writer else { return };
-        let written = serde_json::to_writer(&mut *writer, line).map_err(io::Error::from).and_then(|()| writer.write_all(b"\n"));
+        let written =
+            serde_json::to_writer(&mut *writer, line).map_err(io::Error::from).and_then(|()| writer.write_all(b"\n"));
         if let Err(error) = written {
             self.writer = None;
             self.write_error = Some(error);

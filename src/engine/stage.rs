@@ -11,8 +11,8 @@ use crate::provider::Adapter;
 use crate::router::{self, Router};
 use crate::runtime::{Clock, Spawner};
 use crate::scenario::plan::Plan;
-use crate::transport::{Dial, Route, Upstream, duplex};
 use crate::tasks;
+use crate::transport::{Dial, Route, Upstream, duplex};
 use mock_providers::server::{BoundPort, Want};
 use mock_providers::{Ledger, Luck, Provider, Script, Setup};
 use std::io;
@@ -125,7 +125,9 @@ fn mock(plan: &Plan, index: usize, luck: Luck, clock: Clock, ledger: &Arc<Ledger
         models: provider.models.clone(),
         script: Script { faults },
         luck,
-        answers: Arc::new(|prompt: &str, _: Option<&serde_json::Value>, want| tasks::answer(prompt, want == Want::Right)),
+        answers: Arc::new(|prompt: &str, _: Option<&serde_json::Value>, want| {
+            tasks::answer(prompt, want == Want::Right)
+        }),
         ledger: Arc::clone(ledger),
         start: clock.start(),
     })

@@ -4,7 +4,7 @@
 use crate::event::Name;
 use crate::load;
 use crate::router;
-use crate::slo::Slo;
+use crate::slo::{ChainFact, Facts, FaultFact, Slo};
 use mock_providers::{Dialect, Model, fault::Fault};
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher as _;
@@ -43,6 +43,34 @@ impl Plan {
         let mut hash = SipHasher13::new();
         hash.write(self.source.as_bytes());
         format!("{:016x}", hash.finish())
+    }
+
+    /// What assertions refer to.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        let provider = |i: &usize| self.providers.get(*i).map(|p| p.name.clone());
+        let target = |i: &usize| self.router.targets.get(*i).map(|t| t.name.clone());
+        Facts {
+            phases: self.phases.iter().map(|p| (p.name.clone(), p.from.into(), p.until.into())).collect(),
+            targets: self.router.targets.iter().map(|t| t.name.clone()).collect(),
+            faults: self
+                .faults
+                .iter()
+                .map(|f| FaultFact {
+                    id: f.fault.id,
+                    providers: f.providers.iter().filter_map(provider).collect(),
+                    from: f.fault.from.into(),
+                    until: f.fault.until.into(),
+                    label: f.label.clone(),
+                })
+                .collect(),
+            chains: self
+                .router
+                .chains
+                .iter()
+                .map(|c| ChainFact { name: c.name.clone(), targets: c.targets.iter().filter_map(target).collect() })
+                .collect(),
+        }
     }
 
     /// When the load stops.

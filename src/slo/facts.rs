@@ -2,7 +2,6 @@
 
 use super::assertion::{Interval, Scope};
 use crate::event::{Micros, Name};
-use crate::scenario::plan::Plan;
 
 /// The parts of a plan that assertions refer to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,34 +41,6 @@ pub struct ChainFact {
 }
 
 impl Facts {
-    /// The facts of a plan.
-    #[must_use]
-    pub fn of(plan: &Plan) -> Self {
-        let provider = |i: &usize| plan.providers.get(*i).map(|p| p.name.clone());
-        let target = |i: &usize| plan.router.targets.get(*i).map(|t| t.name.clone());
-        Self {
-            phases: plan.phases.iter().map(|p| (p.name.clone(), p.from.into(), p.until.into())).collect(),
-            targets: plan.router.targets.iter().map(|t| t.name.clone()).collect(),
-            faults: plan
-                .faults
-                .iter()
-                .map(|f| FaultFact {
-                    id: f.fault.id,
-                    providers: f.providers.iter().filter_map(provider).collect(),
-                    from: f.fault.from.into(),
-                    until: f.fault.until.into(),
-                    label: f.label.clone(),
-                })
-                .collect(),
-            chains: plan
-                .router
-                .chains
-                .iter()
-                .map(|c| ChainFact { name: c.name.clone(), targets: c.targets.iter().filter_map(target).collect() })
-                .collect(),
-        }
-    }
-
     /// When the load stops.
     #[must_use]
     pub fn end(&self) -> Micros {

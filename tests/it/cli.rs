@@ -73,7 +73,9 @@ fn a_broken_file_exits_3_with_every_problem_located() {
 
 #[test]
 fn what_cannot_be_typed_exits_2_and_names_it() {
-    for args in [&["check", "--sede", "3"][..], &["--frob"], &["run", "--speed", "never"], &["check", "--seeds", "9..1"]] {
+    for args in
+        [&["check", "--sede", "3"][..], &["--frob"], &["run", "--speed", "never"], &["check", "--seeds", "9..1"]]
+    {
         let output = run(args);
         assert_eq!(code(&output), 2, "{args:?}");
         assert!(!output.stderr.is_empty());
@@ -144,8 +146,7 @@ fn a_json_report_is_written_for_a_pass_and_for_a_failure() {
     let bad = must_fail().remove(0).display().to_string();
     let output = run(&["check", "steady", &bad, "--report", &format!("json={}", file.display())]);
     assert_eq!(code(&output), 4);
-    let report: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(&file).expect("written")).expect("JSON");
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).expect("written")).expect("JSON");
     assert!(report.to_string().contains("steady"));
 }
 

@@ -45,6 +45,7 @@ phases: [{ name: all, for: 4s }]
 slos: [answered >= 0%]
 ",
     );
-    let logs: BTreeSet<String> = (1..=200).map(|seed| lines(&play(&plan, seed, World::Virtual).events).concat()).collect();
+    let logs: BTreeSet<String> =
+        (1..=200).map(|seed| lines(&play(&plan, seed, World::Virtual).events).concat()).collect();
     assert_eq!(logs.len(), 200);
 }

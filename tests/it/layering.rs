@@ -95,9 +95,8 @@ fn the_policy_knows_nothing_but_the_shared_words() {
 fn the_allowed_imports_have_no_cycle() {
     let mut placed: BTreeSet<&str> = BTreeSet::new();
     while placed.len() < MAY_IMPORT.len() {
-        let next = MAY_IMPORT
-            .iter()
-            .find(|(room, may)| !placed.contains(room) && may.iter().all(|m| placed.contains(m)));
+        let next =
+            MAY_IMPORT.iter().find(|(room, may)| !placed.contains(room) && may.iter().all(|m| placed.contains(m)));
         placed.insert(next.unwrap_or_else(|| panic!("a cycle among the rooms outside {placed:?}")).0);
     }
 }

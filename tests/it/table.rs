@@ -94,7 +94,12 @@ fn the_clients_own_errors_surface_at_once_and_go_nowhere_else(
 #[rstest]
 fn a_stream_that_fails_before_its_first_token_is_failed_over_unseen(
     #[values("openai", "anthropic", "gemini")] dialect: &str,
-    #[values("silence", "{ cut: { after_tokens: 0 } }", "{ early_end: { after_tokens: 0 } }", "{ stream_error: { after_tokens: 0 } }")]
+    #[values(
+        "silence",
+        "{ cut: { after_tokens: 0 } }",
+        "{ early_end: { after_tokens: 0 } }",
+        "{ stream_error: { after_tokens: 0 } }"
+    )]
     inject: &str,
 ) {
     let done = drill(&scenario(dialect, "chat", "100%", inject, ""));
@@ -145,7 +150,8 @@ fn timeouts_are_retried_where_the_chain_says_so() {
 
 #[test]
 fn a_context_error_goes_only_to_a_larger_window_and_surfaces_without_one() {
-    let yaml = scenario("openai", "triage", "0%", "{ error: context_length }", "").replace("context: 128k", "context: 1k");
+    let yaml =
+        scenario("openai", "triage", "0%", "{ error: context_length }", "").replace("context: 128k", "context: 1k");
     let done = drill(&yaml);
     assert_eq!(
         story(&done.events, "0-0"),
