@@ -3,6 +3,7 @@
 pub mod engine;
 pub mod event;
 pub mod load;
+pub mod report;
 pub mod router;
 pub mod scenario;
 pub mod slo;
