@@ -5,7 +5,7 @@
 //! FAIL quiet-start     1200 requests  availability 91.67%  p95 2.10s  1/2 SLOs
 //!   ✗ availability >= 99%
 //!       value     91.67%, wanted >= 99%
-//!       broke at  21.102s and never came back
+//!       broke at  21.102s
 //!       worst     0% from 20s to 25s
 //!       requests  0-249 0-248 0-247
 //!   repeat  hopdrill check quiet-start --seed 7
@@ -88,7 +88,7 @@ fn explained(slo: &SloResult, colour: bool) -> String {
         _ => line("value", &why.summary),
     }
     if let Some(at) = why.broke_at {
-        line("broke at", &format!("{} and never came back", seconds(at)));
+        line("broke at", &seconds(at));
     }
     if let Some(worst) = &why.worst {
         line("worst", &format!("{} from {} to {}", worst.value, seconds(worst.from), seconds(worst.until)));
@@ -109,7 +109,11 @@ fn said_above(report: &DrillReport, sentence: &str) -> bool {
 /// `20s`, `21.102s`.
 fn seconds(at: Micros) -> String {
     let millis = at.0 / 1000;
-    if millis % 1000 == 0 { format!("{}s", millis / 1000) } else { format!("{}.{:03}s", millis / 1000, millis % 1000) }
+    if millis.is_multiple_of(1000) {
+        format!("{}s", millis / 1000)
+    } else {
+        format!("{}.{:03}s", millis / 1000, millis % 1000)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

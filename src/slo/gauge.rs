@@ -123,7 +123,7 @@ impl Gauge {
     /// How it stands now; `over` says that the log is complete.
     pub(crate) fn view(&self, now: Micros, over: bool) -> SloView {
         let (value, standing) = match &self.measure {
-            Measure::Clock(stopwatch) => self.clock_standing(stopwatch.read(now, over), now),
+            Measure::Clock(stopwatch) => self.clock_standing(&stopwatch.read(now, over), now),
             _ if over => {
                 let (value, verdict, _) = self.judge();
                 let standing = match verdict {
@@ -173,8 +173,8 @@ impl Gauge {
         if tally.is_count() && may_grow && self.windows.is_none() { Standing::Pending } else { Standing::Violated }
     }
 
-    pub(super) fn clock_standing(&self, lap: Lap, now: Micros) -> (Option<Value>, Standing) {
-        match lap {
+    pub(super) fn clock_standing(&self, lap: &Lap, now: Micros) -> (Option<Value>, Standing) {
+        match *lap {
             Lap::Idle(_) => (None, Standing::Pending),
             Lap::Took { took, .. } => {
                 let value = Value::Time(took);

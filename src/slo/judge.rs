@@ -54,7 +54,7 @@ impl Gauge {
             && !times.percentile().enough(times.count())
         {
             let (n, needed) = (times.count(), times.percentile().needed());
-            return inconclusive(value, format!("{n} samples are too few for this percentile, it takes {needed}"));
+            return inconclusive(value, format!("{needed} samples are needed for this percentile, there are {n}"));
         }
         if self.bar.holds(found) {
             return (value, Verdict::Pass, None);
@@ -101,7 +101,7 @@ impl Gauge {
             Lap::Never { since } => (Value::Never, since),
             Lap::Running { since } => {
                 let elapsed = Value::Time(now.since(since));
-                if self.clock_standing(Lap::Running { since }, now).1 == Standing::Pending {
+                if self.clock_standing(&Lap::Running { since }, now).1 == Standing::Pending {
                     let why = Explanation::sentence("the drill was cut off before this could be known");
                     return (Some(elapsed), Verdict::Inconclusive, Some(why));
                 }
