@@ -6,6 +6,7 @@ pub mod event;
 pub mod load;
 pub mod oracle;
 pub mod provider;
+pub mod report;
 pub mod router;
 pub mod runtime;
 pub mod scenario;

@@ -24,12 +24,6 @@ pub struct Slo {
 }
 
 impl Slo {
-    /// The name of the metric family, as in `availability` or `pN`.
-    #[must_use]
-    pub fn family(&self) -> &'static str {
-        self.metric.family.name
-    }
-
     /// Which side of the limit is the good one.
     pub(crate) fn good_side(&self) -> Side {
         match self.op {

@@ -17,7 +17,7 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Slo, SloError> {
     let family = family(&raw.metric)?;
     let argument = argument(family, &raw, names)?;
     let filter = labels(family, &raw, names)?;
-    let limit = limit(family.unit, &shown(&raw, text), &raw.value)?;
+    let limit = limit(family.unit, shown(&raw, text), &raw.value)?;
     let scope = scope(family, &raw, names)?;
     let text = text.trim().into();
     Ok(Slo { text, metric: Metric { family, argument }, filter, op: raw.op, limit, scope })

@@ -35,7 +35,9 @@ pub enum Verdict {
 pub struct Explanation {
     /// The number and the limit, or what is missing, in a sentence without a full stop.
     pub summary: String,
-    /// The instant after which the value stayed on the wrong side, from the start of the drill.
+    /// The instant after which the value stayed on the wrong side, from the start of the drill. Of windows, the end of
+    /// the first bad one; of a time from a fault, when the limit ran out.
+    #[serde(rename = "broke_at_us")]
     pub broke_at: Option<Micros>,
     /// When it was worst.
     pub worst: Option<Moment>,
@@ -47,8 +49,10 @@ pub struct Explanation {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Moment {
     /// Start, from the start of the drill.
+    #[serde(rename = "from_us")]
     pub from: Micros,
     /// End, exclusive.
+    #[serde(rename = "until_us")]
     pub until: Micros,
     /// The value, formatted like the limit.
     pub value: String,

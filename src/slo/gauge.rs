@@ -1,29 +1,30 @@
-//! One assertion while it is being measured: which samples it takes, what they come to, and how it stands.
+//! One assertion while it is being measured: which samples it takes, what they come to, and how it stands. The final
+//! word is `judge`'s.
 
 use super::assertion::{Interval, Op, Scope, Side, Slo};
-use super::explain::{Explanation, Moment, Offenders, SloResult, Verdict};
+use super::explain::{Offenders, Verdict};
 use super::facts::Facts;
 use super::metric::{Ground, Hear, Lap, Meter, Note, Reading, Sample, Stopwatch, Targets};
-use super::series::{Bar, Series, start_of, worst_bucket};
+use super::series::{Bar, Series};
 use super::tally::{Shape, Tally};
 use super::times::Times;
-use super::unit::{Amount, Limit, Value};
-use super::window::{Windows, Worst};
+use super::unit::{Amount, Value};
+use super::window::Windows;
 use crate::event::Micros;
 use crate::stats::snapshot::{SloView, Standing};
 
 pub(crate) struct Gauge {
-    slo: Slo,
-    bar: Bar,
+    pub(super) slo: Slo,
+    pub(super) bar: Bar,
     interval: Interval,
     targets: Option<Targets>,
-    measure: Measure,
-    windows: Option<Windows>,
-    broke_at: Option<Micros>,
-    offenders: Offenders,
+    pub(super) measure: Measure,
+    pub(super) windows: Option<Windows>,
+    pub(super) broke_at: Option<Micros>,
+    pub(super) offenders: Offenders,
 }
 
-enum Measure {
+pub(super) enum Measure {
     Tally(Hear, Tally),
     Times(Hear, Times),
     Clock(Box<dyn Stopwatch>),
@@ -122,7 +123,7 @@ impl Gauge {
     /// How it stands now; `over` says that the log is complete.
     pub(crate) fn view(&self, now: Micros, over: bool) -> SloView {
         let (value, standing) = match &self.measure {
-            Measure::Clock(stopwatch) => self.clock_standing(stopwatch.read(now, over), now),
+            Measure::Clock(stopwatch) => self.clock_standing(&stopwatch.read(now, over), now),
             _ if over => {
                 let (value, verdict, _) = self.judge();
                 let standing = match verdict {
@@ -172,8 +173,8 @@ impl Gauge {
         if tally.is_count() && may_grow && self.windows.is_none() { Standing::Pending } else { Standing::Violated }
     }
 
-    fn clock_standing(&self, lap: Lap, now: Micros) -> (Option<Value>, Standing) {
-        match lap {
+    pub(super) fn clock_standing(&self, lap: &Lap, now: Micros) -> (Option<Value>, Standing) {
+        match *lap {
             Lap::Idle(_) => (None, Standing::Pending),
             Lap::Took { took, .. } => {
                 let value = Value::Time(took);
@@ -188,127 +189,10 @@ impl Gauge {
             }
         }
     }
-
-    /// What became of it.
-    pub(crate) fn result(&self, now: Micros, over: bool) -> SloResult {
-        let (value, verdict, why) = match &self.measure {
-            Measure::Clock(stopwatch) => self.judge_clock(stopwatch.as_ref(), now, over),
-            _ => self.judge(),
-        };
-        SloResult {
-            text: self.slo.text.clone(),
-            verdict,
-            value: value.map(|v| v.show(&self.slo.limit)),
-            limit: self.slo.limit.text.clone(),
-            why,
-        }
-    }
-
-    fn judge(&self) -> (Option<Value>, Verdict, Option<Explanation>) {
-        let series: &dyn Series = match &self.measure {
-            Measure::Tally(_, tally) => tally,
-            Measure::Times(_, times) => times,
-            Measure::Clock(_) => return (None, Verdict::Inconclusive, None),
-        };
-        let (worst, value) = match &self.windows {
-            Some(windows) => {
-                let worst = windows.finally(series, self.bar);
-                let value = worst.window.as_ref().map(|(_, v)| *v);
-                (Some(worst), value)
-            }
-            None => (None, series.value(0..series.seconds())),
-        };
-        let inconclusive = |value, why: String| (value, Verdict::Inconclusive, Some(Explanation::sentence(why)));
-        let Some(found) = value else {
-            return inconclusive(None, self.no_samples(series));
-        };
-        if let Measure::Times(_, times) = &self.measure
-            && self.windows.is_none()
-            && !times.percentile().enough(times.count())
-        {
-            let (n, needed) = (times.count(), times.percentile().needed());
-            return inconclusive(value, format!("{n} samples are too few for this percentile, it takes {needed}"));
-        }
-        if self.bar.holds(found) {
-            return (value, Verdict::Pass, None);
-        }
-        (value, Verdict::Fail, Some(self.explain(found, series, worst)))
-    }
-
-    fn no_samples(&self, series: &dyn Series) -> String {
-        let place = match &self.slo.scope {
-            Scope::Whole => "in this drill".to_owned(),
-            Scope::During(phase) => format!("during {phase}"),
-            Scope::After(phase) => format!("after {phase}"),
-            Scope::Over(_) if series.seconds() > 0 => return "no window had samples enough to be judged".to_owned(),
-            Scope::Over(_) => "in this drill".to_owned(),
-        };
-        format!("no samples: nothing to measure it on happened {place}")
-    }
-
-    fn explain(&self, value: Value, series: &dyn Series, windows: Option<Worst>) -> Explanation {
-        let limit = &self.slo.limit;
-        let span = |r: std::ops::Range<usize>| (start_of(r.start), start_of(r.end));
-        let moment = |(range, value): (std::ops::Range<usize>, Value)| {
-            let (from, until) = span(range);
-            Moment { from, until, value: value.show(limit) }
-        };
-        let (broke_at, worst) = match windows {
-            Some(windows) => (windows.first_bad.map(|w| span(w).1), windows.window),
-            None => (self.broke_at, worst_bucket(series, self.bar)),
-        };
-        // Too few of something has no worst moment.
-        let missing = matches!(&self.measure, Measure::Tally(_, t) if t.is_count()) && self.bar.good == Side::High;
-        Explanation {
-            summary: wanted(value, self.slo.op, limit),
-            broke_at: broke_at.filter(|_| !missing),
-            worst: worst.filter(|_| !missing).map(moment),
-            requests: self.offenders.list(),
-        }
-    }
-
-    fn judge_clock(
-        &self,
-        stopwatch: &dyn Stopwatch,
-        now: Micros,
-        over: bool,
-    ) -> (Option<Value>, Verdict, Option<Explanation>) {
-        let (value, since) = match stopwatch.read(now, over) {
-            Lap::Idle(why) => return (None, Verdict::Inconclusive, Some(Explanation::sentence(why))),
-            Lap::Took { since, took } => (Value::Time(took), since),
-            Lap::Never { since } => (Value::Never, since),
-            Lap::Running { since } => {
-                let elapsed = Value::Time(now.since(since));
-                if self.clock_standing(Lap::Running { since }, now).1 == Standing::Pending {
-                    let why = Explanation::sentence("the drill was cut off before this could be known");
-                    return (Some(elapsed), Verdict::Inconclusive, Some(why));
-                }
-                (elapsed, since)
-            }
-        };
-        if self.bar.holds(value) {
-            return (Some(value), Verdict::Pass, None);
-        }
-        let deadline = match self.slo.limit.amount {
-            Amount::Time(limit) if self.bar.good == Side::Low => Some(Micros(since.0.saturating_add(limit.0))),
-            _ => None,
-        };
-        let why = Explanation {
-            summary: wanted(value, self.slo.op, &self.slo.limit),
-            broke_at: deadline,
-            worst: None,
-            requests: stopwatch.requests(),
-        };
-        (Some(value), Verdict::Fail, Some(why))
-    }
 }
 
 fn standing(holds: bool) -> Standing {
     if holds { Standing::Holding } else { Standing::Violated }
-}
-
-fn wanted(value: Value, op: Op, limit: &Limit) -> String {
-    format!("{}, wanted {} {}", value.show(limit), op.as_str(), limit.text)
 }
 
 #[cfg(test)]

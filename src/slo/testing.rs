@@ -256,7 +256,7 @@ impl Log {
         self.board(&[slo]).views(ms(now)).remove(0)
     }
 
-    fn finish(&mut self) -> &mut Self {
+    pub(crate) fn finish(&mut self) -> &mut Self {
         let end = self.events.iter().map(|(at, _)| *at).max().unwrap_or_default().max(ms(120_000));
         self.events.retain(|(_, kind)| !matches!(kind, EventKind::DrillEnded { .. }));
         self.push(end.0 / 1000, EventKind::DrillEnded { interrupted: false })

@@ -36,3 +36,43 @@ pub fn vacuity(facts: &Facts, fired: &BTreeSet<u32>, called: &BTreeSet<Name>, sl
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slo::ChainFact;
+    use crate::slo::testing::{CLAUDE, GPT, Log, MINI, facts};
+
+    #[test]
+    fn faults_assertions_chains_and_targets_that_nobody_met_are_told() {
+        let mut log = Log::new();
+        log.served(1, 1_000, 500).finish();
+        let board = log.board(&["availability >= 99%", "p95(latency) < 4s", "opens_within(openai) <= 8s"]);
+        let chain = |name: &str, targets: &[&str]| ChainFact {
+            name: name.into(),
+            targets: targets.iter().map(|t| Name::from(*t)).collect(),
+        };
+        let chains = vec![chain("premium", &[GPT, CLAUDE]), chain("cheap", &[MINI, CLAUDE])];
+        let facts = Facts { chains, ..facts() };
+        assert_eq!(
+            vacuity(&facts, &BTreeSet::new(), &board.called(), &board.results()),
+            [
+                "the fault `503` on openai (20s to 60s) hit nobody: no request reached it while it was on",
+                "`p95(latency) < 4s` proves nothing: 200 samples are needed for this percentile, there are 1",
+                "`opens_within(openai) <= 8s` proves nothing: no fault on openai began",
+                "the chain `cheap` was not used: none of its targets got a call",
+                "the target openai/gpt-4o-mini was not used: it got no call",
+                "the target anthropic/claude-sonnet-4 was not used: it got no call",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_drill_that_rehearsed_everything_leaves_nothing_to_say() {
+        let mut log = Log::new();
+        log.served(1, 1_000, 500).call(1, 1_000, MINI).call(1, 1_000, CLAUDE).finish();
+        let board = log.board(&["availability >= 99%"]);
+        let said = vacuity(board.facts(), &BTreeSet::from([0]), &board.called(), &board.results());
+        assert_eq!(said, Vec::<String>::new());
+    }
+}

@@ -3,7 +3,7 @@
 //! that it is used again. Never served again is a failure, whatever the limit.
 
 use super::spell::{LastThree, PerTarget, Spells, Turn, unfinished};
-use super::{Argument, Family, Heard, Kind, Labels, Lap, Meter, Note, Stopwatch, Takes};
+use super::{Argument, Family, Heard, Kind, Labels, Lap, Meter, Note, Stopwatch, Takes, TargetId};
 use crate::event::{BreakerState, Class, Micros, Name, RequestId};
 use crate::slo::assertion::Interval;
 use crate::slo::unit::Unit;
@@ -47,6 +47,13 @@ struct BackOnPrimary {
     skipped: LastThree,
 }
 
+impl BackOnPrimary {
+    /// Whether a target is one of X's, with its breaker closed.
+    fn is_closed(&self, target: TargetId) -> bool {
+        self.shut.get(target).is_some_and(|shut| !*shut)
+    }
+}
+
 impl Stopwatch for BackOnPrimary {
     fn hear(&mut self, note: &Note<'_>) {
         match self.spells.turn(&note.heard) {
@@ -68,12 +75,10 @@ impl Stopwatch for BackOnPrimary {
                     *shut = to != BreakerState::Closed;
                 }
             }
-            Heard::Judged { target, class: Class::Ok, .. } if waiting => {
-                if self.shut.get_mut(target).is_some_and(|shut| !*shut) {
-                    self.served = Some(note.at);
-                }
+            Heard::Judged { target, class: Class::Ok, .. } if waiting && self.is_closed(target) => {
+                self.served = Some(note.at);
             }
-            Heard::Skipped { target } if waiting && self.shut.get_mut(target).is_some() => {
+            Heard::Skipped { target } if waiting && self.shut.get(target).is_some() => {
                 self.skipped.push(note.request);
             }
             _ => {}

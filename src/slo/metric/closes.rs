@@ -74,7 +74,7 @@ impl Stopwatch for Closes {
                     }
                 }
             }
-            Heard::Skipped { target } if self.end.is_some() && self.targets.get_mut(target).is_some() => {
+            Heard::Skipped { target } if self.end.is_some() && self.targets.get(target).is_some() => {
                 self.skipped.push(note.request);
             }
             _ => {}

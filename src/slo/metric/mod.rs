@@ -5,7 +5,8 @@
 //!    `over WINDOW` makes sense, the kinds of events it hears, and a `meter` that turns each into samples.
 //! 2. Its line in [`FAMILIES`].
 //! 3. Its definition in the file's `//!`, in one sentence that says what is divided by what and who is left out.
-//! 4. A test there that writes a small log with `slo::testing` and asserts the value, phase scoping included.
+//! 4. A test in `request_tests.rs` or `attempt_tests.rs` that writes a small log with `slo::testing` and asserts the
+//!    value, phase scoping included, and a good and a bad line in `../check_tests.rs`.
 //! 5. A new kind of event is added to [`Heard`] and [`Kind`], and digested in `board.rs`.
 //!
 //! A meter says what one event contributes ([`Sample`]); adding up, comparing, windows and explanations are the

@@ -75,10 +75,10 @@ impl Stopwatch for Opens {
                     target.used = true;
                 }
             }
-            Heard::Judged { target, class, .. } if started && class != Class::Ok => {
-                if self.targets.get_mut(target).is_some_and(|t| t.opened.is_none()) {
-                    self.failing.push(note.request);
-                }
+            Heard::Judged { target, class, .. }
+                if started && class != Class::Ok && self.targets.get(target).is_some_and(|t| t.opened.is_none()) =>
+            {
+                self.failing.push(note.request);
             }
             Heard::Breaker { target, to, .. } => {
                 if let Some(target) = self.targets.get_mut(target) {

@@ -109,7 +109,7 @@ fn a_percentile_needs_ten_samples_beyond_it() {
     }
     assert_eq!(log.says("p95(latency) < 4s"), "0.50s inconclusive");
     let why = log.result("p95(latency) < 4s").why.unwrap().summary;
-    assert_eq!(why, "199 samples are too few for this percentile, it takes 200");
+    assert_eq!(why, "200 samples are needed for this percentile, there are 199");
     log.served(199, 1000, 500);
     assert_eq!(log.says("p95(latency) < 4s"), "0.50s pass");
     assert_eq!(log.says("p99.9(latency) < 4s"), "0.50s inconclusive");

@@ -54,6 +54,10 @@ impl<T: Default> PerTarget<T> {
         Self(ids.map(|(id, _)| (id, T::default())).collect())
     }
 
+    pub(super) fn get(&self, target: TargetId) -> Option<&T> {
+        self.0.iter().find(|(id, _)| *id == target).map(|(_, value)| value)
+    }
+
     pub(super) fn get_mut(&mut self, target: TargetId) -> Option<&mut T> {
         self.0.iter_mut().find(|(id, _)| *id == target).map(|(_, value)| value)
     }
