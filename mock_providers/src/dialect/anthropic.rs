@@ -1,1 +1,446 @@
-//! stub
+//! Anthropic: messages, plain and as named server-sent events.
+//!
+//! A stream goes `message_start`, `content_block_start`, `ping`, the deltas, `content_block_stop`, `message_delta` with
+//! the stop reason, `message_stop`. Overload has a status of its own (529), missing prepaid credit is a 400, and a
+//! blocked prompt is an answer with stop reason `refusal`.
+
+use super::prompt::{Conversation, Role, Str, Text};
+use super::wire::{self, SSE, TOKEN};
+use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Suffix, Unreadable, edge};
+use crate::fault::Cause;
+use http::{HeaderMap, HeaderValue, Method, header};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub(super) struct Anthropic;
+
+#[derive(Deserialize)]
+struct Request<'a> {
+    #[serde(borrow)]
+    model: Option<Str<'a>>,
+    #[serde(borrow)]
+    messages: Option<Vec<Message<'a>>>,
+    #[serde(borrow, default)]
+    system: Text<'a>,
+    max_tokens: Option<u32>,
+    stream: Option<bool>,
+    output_config: Option<OutputConfig>,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    role: Str<'a>,
+    #[serde(borrow, default)]
+    content: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct OutputConfig {
+    format: Option<OutputFormat>,
+}
+
+#[derive(Deserialize)]
+struct OutputFormat {
+    schema: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    role: &'static str,
+    model: &'a str,
+    content: &'a [Block<'a>],
+    stop_reason: Option<&'static str>,
+    stop_sequence: (),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_details: Option<StopDetails>,
+    usage: Usage,
+}
+
+#[derive(Serialize)]
+struct Block<'a> {
+    r#type: &'static str,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct StopDetails {
+    r#type: &'static str,
+    category: &'static str,
+    explanation: &'static str,
+}
+
+#[derive(Serialize)]
+struct Usage {
+    input_tokens: u32,
+    output_tokens: u32,
+    cache_creation_input_tokens: u32,
+    cache_read_input_tokens: u32,
+    service_tier: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Event<'a> {
+    MessageStart { message: Answer<'a> },
+    ContentBlockStart { index: u32, content_block: Block<'a> },
+    Ping,
+    ContentBlockDelta { index: u32, delta: Block<'a> },
+    ContentBlockStop { index: u32 },
+    MessageDelta { delta: Stop, usage: OutputUsage },
+    MessageStop,
+    Error { error: ErrorObject<'a> },
+}
+
+#[derive(Serialize)]
+struct Stop {
+    stop_reason: &'static str,
+    stop_sequence: (),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_details: Option<StopDetails>,
+}
+
+#[derive(Serialize)]
+struct OutputUsage {
+    output_tokens: u32,
+}
+
+#[derive(Serialize)]
+struct ErrorObject<'a> {
+    r#type: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    r#type: &'static str,
+    error: ErrorObject<'a>,
+    request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct ModelList<'a> {
+    data: Vec<ModelItem<'a>>,
+    has_more: bool,
+    first_id: Option<&'a str>,
+    last_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ModelItem<'a> {
+    r#type: &'static str,
+    id: &'a str,
+    display_name: &'a str,
+    created_at: &'static str,
+}
+
+fn push(out: &mut Vec<u8>, event: &Event<'_>) {
+    let name = match event {
+        Event::MessageStart { .. } => "message_start",
+        Event::ContentBlockStart { .. } => "content_block_start",
+        Event::Ping => "ping",
+        Event::ContentBlockDelta { .. } => "content_block_delta",
+        Event::ContentBlockStop { .. } => "content_block_stop",
+        Event::MessageDelta { .. } => "message_delta",
+        Event::MessageStop => "message_stop",
+        Event::Error { .. } => "error",
+    };
+    for part in ["event: ", name, "\ndata: "] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    wire::push_json(out, event);
+    out.extend_from_slice(b"\n\n");
+}
+
+fn stop_reason(finish: Finish) -> &'static str {
+    match finish {
+        Finish::Stop => "end_turn",
+        Finish::Length => "max_tokens",
+        Finish::Refused | Finish::Blocked => "refusal",
+    }
+}
+
+fn refused(finish: Finish) -> bool {
+    matches!(finish, Finish::Refused | Finish::Blocked)
+}
+
+fn stop_details(finish: Finish) -> Option<StopDetails> {
+    refused(finish).then_some(StopDetails {
+        r#type: "refusal",
+        category: "general_harms",
+        explanation: "The response was stopped by a safety classifier.",
+    })
+}
+
+fn usage(input_tokens: u32, output_tokens: u32) -> Usage {
+    Usage {
+        input_tokens,
+        output_tokens,
+        cache_creation_input_tokens: 0,
+        cache_read_input_tokens: 0,
+        service_tier: "standard",
+    }
+}
+
+fn answer<'a>(
+    reply: &Reply<'a>,
+    id: &'a str,
+    content: &'a [Block<'a>],
+    finish: Option<Finish>,
+    tokens: u32,
+) -> Answer<'a> {
+    Answer {
+        id,
+        r#type: "message",
+        role: "assistant",
+        model: &reply.ask.model,
+        content,
+        stop_reason: finish.map(stop_reason),
+        stop_sequence: (),
+        stop_details: finish.and_then(stop_details),
+        usage: usage(reply.ask.prompt_tokens, tokens),
+    }
+}
+
+impl Format for Anthropic {
+    fn route<'u>(&self, method: &Method, path: &'u str, _query: &str) -> Route<'u> {
+        if path.ends_with("/v1/messages") {
+            if *method == Method::POST { Route::Answer(Place::default()) } else { Route::WrongMethod }
+        } else if path.ends_with("/v1/models") {
+            if *method == Method::GET { Route::Models } else { Route::WrongMethod }
+        } else {
+            Route::Unknown
+        }
+    }
+
+    fn admit(&self, headers: &HeaderMap, _query: &str) -> Result<(), Problem<'static>> {
+        if !headers.contains_key("x-api-key") && !headers.contains_key(header::AUTHORIZATION) {
+            Err(Problem::NoKey)
+        } else if !headers.contains_key("anthropic-version") {
+            Err(Problem::NoVersion)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn read<'a>(&self, _place: Place<'a>, body: &'a [u8]) -> Result<Ask<'a>, Unreadable> {
+        let request: Request<'a> = serde_json::from_slice(body)?;
+        let Str(model) = request.model.ok_or(Unreadable::Missing("model"))?;
+        let max_tokens = request.max_tokens.ok_or(Unreadable::Missing("max_tokens"))?;
+        let messages = request.messages.filter(|m| !m.is_empty()).ok_or(Unreadable::Missing("messages"))?;
+        let mut conversation = Conversation::default();
+        conversation.turn(Role::Other, request.system.0);
+        for Message { role, content } in messages {
+            let role = match &*role.0 {
+                "user" => Role::User,
+                "assistant" => Role::Assistant,
+                _ => Role::Other,
+            };
+            conversation.turn(role, content.0);
+        }
+        Ok(Ask {
+            model,
+            stream: request.stream.unwrap_or_default(),
+            schema: request.output_config.and_then(|c| c.format).and_then(|f| f.schema),
+            max_tokens: Some(max_tokens),
+            ..conversation.ask()
+        })
+    }
+
+    fn plain(&self, reply: &Reply<'_>) -> Vec<u8> {
+        let content: &[Block<'_>] =
+            if refused(reply.finish) { &[] } else { &[Block { r#type: "text", text: reply.text }] };
+        wire::json(&answer(reply, &format!("msg_{}", reply.id), content, Some(reply.finish), reply.tokens))
+    }
+
+    fn frames(&self, reply: &Reply<'_>) -> Frames {
+        let id = format!("msg_{}", reply.id);
+        let mut opening = Vec::with_capacity(640);
+        push(&mut opening, &Event::MessageStart { message: answer(reply, &id, &[], None, 1) });
+        let mut closing = Vec::with_capacity(384);
+        if !refused(reply.finish) {
+            push(
+                &mut opening,
+                &Event::ContentBlockStart { index: 0, content_block: Block { r#type: "text", text: "" } },
+            );
+            push(&mut opening, &Event::Ping);
+            push(&mut closing, &Event::ContentBlockStop { index: 0 });
+        }
+        let stop = Stop {
+            stop_reason: stop_reason(reply.finish),
+            stop_sequence: (),
+            stop_details: stop_details(reply.finish),
+        };
+        push(&mut closing, &Event::MessageDelta { delta: stop, usage: OutputUsage { output_tokens: reply.tokens } });
+        push(&mut closing, &Event::MessageStop);
+        let mut event = Vec::with_capacity(160);
+        let delta = Block { r#type: "text_delta", text: TOKEN };
+        push(&mut event, &Event::ContentBlockDelta { index: 0, delta });
+        let (prefix, suffix) = wire::split_at_token(&event);
+        Frames { opening, prefix, suffix: Suffix::Fixed(suffix), gap: b"\n\n", closing }
+    }
+
+    fn error_event(&self, _ask: &Ask<'_>) -> Vec<u8> {
+        let mut event = Vec::new();
+        push(&mut event, &Event::Error { error: ErrorObject { r#type: "overloaded_error", message: "Overloaded" } });
+        event
+    }
+
+    fn blocks_prompts_with_200(&self) -> Option<Finish> {
+        Some(Finish::Refused)
+    }
+
+    fn failure(&self, problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
+        let error = |status, r#type, message: &str| {
+            let request_id = &format!("req_{}", scene.id);
+            Failure::json(status, &ErrorBody { r#type: "error", error: ErrorObject { r#type, message }, request_id })
+        };
+        let invalid = |message: &str| error(400, "invalid_request_error", message);
+        let failure = match *problem {
+            Problem::Cause(Cause::EdgeHtml) => edge::html(502, scene.id),
+            Problem::Status(status @ (502 | 520..=528 | 530)) => edge::html(status, scene.id),
+            Problem::Cause(cause) => {
+                let (status, r#type, message) = of_cause(cause, scene);
+                error(status, r#type, &message)
+            }
+            Problem::Status(status) => {
+                let (r#type, message) = of_status(status, scene);
+                error(status, r#type, &message)
+            }
+            Problem::NoKey => error(401, "authentication_error", "x-api-key header is required"),
+            Problem::NoVersion => invalid("anthropic-version: header is required"),
+            Problem::NotJson => invalid("The request body is not valid JSON"),
+            Problem::BadShape(why) => invalid(why),
+            Problem::MissingField(field) => invalid(&format!("{field}: Field required")),
+            Problem::NoSuchPath(..) => error(404, "not_found_error", "Not found"),
+            Problem::WrongMethod(..) => error(405, "invalid_request_error", "Method Not Allowed"),
+            Problem::TooLarge => error(413, "request_too_large", "Request exceeds the maximum size"),
+        };
+        let limited = matches!(problem, Problem::Cause(Cause::RateLimited) | Problem::Status(429));
+        let failure = if limited { with_limits(failure, scene) } else { failure };
+        match scene.retry_after {
+            None => failure,
+            Some(wait) => failure.with("retry-after", super::whole_seconds(wait)),
+        }
+    }
+
+    fn mark(&self, headers: &mut HeaderMap, id: &str) {
+        if let Ok(id) = HeaderValue::try_from(format!("req_{id}")) {
+            headers.insert("request-id", id);
+        }
+        headers.insert("anthropic-organization-id", HeaderValue::from_static("00000000-0000-4000-8000-000000000000"));
+    }
+
+    fn stream_type(&self, _ask: &Ask<'_>) -> &'static str {
+        SSE
+    }
+
+    fn models(&self, names: &[&str]) -> Vec<u8> {
+        let item = |id| ModelItem { r#type: "model", id, display_name: id, created_at: "2025-01-01T00:00:00Z" };
+        let data = names.iter().copied().map(item).collect();
+        let (first_id, last_id) = (names.first().copied(), names.last().copied());
+        wire::json(&ModelList { data, has_more: false, first_id, last_id })
+    }
+}
+
+fn of_cause(cause: Cause, scene: &Scene<'_>) -> (u16, &'static str, String) {
+    let invalid = "invalid_request_error";
+    let (status, r#type, message) = match cause {
+        Cause::BadRequest => (400, invalid, "messages: roles must alternate between \"user\" and \"assistant\""),
+        Cause::ContextLength => {
+            let message = format!("prompt is too long: {} tokens > {} maximum", scene.too_many_tokens(), scene.context);
+            return (400, invalid, message);
+        }
+        Cause::Auth => (401, "authentication_error", "invalid x-api-key"),
+        Cause::Permission => {
+            (403, "permission_error", "Your API key does not have permission to use the specified resource.")
+        }
+        Cause::ModelGone => return (404, "not_found_error", format!("model: {}", scene.model)),
+        Cause::RateLimited => (
+            429,
+            "rate_limit_error",
+            "This request would exceed your organization's rate limit of 50 requests per minute. Please reduce the \
+             number of requests, or try again later.",
+        ),
+        Cause::QuotaExhausted => (
+            400,
+            invalid,
+            "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or \
+             purchase credits.",
+        ),
+        Cause::Overloaded => (529, "overloaded_error", "Overloaded"),
+        // The vendor says this with HTTP 200; whoever words it as an error all the same gets the nearest one.
+        Cause::ContentPolicy => (400, invalid, "Output blocked by content filtering policy"),
+        Cause::ServerError => (500, "api_error", "Internal server error"),
+        Cause::EdgeHtml => (502, "api_error", "Bad gateway"),
+    };
+    (status, r#type, message.to_owned())
+}
+
+fn of_status(status: u16, scene: &Scene<'_>) -> (&'static str, String) {
+    let cause = match status {
+        400 => Cause::BadRequest,
+        401 => Cause::Auth,
+        403 => Cause::Permission,
+        404 => Cause::ModelGone,
+        429 => Cause::RateLimited,
+        500 => Cause::ServerError,
+        529 => Cause::Overloaded,
+        _ => {
+            let (r#type, message) = match status {
+                402 => ("billing_error", "There is an issue with your billing or payment information."),
+                409 => ("conflict_error", "The request conflicts with another one."),
+                413 => ("request_too_large", "Request exceeds the maximum size"),
+                504 => ("timeout_error", "The request timed out while processing."),
+                503 => ("api_error", "Service Unavailable"),
+                400..=499 => ("invalid_request_error", "The request was not accepted."),
+                _ => ("api_error", "Internal server error"),
+            };
+            return (r#type, message.to_owned());
+        }
+    };
+    let (_, r#type, message) = of_cause(cause, scene);
+    (r#type, message)
+}
+
+fn with_limits(failure: Failure, scene: &Scene<'_>) -> Failure {
+    let reset = scene.now + scene.retry_after.map_or(60, super::whole_seconds);
+    failure
+        .with("anthropic-ratelimit-requests-limit", "50")
+        .with("anthropic-ratelimit-requests-remaining", "0")
+        .with("anthropic-ratelimit-requests-reset", rfc3339(reset))
+}
+
+/// Seconds since 1970 as the vendor's headers write them.
+fn rfc3339(seconds: u64) -> String {
+    // Days are counted from 1 March of the year 0, so that a leap day ends its year.
+    let (days, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn instants_are_written_as_rfc_3339() {
+        let table = [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_767_225_600, "2026-01-01T00:00:00Z"),
+            (1_798_761_599, "2026-12-31T23:59:59Z"),
+        ];
+        for (seconds, written) in table {
+            assert_eq!(super::rfc3339(seconds), written);
+        }
+    }
+}

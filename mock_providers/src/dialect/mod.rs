@@ -6,9 +6,9 @@
 //!
 //! To add a dialect: write its file, implement [`Format`], add a variant to [`Dialect`] and a line to its three tables.
 
-//mod anthropic;
+mod anthropic;
 mod edge;
-//mod gemini;
+mod gemini;
 mod openai;
 mod prompt;
 mod wire;
@@ -51,8 +51,8 @@ impl Dialect {
     pub(crate) fn format(self) -> &'static dyn Format {
         match self {
             Self::OpenAi => &openai::OpenAi,
-            Self::Anthropic => &openai::OpenAi,
-            Self::Gemini => &openai::OpenAi,
+            Self::Anthropic => &anthropic::Anthropic,
+            Self::Gemini => &gemini::Gemini,
         }
     }
 }
@@ -215,7 +215,7 @@ pub(crate) trait Format: Sync {
     fn frames(&self, reply: &Reply<'_>) -> Frames;
 
     /// What says inside a stream that the provider is overloaded.
-    fn error_event(&self, ask: &Ask<'_>, id: &str) -> Vec<u8>;
+    fn error_event(&self, ask: &Ask<'_>) -> Vec<u8>;
 
     /// Whether the vendor says with HTTP 200 that a prompt was blocked.
     fn blocks_prompts_with_200(&self) -> Option<Finish>;
@@ -246,4 +246,9 @@ impl From<serde_json::Error> for Unreadable {
     fn from(error: serde_json::Error) -> Self {
         Self::Json(error)
     }
+}
+
+/// A wait as headers in whole seconds say it, rounded up.
+fn whole_seconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
 }

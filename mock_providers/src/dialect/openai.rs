@@ -289,7 +289,7 @@ impl Format for OpenAi {
         Frames { opening, prefix, suffix: Suffix::Fixed(suffix), gap: b"\n\n", closing }
     }
 
-    fn error_event(&self, _ask: &Ask<'_>, _id: &str) -> Vec<u8> {
+    fn error_event(&self, _ask: &Ask<'_>) -> Vec<u8> {
         let overloaded = ErrorObject {
             message: "The server is currently overloaded. Please try again later.",
             r#type: "service_unavailable_error",
@@ -471,14 +471,14 @@ fn of_status(status: u16, scene: &Scene<'_>) -> Failure {
         520..=530 => edge::html(status, scene.id),
         409 => error(409, "conflict_error", (), None, "The resource was updated by another request."),
         422 => invalid(422, (), None, "Unable to process the request despite the format being correct."),
-        400..=499 => invalid(status, (), None, "The request was not accepted."),
+        _ if status < 500 => invalid(status, (), None, "The request was not accepted."),
         _ => error(status, "server_error", (), None, "The server had an error while processing your request."),
     }
 }
 
 fn with_retry_after(failure: Failure, wait: Duration) -> Failure {
     let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-    failure.with("retry-after", ms.div_ceil(1000)).with("retry-after-ms", ms)
+    failure.with("retry-after", super::whole_seconds(wait)).with("retry-after-ms", ms)
 }
 
 /// A duration as the vendor's headers write it: `120ms`, `7.5s`, `6m0s`.

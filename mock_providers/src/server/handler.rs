@@ -247,7 +247,7 @@ impl Turn<'_> {
             Some((after, Break::Cut)) => (after, Ending::Cut),
             Some((after, Break::Stall)) => (after, Ending::Stall),
             Some((after, Break::EarlyEnd)) => (after, Ending::Tail(Vec::new(), End::EarlyEnd)),
-            Some((after, Break::Error)) => (after, Ending::Tail(self.format.error_event(ask, &self.id), End::Complete)),
+            Some((after, Break::Error)) => (after, Ending::Tail(self.format.error_event(ask), End::Complete)),
             None if matches!(injection, Some(Injection::Malformed)) => {
                 let tail = [frames.broken_event(), std::mem::take(&mut frames.closing)].concat();
                 (0, Ending::Tail(tail, End::Complete))

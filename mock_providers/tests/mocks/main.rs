@@ -1,4 +1,12 @@
 //! The mocks as a client sees them: raw bytes over a connection, under a paused clock.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod bench;
+mod causes;
 mod dialects;
+mod faults;
+mod hostile;
+mod ledger;
+mod script;
+mod tcp;

@@ -1,0 +1,394 @@
+//! Gemini: `generateContent` and `streamGenerateContent`, the latter as server-sent events or as one JSON array.
+//!
+//! The model and the wish for a stream stand in the path. A stream has no opening and no terminator: every event bears
+//! usage, only the last bears a finish reason. A bad key is a 400, what says when to retry stands in the body
+//! (`RetryInfo`) and never in a header, and a blocked prompt is a 200 without candidates.
+
+use super::prompt::{Conversation, Part, Role, Str, join};
+use super::wire::{self, TOKEN};
+use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Suffix, Unreadable, edge};
+use crate::fault::Cause;
+use http::{HeaderMap, HeaderValue, Method, header};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::borrow::Cow;
+
+pub(super) struct Gemini;
+
+/// Stand for the two counts in the event that is cut up.
+const COUNT: u32 = u32::MAX;
+const TOTAL: u32 = u32::MAX - 1;
+const OVERLOADED: &str = "The model is overloaded. Please try again later.";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    #[serde(borrow)]
+    contents: Option<Vec<Content<'a>>>,
+    #[serde(borrow, alias = "system_instruction")]
+    system_instruction: Option<Content<'a>>,
+    #[serde(alias = "generation_config")]
+    generation_config: Option<GenerationConfig>,
+}
+
+#[derive(Deserialize)]
+struct Content<'a> {
+    #[serde(borrow)]
+    role: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    parts: Vec<Part<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct GenerationConfig {
+    #[serde(alias = "max_output_tokens")]
+    max_output_tokens: Option<u32>,
+    #[serde(alias = "response_schema")]
+    response_schema: Option<Value>,
+    #[serde(alias = "response_json_schema")]
+    response_json_schema: Option<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Chunk<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<[Candidate<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_feedback: Option<PromptFeedback>,
+    usage_metadata: Usage,
+    model_version: &'a str,
+    response_id: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Candidate<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<Said<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finish_reason: Option<&'static str>,
+    index: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    safety_ratings: Option<[SafetyRating; 1]>,
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    parts: [SaidPart<'a>; 1],
+    role: &'static str,
+}
+
+#[derive(Serialize)]
+struct SaidPart<'a> {
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct SafetyRating {
+    category: &'static str,
+    probability: &'static str,
+    blocked: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PromptFeedback {
+    block_reason: &'static str,
+    safety_ratings: [SafetyRating; 0],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Usage {
+    prompt_token_count: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates_token_count: Option<u32>,
+    total_token_count: u32,
+}
+
+/// A whole answer, or what ends a stream; `text` is empty in the latter.
+fn last_chunk<'a>(reply: &'a Reply<'a>, text: &'a str) -> Chunk<'a> {
+    let (content, finish_reason, safety_ratings) = match reply.finish {
+        Finish::Stop => (Some(said(text)), "STOP", None),
+        Finish::Length => (Some(said(text)), "MAX_TOKENS", None),
+        Finish::Refused | Finish::Blocked => {
+            let category = "HARM_CATEGORY_DANGEROUS_CONTENT";
+            (None, "SAFETY", Some([SafetyRating { category, probability: "HIGH", blocked: true }]))
+        }
+    };
+    let candidate = Candidate { content, finish_reason: Some(finish_reason), index: 0, safety_ratings };
+    let blocked = reply.finish == Finish::Blocked;
+    let feedback = PromptFeedback { block_reason: "PROHIBITED_CONTENT", safety_ratings: [] };
+    let prompt_token_count = reply.ask.prompt_tokens;
+    Chunk {
+        candidates: (!blocked).then_some([candidate]),
+        prompt_feedback: blocked.then_some(feedback),
+        usage_metadata: Usage {
+            prompt_token_count,
+            candidates_token_count: (!blocked).then_some(reply.tokens),
+            total_token_count: prompt_token_count.saturating_add(reply.tokens),
+        },
+        model_version: &reply.ask.model,
+        response_id: reply.id,
+    }
+}
+
+fn said(text: &str) -> Said<'_> {
+    Said { parts: [SaidPart { text }], role: "model" }
+}
+
+/// What stands before and after each element of a stream, and after the last.
+fn framing(ask: &Ask<'_>) -> (&'static [u8], &'static [u8], &'static [u8]) {
+    if ask.array { (b"", b",\r\n", b"]") } else { (b"data: ", b"\r\n\r\n", b"\r\n\r\n") }
+}
+
+impl Format for Gemini {
+    fn route<'u>(&self, method: &Method, path: &'u str, query: &str) -> Route<'u> {
+        if path.ends_with("/v1beta/models") {
+            return if *method == Method::GET { Route::Models } else { Route::WrongMethod };
+        }
+        let Some((model, verb)) = path.rsplit_once("/v1beta/models/").and_then(|(_, rest)| rest.rsplit_once(':'))
+        else {
+            return Route::Unknown;
+        };
+        let stream = match verb {
+            "generateContent" => false,
+            "streamGenerateContent" => true,
+            _ => return Route::Unknown,
+        };
+        let array = stream && !query.split('&').any(|pair| pair == "alt=sse");
+        if *method == Method::POST { Route::Answer(Place { model, stream, array }) } else { Route::WrongMethod }
+    }
+
+    fn admit(&self, headers: &HeaderMap, query: &str) -> Result<(), Problem<'static>> {
+        let in_query = query.split('&').any(|pair| pair.starts_with("key=") && pair.len() > 4);
+        let in_header = headers.contains_key("x-goog-api-key") || headers.contains_key(header::AUTHORIZATION);
+        if in_query || in_header { Ok(()) } else { Err(Problem::NoKey) }
+    }
+
+    fn read<'a>(&self, place: Place<'a>, body: &'a [u8]) -> Result<Ask<'a>, Unreadable> {
+        let request: Request<'a> = serde_json::from_slice(body)?;
+        let contents = request.contents.filter(|c| !c.is_empty()).ok_or(Unreadable::Missing("contents"))?;
+        let mut conversation = Conversation::default();
+        if let Some(system) = request.system_instruction {
+            conversation.turn(Role::Other, join(system.parts));
+        }
+        for Content { role, parts } in contents {
+            let role = match role.as_ref().map(|Str(role)| &**role) {
+                Some("user") | None => Role::User,
+                Some("model") => Role::Assistant,
+                Some(_) => Role::Other,
+            };
+            conversation.turn(role, join(parts));
+        }
+        let config = request.generation_config.unwrap_or_default();
+        Ok(Ask {
+            model: Cow::Borrowed(place.model),
+            stream: place.stream,
+            schema: config.response_json_schema.or(config.response_schema),
+            max_tokens: config.max_output_tokens,
+            array: place.array,
+            ..conversation.ask()
+        })
+    }
+
+    fn plain(&self, reply: &Reply<'_>) -> Vec<u8> {
+        wire::json(&last_chunk(reply, reply.text))
+    }
+
+    fn frames(&self, reply: &Reply<'_>) -> Frames {
+        let (before, gap, end) = framing(reply.ask);
+        let event = Chunk {
+            candidates: Some([Candidate {
+                content: Some(said(TOKEN)),
+                finish_reason: None,
+                index: 0,
+                safety_ratings: None,
+            }]),
+            prompt_feedback: None,
+            usage_metadata: Usage {
+                prompt_token_count: reply.ask.prompt_tokens,
+                candidates_token_count: Some(COUNT),
+                total_token_count: TOTAL,
+            },
+            model_version: &reply.ask.model,
+            response_id: reply.id,
+        };
+        let (prefix, rest) = wire::split_at_token(&wire::json(&event));
+        let (head, rest) = wire::split(&rest, COUNT.to_string().as_bytes());
+        let (between, after) = wire::split(&rest, TOTAL.to_string().as_bytes());
+        let pieces = [head, between, [&*after, gap].concat()];
+        Frames {
+            opening: if reply.ask.array { b"[".to_vec() } else { Vec::new() },
+            prefix: [before, &*prefix].concat(),
+            suffix: Suffix::Counted { pieces, prompt: reply.ask.prompt_tokens },
+            gap,
+            closing: [before, &*wire::json(&last_chunk(reply, "")), end].concat(),
+        }
+    }
+
+    fn error_event(&self, ask: &Ask<'_>) -> Vec<u8> {
+        let (before, _, end) = framing(ask);
+        [before, &*error(503, "UNAVAILABLE", OVERLOADED, Vec::new()).body, end].concat()
+    }
+
+    fn blocks_prompts_with_200(&self) -> Option<Finish> {
+        Some(Finish::Blocked)
+    }
+
+    fn failure(&self, problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
+        let invalid = |message: &str| error(400, "INVALID_ARGUMENT", message, retry_info(scene));
+        match *problem {
+            Problem::Cause(cause) => of_cause(cause, scene),
+            Problem::Status(status) => of_status(status, scene),
+            Problem::NoKey => error(
+                403,
+                "PERMISSION_DENIED",
+                "Method doesn't allow unregistered callers (callers without established identity). Please use API Key \
+                 or other form of API consumer identity to call this API.",
+                Vec::new(),
+            ),
+            Problem::NoVersion => invalid("Request contains an invalid argument."),
+            Problem::NotJson => invalid("Invalid JSON payload received. Parsing terminated before end of string."),
+            Problem::BadShape(why) => invalid(&format!("Invalid JSON payload received. {why}")),
+            Problem::MissingField(field) => {
+                invalid(&format!("* GenerateContentRequest.{field}: {field} is not specified\n"))
+            }
+            Problem::NoSuchPath(..) | Problem::WrongMethod(..) => {
+                error(404, "NOT_FOUND", "Requested entity was not found.", Vec::new())
+            }
+            Problem::TooLarge => {
+                error(413, "INVALID_ARGUMENT", "Request payload size exceeds the limit: 20971520 bytes.", Vec::new())
+            }
+        }
+    }
+
+    fn mark(&self, headers: &mut HeaderMap, _id: &str) {
+        headers.insert("server", HeaderValue::from_static("scaffolding on HTTPServer2"));
+        headers.insert("vary", HeaderValue::from_static("Origin, X-Origin, Referer"));
+    }
+
+    fn stream_type(&self, ask: &Ask<'_>) -> &'static str {
+        if ask.array { wire::JSON } else { "text/event-stream" }
+    }
+
+    fn models(&self, names: &[&str]) -> Vec<u8> {
+        let item = |name: &&str| {
+            json!({
+                "name": format!("models/{name}"), "version": "001", "displayName": name,
+                "supportedGenerationMethods": ["generateContent", "countTokens"],
+            })
+        };
+        wire::json(&json!({ "models": names.iter().map(item).collect::<Vec<_>>() }))
+    }
+}
+
+fn error(status: u16, name: &str, message: &str, details: Vec<Value>) -> Failure {
+    let mut error = json!({ "code": status, "message": message, "status": name });
+    if !details.is_empty() {
+        error["details"] = Value::Array(details);
+    }
+    Failure::json(status, &json!({ "error": error }))
+}
+
+fn retry_info(scene: &Scene<'_>) -> Vec<Value> {
+    let info = |wait: std::time::Duration| {
+        let delay = format!("{}s", wait.as_millis() as f64 / 1e3);
+        json!({ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay })
+    };
+    scene.retry_after.map(info).into_iter().collect()
+}
+
+fn quota_failure(scene: &Scene<'_>, id: &str) -> Failure {
+    let mut message = "You exceeded your current quota, please check your plan and billing details. For more \
+                       information on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits."
+        .to_owned();
+    if let Some(wait) = scene.retry_after {
+        message.push_str(&format!("\nPlease retry in {}s.", wait.as_millis() as f64 / 1e3));
+    }
+    let violation = json!({
+        "quotaMetric": "generativelanguage.googleapis.com/generate_content_free_tier_requests",
+        "quotaId": id,
+        "quotaDimensions": { "location": "global", "model": scene.model },
+        "quotaValue": "15",
+    });
+    let link = json!({
+        "description": "Learn more about Gemini API quotas",
+        "url": "https://ai.google.dev/gemini-api/docs/rate-limits",
+    });
+    let mut details = vec![
+        json!({ "@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [violation] }),
+        json!({ "@type": "type.googleapis.com/google.rpc.Help", "links": [link] }),
+    ];
+    details.extend(retry_info(scene));
+    error(429, "RESOURCE_EXHAUSTED", &message, details)
+}
+
+fn of_cause(cause: Cause, scene: &Scene<'_>) -> Failure {
+    let invalid = |message: &str| error(400, "INVALID_ARGUMENT", message, retry_info(scene));
+    match cause {
+        Cause::BadRequest => invalid("Request contains an invalid argument."),
+        Cause::ContextLength => invalid(&format!(
+            "The input token count ({}) exceeds the maximum number of tokens allowed ({}).",
+            scene.too_many_tokens(),
+            scene.context
+        )),
+        Cause::Auth => {
+            let message = "API key not valid. Please pass a valid API key.";
+            let service = json!({ "service": "generativelanguage.googleapis.com" });
+            let details = vec![
+                json!({
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID",
+                    "domain": "googleapis.com", "metadata": service,
+                }),
+                json!({
+                    "@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US", "message": message,
+                }),
+            ];
+            error(400, "INVALID_ARGUMENT", message, details)
+        }
+        Cause::Permission => error(403, "PERMISSION_DENIED", "The caller does not have permission", Vec::new()),
+        Cause::ModelGone => {
+            let message = format!(
+                "models/{} is not found for API version v1beta, or is not supported for generateContent. Call \
+                 ListModels to see the list of available models and their supported methods.",
+                scene.model
+            );
+            error(404, "NOT_FOUND", &message, Vec::new())
+        }
+        Cause::RateLimited => quota_failure(scene, "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"),
+        Cause::QuotaExhausted => quota_failure(scene, "GenerateRequestsPerDayPerProjectPerModel-FreeTier"),
+        Cause::Overloaded => error(503, "UNAVAILABLE", OVERLOADED, retry_info(scene)),
+        // The vendor says this with HTTP 200; whoever words it as an error all the same gets the nearest one.
+        Cause::ContentPolicy => invalid("The prompt was blocked."),
+        Cause::ServerError => error(
+            500,
+            "INTERNAL",
+            "An internal error has occurred. Please retry or report in \
+             https://developers.generativeai.google/guide/troubleshooting",
+            retry_info(scene),
+        ),
+        Cause::EdgeHtml => edge::html(502, scene.id),
+    }
+}
+
+fn of_status(status: u16, scene: &Scene<'_>) -> Failure {
+    let plain = |name, message| error(status, name, message, retry_info(scene));
+    match status {
+        400 => of_cause(Cause::BadRequest, scene),
+        401 => plain("UNAUTHENTICATED", "Request had invalid authentication credentials."),
+        403 => of_cause(Cause::Permission, scene),
+        404 => of_cause(Cause::ModelGone, scene),
+        409 => plain("ABORTED", "The operation was aborted."),
+        429 => of_cause(Cause::RateLimited, scene),
+        499 => plain("CANCELLED", "The operation was cancelled."),
+        500 => of_cause(Cause::ServerError, scene),
+        502 | 520..=530 => edge::html(status, scene.id),
+        503 => of_cause(Cause::Overloaded, scene),
+        504 => plain("DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
+        _ if status < 500 => plain("FAILED_PRECONDITION", "The request was not accepted."),
+        _ => plain("UNKNOWN", "Unknown error."),
+    }
+}
