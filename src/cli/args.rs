@@ -123,7 +123,8 @@ fn seeds(text: &str) -> Result<Seeds, String> {
 
 fn report(text: &str) -> Result<Report, String> {
     let (kind, file) = text.split_once('=').ok_or("write KIND=FILE, such as json=report.json")?;
-    let kind = ReportKind::from_str(kind, true).map_err(|_| format!("there is no report of kind '{kind}'; there is: json"))?;
+    let kind =
+        ReportKind::from_str(kind, true).map_err(|_| format!("there is no report of kind '{kind}'; there is: json"))?;
     if file.is_empty() {
         return Err("the file is missing after '='".to_owned());
     }

@@ -10,6 +10,7 @@ use crate::engine::command::Command;
 use crate::engine::{self, Finished, Options, World};
 use crate::report::{DrillReport, exit, json, terminal};
 use crate::scenario::plan::Plan;
+use crate::slo::vacuity;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -20,6 +21,8 @@ use std::sync::{Arc, Mutex};
 
 /// One drill to play.
 struct Job {
+    /// How the scenario was named.
+    named: String,
     plan: Arc<Plan>,
     seed: u64,
     record: Option<PathBuf>,
@@ -40,7 +43,7 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
     let mut plans = Vec::new();
     for input in &inputs {
         match super::load(input, out) {
-            Some(plan) => plans.push(Arc::new(plan)),
+            Some(plan) => plans.push((input.name().into_owned(), Arc::new(plan))),
             None => {
                 out.line(&format!("INVALID {}", input.name()));
                 codes.push(exit::INVALID);
@@ -62,26 +65,28 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
     });
     let threads = options.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let reports = play_all(&jobs, world, threads, out, &mut codes);
+    let code = exit::worst(codes);
+    let mut written = Ok(());
     for Report { kind: ReportKind::Json, file } in &options.report {
-        if let Err(error) = write_file(file, json::document(&reports).as_bytes()) {
-            out.error(&format!("the report {} could not be written: {error}", file.display()));
-            codes.push(exit::INTERNAL);
+        written = written.and(write_report(file, &reports, code));
+    }
+    match written {
+        Ok(()) => code,
+        Err(why) => {
+            out.error(&why);
+            exit::worst([code, exit::INTERNAL])
         }
     }
-    if reports.len() > 1 {
-        out.line(&terminal::total(&reports, out.colour()));
-    }
-    exit::worst(&codes)
 }
 
-fn jobs(options: &Check, plans: &[Arc<Plan>]) -> Result<(Vec<Job>, Vec<Sender<Command>>), String> {
+fn jobs(options: &Check, plans: &[(String, Arc<Plan>)]) -> Result<(Vec<Job>, Vec<Sender<Command>>), String> {
     let seeds = |plan: &Plan| match (options.seeds, options.seed) {
         (Some(range), _) => range.first..=range.last,
         (None, Some(seed)) => seed..=seed,
         (None, None) => plan.seed..=plan.seed,
     };
-    let drills: Vec<(Arc<Plan>, u64)> =
-        plans.iter().flat_map(|plan| seeds(plan).map(|seed| (Arc::clone(plan), seed))).collect();
+    let drills: Vec<(&String, &Arc<Plan>, u64)> =
+        plans.iter().flat_map(|(named, plan)| seeds(plan).map(move |seed| (named, plan, seed))).collect();
     let single = drills.len() == 1 && !options.record.as_ref().is_some_and(|p| p.is_dir());
     if let Some(dir) = options.record.as_ref().filter(|_| !single) {
         std::fs::create_dir_all(dir).map_err(|e| {
@@ -91,13 +96,14 @@ fn jobs(options: &Check, plans: &[Arc<Plan>]) -> Result<(Vec<Job>, Vec<Sender<Co
     let mut stop = Vec::new();
     let jobs = drills
         .into_iter()
-        .map(|(plan, seed)| {
+        .map(|(named, plan, seed)| {
             let (sender, commands) = mpsc::channel();
             stop.push(sender);
-            let record = options.record.as_ref().map(|path| {
-                if single { path.clone() } else { path.join(format!("{}-{seed}.jsonl", plan.name)) }
-            });
-            Job { plan, seed, record, commands: Mutex::new(Some(commands)) }
+            let record = options
+                .record
+                .as_ref()
+                .map(|path| if single { path.clone() } else { path.join(format!("{}-{seed}.jsonl", plan.name)) });
+            Job { named: named.clone(), plan: Arc::clone(plan), seed, record, commands: Mutex::new(Some(commands)) }
         })
         .collect();
     Ok((jobs, stop))
@@ -113,7 +119,9 @@ fn play_all(jobs: &[Job], world: World, threads: usize, out: &mut Out, codes: &m
             let done = done.clone();
             let next = &next;
             scope.spawn(move || {
-                while let Some((index, job)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, jobs.get(i)?))) {
+                while let Some((index, job)) =
+                    Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, jobs.get(i)?)))
+                {
                     let sent = done.send((index, job.play(world)));
                     if sent.is_err() {
                         break;
@@ -131,8 +139,8 @@ fn play_all(jobs: &[Job], world: World, threads: usize, out: &mut Out, codes: &m
                 turn += 1;
                 match result {
                     Ok(report) => {
-                        codes.push(report.exit_code());
-                        out.raw(terminal::drill(&report, out.colour()).as_bytes());
+                        codes.push(report.verdict().exit_code());
+                        out.raw(terminal::text(std::slice::from_ref(&report), out.colour()).as_bytes());
                         reports.push(report);
                     }
                     Err(why) => {
@@ -165,7 +173,7 @@ impl Job {
             snapshots: None,
         };
         let done = engine::run(Arc::clone(&self.plan), options).map_err(|e| format!("{}: {e}", label()))?;
-        finish(done).map_err(|e| format!("{}: {e}", label()))
+        finish(&done, &self.named).map_err(|e| format!("{}: {e}", label()))
     }
 }
 
@@ -175,14 +183,29 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Write + Send>, String> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
-/// The report of a drill that is over.
-pub(super) fn finish(done: Finished) -> Result<DrillReport, String> {
+/// The report of a drill that is over; `named` is how its scenario was named on the command line.
+pub(super) fn finish(done: &Finished, named: &str) -> Result<DrillReport, String> {
     if let Some(error) = &done.write_error {
         return Err(format!("the recording is incomplete: {error}"));
     }
-    Ok(super::run::report(&done))
+    let slos = done.board.results();
+    Ok(DrillReport {
+        scenario: Arc::clone(&done.plan.name),
+        scenario_hash: done.plan.hash(),
+        seed: done.seed,
+        world: done.world.as_str().to_owned(),
+        hopdrill: env!("CARGO_PKG_VERSION").to_owned(),
+        interrupted: done.interrupted,
+        duration: done.snapshot.now,
+        totals: done.totals.clone(),
+        vacuity: vacuity(done.board.facts(), &done.fired(), &done.board.called(), &slos),
+        slos,
+        reproduce: DrillReport::command_line(named, done.seed, done.world.as_str()),
+    })
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    std::fs::write(path, bytes)
+fn write_report(file: &Path, reports: &[DrillReport], code: u8) -> Result<(), String> {
+    let failed = |error: io::Error| format!("the report {} could not be written: {error}", file.display());
+    let document = json::document(reports, code).map_err(|e| failed(e.into()))?;
+    std::fs::write(file, document + "\n").map_err(failed)
 }

@@ -72,9 +72,8 @@ fn show(name: &str, out: &mut Out) -> u8 {
             exit::PASS
         }
         None => {
-            let hint = words::did_you_mean(name, library::list().map(|s| s.name))
-                .map_or_else(|| "`hopdrill list` names them all".to_owned(), |n| format!("did you mean '{n}'?"));
-            out.error(&format!("there is no bundled scenario '{name}': {hint}"));
+            let hint = words::help(name, library::list().map(|s| s.name)).unwrap_or_default();
+            out.error(&format!("there is no bundled scenario `{name}`; {hint}"));
             exit::USAGE
         }
     }

@@ -4,7 +4,7 @@ use super::args::Run;
 use super::check;
 use super::out::Out;
 use crate::engine::command::Command;
-use crate::engine::{self, Finished, Options, World};
+use crate::engine::{self, Options, World};
 use crate::report::{DrillReport, exit, terminal};
 use crate::scenario::library;
 use crate::stats::snapshot::Snapshot;
@@ -46,16 +46,22 @@ pub(super) fn dashboard_or_headless(options: &Run, out: &mut Out) -> u8 {
         snapshots: screen.then_some(snapshots),
     };
     let result = if screen {
-        watched(&plan, drill, options.speed, keys, newest, out)
+        watched(&plan, drill, options, keys, newest, out)
     } else {
-        on_interrupt(move || drop(keys.send(Command::Stop)));
-        Some(engine::run(Arc::clone(&plan), drill).map_err(|e| e.to_string()).and_then(check::finish))
+        on_interrupt(move || {
+            let _ = keys.send(Command::Stop);
+        });
+        Some(
+            engine::run(Arc::clone(&plan), drill)
+                .map_err(|e| e.to_string())
+                .and_then(|done| check::finish(&done, &options.scenario)),
+        )
     };
     match result {
         None => exit::INTERRUPTED,
         Some(Ok(report)) => {
-            out.raw(terminal::drill(&report, out.colour()).as_bytes());
-            report.exit_code()
+            out.raw(terminal::text(std::slice::from_ref(&report), out.colour()).as_bytes());
+            report.verdict().exit_code()
         }
         Some(Err(why)) => {
             out.error(&why);
@@ -68,38 +74,35 @@ pub(super) fn dashboard_or_headless(options: &Run, out: &mut Out) -> u8 {
 fn watched(
     plan: &Arc<crate::scenario::plan::Plan>,
     drill: Options,
-    speed: f64,
+    options: &Run,
     keys: mpsc::Sender<Command>,
     newest: watch::Receiver<Arc<Snapshot>>,
     out: &mut Out,
 ) -> Option<Result<DrillReport, String>> {
-    let (seed, world) = (drill.seed, drill.world.as_str());
+    let (seed, world, named) = (drill.seed, drill.world.as_str(), options.scenario.as_str());
     let result: Mutex<Option<Result<DrillReport, String>>> = Mutex::new(None);
     let read = || result.lock().unwrap_or_else(PoisonError::into_inner);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let done = engine::run(Arc::clone(plan), drill).map_err(|e| e.to_string()).and_then(check::finish);
+            let done = engine::run(Arc::clone(plan), drill)
+                .map_err(|e| e.to_string())
+                .and_then(|done| check::finish(&done, named));
             *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
         });
         let verdict = || {
             read().as_ref().map(|done| match done {
-                Ok(report) => terminal::headline(report),
+                Ok(report) => report.verdict().word().to_owned(),
                 Err(why) => why.clone(),
             })
         };
         let link = Link { snapshots: newest, commands: keys.clone() };
-        if let Err(error) = tui::run(Arc::clone(plan), seed, world, speed, link, verdict) {
+        if let Err(error) = tui::run(Arc::clone(plan), seed, world, options.speed, link, verdict) {
             out.error(&format!("the terminal does not work: {error}"));
         }
         let _ = keys.send(Command::Stop);
     });
     let result = read().take();
     result
-}
-
-/// The report of a drill that is over.
-pub(super) fn report(done: &Finished) -> DrillReport {
-    DrillReport::new(done)
 }
 
 /// Calls back when the person wants to stop: on the first Ctrl-C or termination signal. A second one ends the program.

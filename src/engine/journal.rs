@@ -6,6 +6,7 @@
 //! - A recording that cannot be written is dropped and the drill goes on; the error is told at the end.
 
 use crate::event::{Event, EventKind, Header, LOG_VERSION, Sink};
+use crate::report::{Figures, Totals};
 use crate::runtime::Clock;
 use crate::scenario::plan::Plan;
 use crate::slo::{Board, Facts};
@@ -15,7 +16,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The log of one drill and its folds.
-pub struct Journal {
+pub(super) struct Journal {
     clock: Clock,
     inner: Mutex<Inner>,
 }
@@ -24,17 +25,20 @@ struct Inner {
     seq: u64,
     stats: Stats,
     board: Board,
+    figures: Figures,
     writer: Option<Box<dyn Write + Send>>,
     write_error: Option<io::Error>,
     kept: Option<Vec<Event>>,
 }
 
 /// What is left of a journal when the drill is over.
-pub struct Closed {
+pub(super) struct Closed {
     /// The final state.
     pub snapshot: Snapshot,
     /// The assertions.
     pub board: Board,
+    /// Counts and percentiles.
+    pub totals: Totals,
     /// The log, if it was kept.
     pub events: Vec<Event>,
     /// Why the recording is incomplete, if it is.
@@ -44,15 +48,17 @@ pub struct Closed {
 impl Journal {
     /// An empty log. `record` gets one JSON document a line; `keep` keeps the events in memory.
     #[must_use]
-    pub fn new(plan: &Plan, clock: Clock, record: Option<Box<dyn Write + Send>>, keep: bool) -> Self {
+    pub(super) fn new(plan: &Plan, clock: Clock, record: Option<Box<dyn Write + Send>>, keep: bool) -> Self {
         let phases = plan.phases.iter().map(|p| Arc::clone(&p.name)).collect();
+        let facts = plan.facts();
         let targets: Vec<_> = plan.router.targets.iter().map(|t| Arc::clone(&t.name)).collect();
         Self {
             clock,
             inner: Mutex::new(Inner {
                 seq: 0,
                 stats: Stats::new(phases, &targets),
-                board: Board::new(&plan.slos, plan.facts()),
+                figures: Figures::new(&facts),
+                board: Board::new(&plan.slos, facts),
                 writer: record,
                 write_error: None,
                 kept: keep.then(Vec::new),
@@ -65,7 +71,7 @@ impl Journal {
     }
 
     /// Writes the first line of a recording.
-    pub fn head(&self, plan: &Plan, seed: u64, world: &str) {
+    pub(super) fn head(&self, plan: &Plan, seed: u64, world: &str) {
         let header = Header {
             format: "hopdrill-log".to_owned(),
             version: LOG_VERSION,
@@ -80,7 +86,7 @@ impl Journal {
 
     /// The present state.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    pub(super) fn snapshot(&self) -> Snapshot {
         let now = self.clock.now_micros();
         let inner = self.inner();
         inner.stats.snapshot(now, inner.board.views(now))
@@ -88,7 +94,7 @@ impl Journal {
 
     /// Closes the log.
     #[must_use]
-    pub fn close(&self) -> Closed {
+    pub(super) fn close(&self) -> Closed {
         let snapshot = self.snapshot();
         let mut inner = self.inner();
         if let Some(Err(error)) = inner.writer.as_mut().map(Write::flush) {
@@ -97,6 +103,7 @@ impl Journal {
         Closed {
             snapshot,
             board: std::mem::replace(&mut inner.board, Board::new(&[], Facts::default())),
+            totals: inner.figures.totals(),
             events: inner.kept.take().unwrap_or_default(),
             write_error: inner.write_error.take(),
         }
@@ -122,6 +129,7 @@ impl Sink for Journal {
         inner.seq += 1;
         inner.stats.apply(&event);
         inner.board.apply(&event);
+        inner.figures.apply(&event);
         inner.write(&event);
         if let Some(kept) = &mut inner.kept {
             kept.push(event);

@@ -18,17 +18,21 @@ mod pacer;
 mod stage;
 mod timeline;
 
-use crate::event::{Event, EventKind, Micros, Sink as _};
+use crate::event::{Class, Event, EventKind, Micros, Sink as _};
+use crate::report::Totals;
 use crate::runtime::{Clock, MAX_IDLE_POLLS, Spawner};
 use crate::scenario::plan::Plan;
+use crate::scenario::plan::PlannedFault;
 use crate::slo::Board;
 use crate::stats::snapshot::Snapshot;
 use command::Command;
 use journal::Journal;
 use mock_providers::Ledger;
+use mock_providers::fault::Effect;
 use mock_providers::ledger::Entry;
 use pacer::{Pacer, Turn};
 use stage::Stage;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -89,6 +93,8 @@ pub struct Finished {
     pub snapshot: Snapshot,
     /// The assertions.
     pub board: Board,
+    /// Counts and percentiles.
+    pub totals: Totals,
     /// The log, if it was kept.
     pub events: Vec<Event>,
     /// What the mocks saw.
@@ -99,6 +105,31 @@ pub struct Finished {
     pub ended: Micros,
     /// Why the recording is incomplete, if it is.
     pub write_error: Option<io::Error>,
+}
+
+impl Finished {
+    /// The scripted faults that hit somebody, by their ids. The ledger names those that were injected. A refused
+    /// connection never reaches it: there the router's failed connections count. A delay injects nothing: there any
+    /// request received while it was on counts.
+    #[must_use]
+    pub fn fired(&self) -> BTreeSet<u32> {
+        let hit = |planned: &&PlannedFault| match planned.fault.effect {
+            Effect::Mix(_) => self.ledger.iter().any(|e| e.fault == Some(planned.fault.id)),
+            Effect::Refused => self.snapshot.targets.iter().any(|t| {
+                let provider = t.name.split('/').next().unwrap_or_default();
+                self.is_on(planned, provider) && t.classes.contains_key(&Class::Connect)
+            }),
+            Effect::Delay { .. } => {
+                let span = planned.fault.from.as_micros() as u64..planned.fault.until.as_micros() as u64;
+                self.ledger.iter().any(|e| span.contains(&e.received_us) && self.is_on(planned, &e.provider))
+            }
+        };
+        self.plan.faults.iter().filter(hit).map(|planned| planned.fault.id).collect()
+    }
+
+    fn is_on(&self, planned: &PlannedFault, provider: &str) -> bool {
+        planned.providers.iter().any(|&p| &*self.plan.providers[p].name == provider)
+    }
 }
 
 /// Why a drill has no result.
@@ -157,6 +188,7 @@ pub fn run(plan: Arc<Plan>, options: Options) -> Result<Finished, Failure> {
         ended: closed.snapshot.now,
         snapshot: closed.snapshot,
         board: closed.board,
+        totals: closed.totals,
         events: closed.events,
         write_error: closed.write_error,
         ledger: ledger.entries(),

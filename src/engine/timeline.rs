@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// The scripted instants of a drill, ascending. At one instant ends come before beginnings, faults before phases.
 #[must_use]
-pub fn script(plan: &Plan) -> VecDeque<(Duration, EventKind)> {
+pub(super) fn script(plan: &Plan) -> VecDeque<(Duration, EventKind)> {
     let mut edges: Vec<(Duration, u8, EventKind)> = Vec::new();
     for phase in &plan.phases {
         edges.push((phase.from, 2, EventKind::PhaseStarted { phase: Arc::clone(&phase.name) }));

@@ -4,9 +4,9 @@
 use super::assertion::{Filter, Metric, Names, Op, Scope, Slo, SloError, Subject};
 use super::grammar::{self, Raw, RawArgument, ScopeWord, Word};
 use super::metric::{Argument, FAMILIES, Family, Labels, PERCENTILE, Percentile, Source, Takes};
-use super::suggest::{listing, nearest};
 use super::unit::{Limit, Misread, Unit, decimal, time};
 use crate::event::{Class, Name};
+use crate::words::{closest, list};
 
 /// Reads and checks one assertion.
 ///
@@ -42,7 +42,7 @@ fn family(word: &Word<'_>) -> Result<&'static Family, SloError> {
     }
     let all = || FAMILIES.iter().map(|f| f.name);
     let known = format!("the metrics are p50…p99.9, {}", all().collect::<Vec<_>>().join(", "));
-    Err(match nearest(word.text, all()) {
+    Err(match closest(word.text, all()) {
         Some(meant) => error.help(format!("did you mean `{meant}`? {known}")),
         None => error.help(known),
     })
@@ -219,9 +219,9 @@ fn scope(family: &Family, raw: &Raw<'_>, names: &Names<'_>) -> Result<Scope, Slo
 /// "there is no phase `outtage`", with the nearest or with all there are.
 fn unknown<'a>(kind: &str, word: &Word<'_>, known: impl Iterator<Item = &'a str> + Clone) -> SloError {
     let error = SloError::new(word.span.clone(), format!("there is no {kind} `{}`", word.text));
-    match nearest(word.text, known.clone()) {
+    match closest(word.text, known.clone()) {
         Some(meant) => error.help(format!("did you mean `{meant}`?")),
-        None => error.help(format!("known: {}", listing(known))),
+        None => error.help(format!("known: {}", list(known))),
     }
 }
 

@@ -9,7 +9,7 @@
 
 use super::assertion::{Op, SloError};
 use super::lex::{Located, Token, lex};
-use super::suggest::nearest;
+use crate::words::closest;
 use std::ops::Range;
 
 /// A word and the bytes it stands on.
@@ -183,7 +183,7 @@ impl<'a> Cursor<'a> {
             "over" => ScopeWord::Over,
             _ => {
                 let rest = span.start..self.text.trim_end().len();
-                if let Some(meant) = nearest(word, ["during", "after", "over"]) {
+                if let Some(meant) = closest(word, ["during", "after", "over"]) {
                     let error = SloError::new(span, format!("`{word}` is none of during, after, over"));
                     return Err(error.help(format!("did you mean `{meant}`?")));
                 }

@@ -30,7 +30,6 @@ mod judge;
 mod lex;
 mod metric;
 mod series;
-mod suggest;
 mod tally;
 #[cfg(test)]
 pub(crate) mod testing;
