@@ -61,8 +61,8 @@ pub fn load(name: &str, text: &[u8]) -> Result<Loaded, Invalid> {
         let (source, problem) = *refused;
         invalid(&source, vec![problem])
     })?;
-    let tree = yaml::parse(&source).map_err(|problems| invalid(&source, problems))?;
-    let sink = Sink::new(&source);
+    let (tree, problems) = yaml::parse(&source).map_err(|problems| invalid(&source, problems))?;
+    let sink = Sink::new(&source, problems);
     let plan = spec::read(&tree, &sink).and_then(|spec| check::check(&spec, &sink));
     match (plan, sink.into_problems()) {
         (Some(plan), warnings) => Ok(Loaded { plan, warnings }),

@@ -17,15 +17,22 @@ use std::time::Duration;
 pub(crate) struct Sink<'s> {
     pub(crate) source: &'s Source,
     problems: RefCell<Vec<Problem>>,
+    /// How many of them were there before anything was read.
+    of_form: usize,
 }
 
 impl<'s> Sink<'s> {
-    pub(crate) fn new(source: &'s Source) -> Self {
-        Self { source, problems: RefCell::default() }
+    /// Starts with the problems of form that the tree came with.
+    pub(crate) fn new(source: &'s Source, problems: Vec<Problem>) -> Self {
+        Self { source, of_form: problems.len(), problems: RefCell::new(problems) }
     }
 
+    /// What has the wrong form has no sense to complain about.
     pub(crate) fn push(&self, problem: Problem) {
-        self.problems.borrow_mut().push(problem);
+        let mut problems = self.problems.borrow_mut();
+        if !problems.iter().take(self.of_form).any(|p| p.start() == problem.start()) {
+            problems.push(problem);
+        }
     }
 
     pub(crate) fn error(&self, at: &Span, message: impl Into<String>, help: impl Into<Option<String>>) {

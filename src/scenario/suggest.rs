@@ -10,7 +10,8 @@ pub(crate) fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'
         .map(|candidate| {
             let lower = candidate.to_lowercase();
             let distance = strsim::damerau_levenshtein(&written, &lower);
-            let begins = written.len() >= 3 && (lower.starts_with(&written) || written.starts_with(&lower));
+            let shared = written.chars().zip(lower.chars()).take_while(|(a, b)| a == b).count();
+            let begins = shared >= 3 && shared * 4 >= written.chars().count() * 3;
             (if begins { distance.min(reach) } else { distance }, candidate)
         })
         .filter(|(distance, _)| *distance <= reach)
@@ -46,6 +47,7 @@ mod tests {
         let names = ["targets", "deadline", "degraded"];
         assert_eq!(closest("tragets", names), Some("targets"));
         assert_eq!(closest("dead", names), Some("deadline"));
+        assert_eq!(closest("targeted", names), Some("targets"));
         assert_eq!(closest("colour", names), None);
         assert_eq!(help("colour", names).as_deref(), Some("one of: `targets`, `deadline`, `degraded`"));
     }

@@ -14,12 +14,12 @@ pub(super) fn check(phases: &[spec::Phase], sink: &Sink<'_>) -> Vec<Phase> {
     let mut seen: BTreeMap<&str, &Span> = BTreeMap::new();
     let mut from = Duration::ZERO;
     for phase in phases {
-        let until = from + phase.length.as_ref().map_or(Duration::ZERO, |l| l.value);
+        let mut until = from + phase.length.as_ref().map_or(Duration::ZERO, |l| l.value);
         if until > units::MAX_DURATION
             && let Some(length) = &phase.length
         {
             sink.error(&length.at, "with this phase the drill is longer than a day", None);
-            break;
+            until = from;
         }
         let Some(name) = &phase.name else { continue };
         if let Some(first) = seen.insert(&name.value, &name.at) {

@@ -55,3 +55,34 @@ fn place(line: &At<String>, error: &SloError, sink: &Sink<'_>) -> Span {
         _ => line.at.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::source::Source;
+    use crate::scenario::yaml::{self, Value};
+
+    /// What of the file is underlined when bytes 3 to 9 of an assertion are wrong.
+    fn underlined(written: &str) -> String {
+        let source = Source::new(&format!("- {written}\n"));
+        let (tree, _) = yaml::parse(&source).unwrap();
+        let Value::List(list) = tree.value else { panic!("a list") };
+        let sink = Sink::new(&source, Vec::new());
+        let line = sink.text(&list[0]).unwrap();
+        let error = SloError { span: 3..9, message: String::new(), help: None };
+        source.slice(&place(&line, &error, &sink)).to_owned()
+    }
+
+    #[test]
+    fn the_culprit_is_underlined_also_inside_quotes() {
+        assert_eq!(underlined("p95latenc < 4s"), "latenc");
+        assert_eq!(underlined("'p95latenc < 4s'"), "latenc");
+        assert_eq!(underlined("\"p95latenc < 4s\""), "latenc");
+    }
+
+    #[test]
+    fn a_line_written_in_a_roundabout_way_is_underlined_as_a_whole() {
+        assert_eq!(underlined("\"p95\\x6catenc < 4s\""), "\"p95\\x6catenc < 4s\"");
+        assert_eq!(underlined("ab"), "ab");
+    }
+}

@@ -55,15 +55,25 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Vec<Provider>> {
 }
 
 fn provider(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Provider> {
-    let mut fields = sink.fields(node, "a provider")?;
+    let Some(mut fields) = sink.fields(node, "a provider") else {
+        // Known by name, so that whatever refers to it is not wrong as well.
+        let (dialect, vendor, region) = (None, None, None);
+        return Some(Provider {
+            name: name.clone(),
+            dialect,
+            dialect_typed: true,
+            vendor,
+            region,
+            models: Some(Vec::new()),
+        });
+    };
     let dialect = fields.get("dialect");
     let dialect_typed = dialect.is_some();
     let dialect = dialect.and_then(|n| sink.word(n, "a dialect", catalogue::DIALECTS));
     let vendor = fields.get("vendor").and_then(|n| sink.name(n));
     let region = fields.get("region").and_then(|n| sink.name(n));
     let models = fields.get("models").map(|n| models(n, &name.at, sink));
-    if let Some(node) = fields.get("quota") {
-        let mut quota = sink.fields(node, "a quota")?;
+    if let Some(mut quota) = fields.get("quota").and_then(|n| sink.fields(n, "a quota")) {
         for key in ["requests", "tokens"] {
             if let Some(n) = quota.get(key) {
                 let _ = sink.quota(n);
@@ -71,8 +81,7 @@ fn provider(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Provider>
         }
         quota.finish();
     }
-    if let Some(node) = fields.get("capacity") {
-        let mut capacity = sink.fields(node, "a capacity")?;
+    if let Some(mut capacity) = fields.get("capacity").and_then(|n| sink.fields(n, "a capacity")) {
         for key in ["concurrency", "queue"] {
             if let Some(n) = capacity.get(key) {
                 let _ = sink.count(n, 0, 1_000_000);
@@ -110,11 +119,13 @@ fn model(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Model> {
         );
         return None;
     }
-    let mut fields = sink.fields(node, "a model")?;
+    let Some(mut fields) = sink.fields(node, "a model") else {
+        let typed = vec!["ttft", "tokens_per_second", "context"];
+        return Some(Model { typed, ..Model::named(name) });
+    };
     let ttft = fields.get("ttft").and_then(|n| sink.distribution(n));
     let tokens_per_second = fields.get("tokens_per_second").and_then(|n| sink.number(n, 0.1, 100_000.0));
-    if let Some(node) = fields.get("price") {
-        let mut price = sink.fields(node, "a price")?;
+    if let Some(mut price) = fields.get("price").and_then(|n| sink.fields(n, "a price")) {
         for key in ["input", "output"] {
             if let Some(n) = price.get(key) {
                 let _ = sink.number(n, 0.0, 10_000.0);
@@ -127,5 +138,19 @@ fn model(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Model> {
     let schema_adherence = fields.get("schema_adherence").and_then(|n| sink.score(n));
     let typed = ["ttft", "tokens_per_second", "context"].into_iter().filter(|key| fields.key(key).is_some()).collect();
     fields.finish();
-    Some(Model { name: name.clone(), ttft, tokens_per_second, context, quality, schema_adherence, typed })
+    Some(Model { ttft, tokens_per_second, context, quality, schema_adherence, typed, ..Model::named(name) })
+}
+
+impl Model {
+    fn named(name: &At<String>) -> Self {
+        Self {
+            name: name.clone(),
+            ttft: None,
+            tokens_per_second: None,
+            context: None,
+            quality: None,
+            schema_adherence: None,
+            typed: Vec::new(),
+        }
+    }
 }

@@ -82,7 +82,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
         }
         Some(entries.iter().filter(|e| sink.checked_name(&e.key.value, &e.key.at)))
     });
-    let chains: Option<Vec<Chain>> = chains.map(|es| es.filter_map(|e| chain(&e.key, &e.value, sink)).collect());
+    let chains: Option<Vec<Chain>> = chains.map(|es| es.map(|e| chain(&e.key, &e.value, sink)).collect());
     fields.finish();
     Some(Router { routes, chains: chains? })
 }
@@ -102,8 +102,31 @@ fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
     Some(route)
 }
 
-fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Chain> {
-    let mut fields = sink.fields(node, "a chain")?.named(&name.at);
+impl Chain {
+    /// A chain of which nothing but the name is known.
+    fn named(name: &At<String>) -> Self {
+        Self {
+            name: name.clone(),
+            targets: Vec::new(),
+            deadline: DEADLINE,
+            ttft_deadline: None,
+            min_hop_time: MIN_HOP_TIME,
+            retry: Retry::default(),
+            max_attempts_total: MAX_ATTEMPTS_TOTAL,
+            timeouts: Timeouts::default(),
+            breaker: None,
+            budget: None,
+            quality: None,
+            json_schema: false,
+            degraded: None,
+        }
+    }
+}
+
+fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
+    let mut chain = Chain::named(name);
+    let Some(fields) = sink.fields(node, "a chain") else { return chain };
+    let mut fields = fields.named(&name.at);
     let targets = fields.need("targets", "targets: [openai/gpt-4o]").and_then(|n| {
         let list = sink.list(n, "targets")?;
         if list.is_empty() {
@@ -112,47 +135,32 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Chain> {
         }
         Some(list)
     });
-    let targets = targets.unwrap_or_default().iter().filter_map(|n| sink.text(n)).collect();
-    let deadline = fields.get("deadline").and_then(|n| sink.positive_duration(n));
+    chain.targets = targets.unwrap_or_default().iter().filter_map(|n| sink.text(n)).collect();
+    set(&mut chain.deadline, fields.get("deadline").and_then(|n| sink.positive_duration(n)));
     let ttft_deadline = fields.get("ttft_deadline").and_then(|n| sink.positive_duration(n));
-    if let (Some(first), Some(last)) = (&ttft_deadline, &deadline)
-        && first.value > last.value
+    if let Some(first) = &ttft_deadline
+        && first.value > chain.deadline
     {
-        let help = "the first token cannot be allowed to come after the last";
-        sink.error(&first.at, "the ttft_deadline is later than the deadline", Some(help.to_owned()));
+        let help = format!("the deadline is {:?}, and the first token cannot come after the last", chain.deadline);
+        sink.error(&first.at, "the ttft_deadline is later than the deadline", Some(help));
     }
-    let min_hop_time = fields.get("min_hop_time").and_then(|n| sink.duration(n));
-    let retry = fields.get("retry").map_or_else(Retry::default, |n| retry(n, sink));
-    let max_attempts_total = fields.get("max_attempts_total").and_then(|n| sink.count32(n, 1, 100));
-    let timeouts = fields.get("timeouts").map_or_else(Timeouts::default, |n| timeouts(n, sink));
-    let breaker = fields.get("breaker").and_then(|n| breaker(n, sink));
-    let budget = fields.get("budget").and_then(|n| budget(n, sink));
-    let quality = fields.get("quality").and_then(|n| quality(n, sink));
+    chain.ttft_deadline = ttft_deadline.map(|d| d.value);
+    set(&mut chain.min_hop_time, fields.get("min_hop_time").and_then(|n| sink.duration(n)));
+    chain.retry = fields.get("retry").map_or_else(Retry::default, |n| retry(n, sink));
+    set(&mut chain.max_attempts_total, fields.get("max_attempts_total").and_then(|n| sink.count32(n, 1, 100)));
+    chain.timeouts = fields.get("timeouts").map_or_else(Timeouts::default, |n| timeouts(n, sink));
+    chain.breaker = fields.get("breaker").and_then(|n| breaker(n, sink));
+    chain.budget = fields.get("budget").and_then(|n| budget(n, sink));
+    chain.quality = fields.get("quality").and_then(|n| quality(n, sink));
     let gates = fields.get("gates").map_or(&[][..], |n| sink.one_or_more(n));
-    let gates: Vec<bool> =
-        gates.iter().filter_map(|n| sink.word(n, "a gate", &[("json_schema", true)])).map(|g| g.value).collect();
-    let degraded = fields.get("degraded").and_then(|n| {
-        let mut degraded = sink.fields(n, "a degraded answer")?;
-        let template = degraded.need("template", "template: 'Please try again later.'").and_then(|n| sink.text(n));
+    chain.json_schema = gates.iter().filter_map(|n| sink.word(n, "a gate", &[("json_schema", ())])).count() > 0;
+    if let Some(mut degraded) = fields.get("degraded").and_then(|n| sink.fields(n, "a degraded answer")) {
+        let template = degraded.need("template", "template: 'Please try again later.'");
+        chain.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value);
         degraded.finish();
-        template
-    });
+    }
     fields.finish();
-    Some(Chain {
-        name: name.clone(),
-        targets,
-        deadline: deadline.map_or(DEADLINE, |d| d.value),
-        ttft_deadline: ttft_deadline.map(|d| d.value),
-        min_hop_time: min_hop_time.map_or(MIN_HOP_TIME, |d| d.value),
-        retry,
-        max_attempts_total: max_attempts_total.map_or(MAX_ATTEMPTS_TOTAL, |n| n.value),
-        timeouts,
-        breaker,
-        budget,
-        quality,
-        json_schema: !gates.is_empty(),
-        degraded: degraded.map(|d| d.value),
-    })
+    chain
 }
 
 /// Takes over what was given and keeps the default of the rest.

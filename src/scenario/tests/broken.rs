@@ -1,1 +1,351 @@
+//! Broken scenarios: what is said, and where. Each case is the sound scenario below with one passage replaced.
 
+use crate::scenario::{Invalid, Problem, Severity, load};
+
+const SOUND: &str = r#"version: 1
+name: sound
+providers:
+  openai: { region: us-east, models: { gpt-4o: {}, gpt-4o-mini: {} } }
+  anthropic: { models: { claude-sonnet-4: {} } }
+router:
+  routes:
+    - { when: { task: triage }, chain: main }
+  chains:
+    main:
+      targets: [openai/gpt-4o, anthropic/claude-sonnet-4]
+      deadline: 12s
+      breaker: { window: 10s, failure_rate: 50% }
+    spare:
+      targets: [anthropic/claude-sonnet-4]
+load:
+  - { task: triage, rate: 10/s }
+  - { tenant: acme, task: chat, rate: 5/s, stream: 50% }
+phases:
+  - { name: steady, for: 20s }
+  - { name: outage, for: 40s }
+faults:
+  - { on: openai, during: outage, inject: { status: 503 } }
+slos:
+  - availability >= 99.9%
+"#;
+
+fn refused(text: &str) -> Invalid {
+    match load("case.yaml", text.as_bytes()) {
+        Ok(_) => panic!("this loads:\n{text}"),
+        Err(invalid) => invalid,
+    }
+}
+
+/// The errors that replacing a passage of the sound scenario leads to.
+fn errors(replace: &str, with: &str) -> Vec<Problem> {
+    assert_eq!(SOUND.matches(replace).count(), 1, "`{replace}` stands exactly once in the sound scenario");
+    let mut problems = refused(&SOUND.replace(replace, with)).problems;
+    problems.retain(|p| p.severity == Severity::Error);
+    problems
+}
+
+/// The one error that replacing a passage leads to.
+fn only(replace: &str, with: &str, message: &str, hint: &str) -> Problem {
+    let mut problems = errors(replace, with);
+    let lines: Vec<String> = problems.iter().map(|p| p.one_line("")).collect();
+    assert_eq!(lines.len(), 1, "`{with}` is one mistake, but the problems are {lines:#?}");
+    let problem = problems.remove(0);
+    assert_eq!(problem.message, message, "for `{with}`");
+    let hints = format!("{} {}", problem.help.as_deref().unwrap_or(""), problem.note.as_deref().unwrap_or(""));
+    assert!(hints.contains(hint), "`{hint}` is not in `{hints}`");
+    problem
+}
+
+/// What to replace, with what, the message, and a part of help or note. The marks `«»` are not part of the text: they
+/// stand around what the message must underline.
+fn check(cases: &[(&str, &str, &str, &str)]) {
+    for (replace, with, message, hint) in cases {
+        let marked = SOUND.replace(replace, with);
+        let (before, rest) = marked.split_once('«').expect("an opening mark");
+        let (culprit, _) = rest.split_once('»').expect("a closing mark");
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+        let problem = only(replace, &with.replace(['«', '»'], ""), message, hint);
+        assert_eq!((problem.line, problem.column), (line, column), "{}", problem.one_line(with));
+        assert_eq!(problem.len, culprit.chars().count(), "{}", problem.one_line(with));
+    }
+}
+
+/// As [`check`] where the message points outside the passage: line and column before the message.
+fn check_at(cases: &[(&str, &str, [usize; 2], &str, &str)]) {
+    for (replace, with, place, message, hint) in cases {
+        let problem = only(replace, with, message, hint);
+        assert_eq!([problem.line, problem.column], *place, "{}", problem.one_line(with));
+    }
+}
+
+#[test]
+fn the_sound_scenario_loads() {
+    let loaded = load("sound", SOUND.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}"));
+    let warnings: Vec<String> = loaded.warnings.iter().map(|w| w.one_line("sound")).collect();
+    let expected = "sound:14:5: warning: no request reaches the chain `spare` \
+                    (no load stream matches a route to it, and none has its name as task)";
+    assert_eq!(warnings, [expected]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn keys_that_do_not_exist_are_met_with_a_guess_and_the_list() {
+    check(&[
+        ("version: 1", "version: 1\n«seeds»: 3", "a scenario does not have a key `seeds`", "did you mean `seed`?"),
+        ("{ region: us-east,", "{ «regoin»: us-east,", "a provider does not have a key `regoin`", "its keys are `dialect`, `vendor`"),
+        ("gpt-4o: {},", "gpt-4o: { «tps»: 3 },", "a model does not have a key `tps`", "`tokens_per_second`"),
+        ("deadline: 12s", "«dedline»: 12s", "a chain does not have a key `dedline`", "did you mean `deadline`?"),
+        ("failure_rate: 50%", "«failures»: 50%", "a breaker does not have a key `failures`", "did you mean `failure_rate`?"),
+        ("{ name: outage, for: 40s }", "{ name: outage, for: 40s, «until»: 3s }", "a phase does not have a key `until`", "its keys are `name`, `for`"),
+        ("during: outage,", "«when»: outage,", "a fault does not have a key `when`", "`during`"),
+        ("{ status: 503 }", "{ status: 503, «body»: x }", "what is injected does not have a key `body`", "`retry_after`"),
+        ("when: { task: triage }", "when: { «tsak»: triage }", "the condition of a route does not have a key `tsak`", "did you mean `task`?"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_is_missing_is_named_with_an_example() {
+    check_at(&[
+        ("version: 1\n", "", [1, 1], "`version` is missing in a scenario", "add `version: 1`"),
+        ("name: sound\n", "", [1, 1], "`name` is missing in a scenario", "add `name: my-drill`"),
+        ("      targets: [openai/gpt-4o, anthropic/claude-sonnet-4]\n", "", [10, 5], "`targets` is missing in a chain", ""),
+        ("task: triage, rate: 10/s", "task: triage", [17, 5], "`rate` is missing, and phase `steady` needs one", "add `rate: 10/s`"),
+        ("name: steady, for: 20s", "name: steady", [20, 5], "`for` is missing in a phase", "add `for: 60s`"),
+        ("on: openai, during", "during", [23, 5], "`on` is missing in a fault", "add `on: openai`"),
+        (", inject: { status: 503 }", "", [23, 5], "this fault does nothing", "inject: { status: 503 }"),
+        (", chain: main }", " }", [8, 7], "`chain` is missing in a route", "add `chain: main`"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn names_that_lead_nowhere_are_met_with_a_guess() {
+    check(&[
+        ("[openai/gpt-4o, ", "[«opnai»/gpt-4o, ", "there is no provider `opnai`", "did you mean `openai`?"),
+        ("[openai/gpt-4o, ", "[openai/«gpt-4», ", "`openai` does not serve `gpt-4`", "did you mean `gpt-4o`?"),
+        ("[openai/gpt-4o, ", "['openai/«gpt-4»', ", "`openai` does not serve `gpt-4`", "did you mean `gpt-4o`?"),
+        ("[openai/gpt-4o, ", "[«gpt-4o», ", "`gpt-4o` is not a target", "did you mean `openai/gpt-4o`?"),
+        ("chain: main", "chain: «mian»", "there is no chain `mian`", "did you mean `main`?"),
+        ("when: { task: triage }", "when: { task: «triag» }", "`triag` is not a task", "did you mean `triage`?"),
+        ("task: chat", "task: «chess»", "`chess` is not a task", "`chat`"),
+        ("during: outage", "during: «outtage»", "there is no phase `outtage`", "did you mean `outage`?"),
+        ("on: openai", "on: «opnai»", "there is no provider `opnai`", "did you mean `openai`?"),
+        ("on: openai", "on: openai/«gpt-5»", "there is no model `gpt-5`", "did you mean `gpt-4o`?"),
+        ("on: openai", "on: [openai, «antropic»]", "there is no provider `antropic`", "did you mean `anthropic`?"),
+        ("on: openai", "on: { region: «us-west» }", "there is no region `us-west`", "did you mean `us-east`?"),
+        ("on: openai", "on: { vendor: «acme» }", "no provider is run by `acme`", "`openai`"),
+        ("on: openai", "on: «{ provider: anthropic, model: gpt-4o }»", "this fault concerns no provider", "all conditions"),
+        ("task: chat, rate: 5/s", "task: chat, rate: 5/s, phases: { «strom»: { rate: 9/s } }", "there is no phase `strom`", "`steady`"),
+        ("tenant: acme", "tenant: «a b»", "`a b` cannot be a name", "letters, digits"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn quantities_that_no_drill_can_use_are_refused() {
+    check(&[
+        ("deadline: 12s", "deadline: «12»", "the duration `12` has no unit", "write `12s` or `12ms`"),
+        ("deadline: 12s", "deadline: «0.5ms»", "`0.5ms` is not a whole number of milliseconds", "1ms"),
+        ("deadline: 12s", "deadline: «0s»", "this must be longer than zero", ""),
+        ("deadline: 12s", "deadline: «48h»", "`48h` is longer than a day", "24h"),
+        ("deadline: 12s", "deadline: «-1s»", "`-1s` is not a duration", "backwards"),
+        ("deadline: 12s", "deadline: «[12s]»", "expected a duration such as `5s`, found a list", ""),
+        ("failure_rate: 50%", "failure_rate: «0.5»", "`0.5` is not a share", "write `50%`"),
+        ("failure_rate: 50%", "failure_rate: «0%»", "this must be more than zero", ""),
+        ("rate: 10/s", "rate: «10»", "`10` is not a rate", "write `10/s` or `10/min`"),
+        ("rate: 10/s", "rate: «200000/s»", "`200000/s` is too much", "at most `100000/s`"),
+        ("gpt-4o: {},", "gpt-4o: { ttft: «lognormal(2s p99 1s)» },", "`lognormal(2s p99 1s)` has a p99 below its median", "99 %"),
+        ("gpt-4o: {},", "gpt-4o: { quality: «1.5» },", "this must lie between 0 and 1", "93%"),
+        ("gpt-4o: {},", "gpt-4o: { tokens_per_second: «0» },", "this must lie between 0.1 and 100000", ""),
+        ("gpt-4o: {},", "gpt-4o: { context: «128 kB» },", "`128 kB` is not a size", "128k"),
+        ("window: 10s,", "window: 10s, min_calls: «0»,", "this must lie between 1 and 1000000", ""),
+        ("window: 10s,", "window: 10s, min_calls: «99999999999999999999999»,", "this must lie between 1 and 1000000", ""),
+        ("window: 10s,", "window: 10s, open_for: 9s, open_max: «5s»,", "`open_max` is shorter than `open_for`", "9s"),
+        ("window: 10s,", "window: 10s, «slow_after»: 9s,", "`slow_after` does nothing without `slow_rate`", "slow_rate: 50%"),
+        ("deadline: 12s", "deadline: 12s\n      ttft_deadline: «13s»", "the ttft_deadline is later than the deadline", ""),
+        ("deadline: 12s", "retry: { backoff: { jitter: «half» } }", "`half` is not a jitter", "`decorrelated`"),
+        ("deadline: 12s", "retry: { backoff: { initial: 9s, max: «1s» } }", "the longest wait is shorter than the initial one", "9s"),
+        ("for: 40s", "for: «24h»", "with this phase the drill is longer than a day", ""),
+        ("status: 503", "status: «200»", "this must lie between 400 and 599", ""),
+        ("version: 1", "version: «2»", "this version is not known", "version: 1"),
+        ("version: 1", "version: 1\nseed: «-3»", "this must lie between 0 and 18446744073709551615", ""),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn load_that_is_empty_or_endless_is_refused() {
+    check(&[
+        ("task: triage, rate: 10/s", "task: triage, rate: 10/s, phases: { outage: { burst: { rate: 9/s, for: «9s», every: 2s } } }", "a burst is longer than the time between two", ""),
+        ("task: triage, rate: 10/s", "task: triage, rate: 10/s, phases: { outage: «{ rate: 9/s, ramp: { from: 1/s, to: 2/s } }» }", "a phase takes one of `rate`, `ramp` and `burst`", "burst: {"),
+        ("task: triage, rate: 10/s", "task: triage, rate: 10/s, phases: { «outage»: { burst: { rate: 9/s, for: 1ms, every: 1ms } } }", "there are more than 10000 bursts in this phase", ""),
+        ("rate: 5/s, stream: 50%", "rate: 5/s, stream: «0.5»", "`0.5` is not a share", "write `50%`"),
+        ("rate: 5/s, stream: 50%", "rate: 5/s, arrivals: «random»", "`random` is not a kind of arrivals", "`poisson`"),
+    ]);
+    let load = "  - { task: triage, rate: 10/s }\n  - { tenant: acme, task: chat, rate: 5/s, stream: 50% }\n";
+    check_at(&[
+        (load, "  []\n", [16, 1], "nothing is ever sent: the load is empty", "rate: 10/s"),
+        (load, "  - { task: chat, rate: 0/s }\n", [16, 1], "nothing is ever sent: the load is empty", "rate: 10/s"),
+        ("rate: 10/s", "rate: 90000/s", [16, 1], "this plans about 5 million requests", "at most 5 million"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn faults_that_cannot_be_injected_are_refused() {
+    check(&[
+        ("{ status: 503 }", "«sielnce»", "`sielnce` is nothing to inject", "did you mean `silence`?"),
+        ("{ status: 503 }", "«503»", "a bare number is nothing to inject", "{ status: 503 }"),
+        ("{ status: 503 }", "«schema»", "`schema` is nothing to inject", "{ schema: … }"),
+        ("{ status: 503 }", "{ error: «overlaoded» }", "`overlaoded` is not a cause", "did you mean `overloaded`?"),
+        ("{ status: 503 }", "{ schema: «broken» }", "`broken` is not a way to break a schema", "`fenced`"),
+        ("{ status: 503 }", "{ status: 503, «cut»: {} }", "a fault injects one thing", "mix"),
+        ("{ status: 503 }", "{ cut: {}, «retry_after»: 2s }", "`retry_after` does nothing here", "beside `status` or `error`"),
+        ("{ status: 503 }", "{ «latency»: {} }", "this delays nothing", "first_token: 2s"),
+        ("{ status: 503 }", "refused, share: «30%»", "this fault does not take a share", "listener"),
+        ("{ status: 503 }", "{ latency: { headers: 2s } }, share: «30%»", "this fault does not take a share", "distribution"),
+        ("{ status: 503 }", "refused, shape: «ramp»", "`refused` cannot ramp or decay", "flap"),
+        ("{ status: 503 }", "reset, shape: «flap»", "a flap needs its times", "up: 5s"),
+        ("{ status: 503 }", "reset, shape: «{ flap: { up: 1ms, down: 1ms } }»", "this flaps more than 20000 times", "longer"),
+        ("inject: { status: 503 }", "mix: «{ status_503: 60%, cut: 50% }»", "this mix adds up to 110%", "at most 100%"),
+        ("inject: { status: 503 }", "mix: «{ ok: 70%, cut: 20% }»", "this mix adds up to 90%", "exactly 100%"),
+        ("inject: { status: 503 }", "mix: { «refused»: 20% }", "`refused` is nothing to mix in", "whole listener"),
+        ("inject: { status: 503 }", "mix: { «status_200»: 20% }", "`status_200` is nothing to mix in", "status_503"),
+        ("inject: { status: 503 }", "mix: { cut: 20% }, «share»: 10%", "a `mix` has its own shares", "remove `share`"),
+        ("during: outage", "at: «70s»", "the drill ends at 60s, before this fault starts", ""),
+        ("during: outage", "at: 30s, for: «40s»", "this fault ends after the drill, which ends at 60s", "leave `for` out"),
+        ("during: outage", "«for»: 10s", "`for` needs `at`", "at: 20s"),
+        ("during: outage", "during: outage, «at»: 3s", "a fault has a phase or a time, not both", ""),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_yaml_allows_and_a_scenario_does_not_is_refused_where_it_stands() {
+    check(&[
+        ("deadline: 12s", "deadline: «.inf»", "`.inf` is not a number to plan with", "finite"),
+        ("deadline: 12s", "«<<»: { deadline: 12s }", "merging with `<<` is not supported", "write the keys out"),
+        ("deadline: 12s", "deadline: «&d» 12s", "anchors are not supported", "write the value out"),
+        ("{ task: triage, rate: 10/s }", "&s { task: triage, rate: 10/s }\n  - «*s»", "aliases (`*name`) are not supported", "write the value out"),
+        ("- availability >= 99.9%", "- «metric: availability >= 99.9%»", "an assertion is one line of text, this is a mapping", "quotes"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_block_of_the_wrong_kind_is_one_mistake_whatever_refers_to_it() {
+    check(&[
+        ("gpt-4o: {},", "gpt-4o: «5»,", "expected a model, a mapping, found a number", ""),
+        ("anthropic: { models: { claude-sonnet-4: {} } }", "anthropic: «yes»", "expected a provider, a mapping, found a text", ""),
+        ("gpt-4o-mini: {} } }", "gpt-4o-mini: {} }, quota: «3» }", "expected a quota, a mapping, found a number", ""),
+        ("    spare:\n      targets: [anthropic/claude-sonnet-4]", "    spare: «[anthropic/claude-sonnet-4]»", "expected a chain, a mapping, found a list", ""),
+        ("load:\n", "load:\n  - «chat»\n", "expected a load stream, a mapping, found a text", ""),
+    ]);
+}
+
+#[test]
+fn mistakes_of_form_and_of_sense_are_told_together() {
+    let text = SOUND.replace("name: sound\n", "name: sound\nname: again\n").replace("deadline: 12s", "deadline: .nan");
+    let lines: Vec<String> = refused(&text.replace("during: outage", "during: outtage"))
+        .problems
+        .iter()
+        .map(|p| p.message.clone())
+        .collect();
+    assert_eq!(lines, ["`name` is given twice", "`.nan` is not a number to plan with", "there is no phase `outtage`"]);
+}
+
+#[test]
+fn faults_that_together_exceed_all_requests_name_both_lines() {
+    let second = "\n  - { on: { vendor: openai, model: gpt-4o }, at: 50s, inject: reset, share: 10% }";
+    let problems = errors("{ status: 503 } }", &format!("{{ status: 503 }} }}{second}"));
+    let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+    assert_eq!((problem.line, problem.column), (24, 63));
+    assert_eq!(problem.message, "at 50s the faults on `openai` add up to 110% of its requests");
+    assert_eq!(problem.related, Some((23, "together with this".to_owned())));
+
+    let other_model = second.replace("gpt-4o", "gpt-4o-mini");
+    let apart = SOUND.replace("on: openai,", "on: openai/gpt-4o,");
+    let apart = apart.replace(" } }\nslos", &format!(" }} }}{other_model}\nslos"));
+    assert!(load("apart", apart.as_bytes()).is_ok(), "faults on different models do not meet");
+}
+
+#[test]
+fn blocks_that_contradict_each_other_name_both_places() {
+    let second = "targets: [anthropic/claude-sonnet-4]\n";
+    let problems = errors(second, &format!("{second}      breaker: {{ window: 20s }}\n"));
+    let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+    let message = "`anthropic/claude-sonnet-4` has one breaker, and another chain says something else of it";
+    assert_eq!((problem.line, problem.column, problem.message.as_str()), (16, 16, message));
+    assert_eq!(problem.related, Some((13, "said here".to_owned())));
+
+    let same = format!("{second}      breaker: {{ failure_rate: 50%, window: 10s }}\n");
+    assert!(load("same", SOUND.replace(second, &same).as_bytes()).is_ok(), "saying the same twice is fine");
+}
+
+#[test]
+fn names_given_twice_name_the_first_place() {
+    for (replace, with, place, first) in [
+        ("name: outage, for", "name: steady, for", (21, 13), 20),
+        ("[openai/gpt-4o, ", "[anthropic/claude-sonnet-4, ", (11, 44), 11),
+        ("    spare:", "    main:", (14, 5), 10),
+        ("anthropic: {", "openai: {", (5, 3), 4),
+    ] {
+        let problem = errors(replace, with).remove(0);
+        assert_eq!((problem.line, problem.column), place, "{}", problem.one_line(with));
+        assert_eq!(problem.related.map(|(line, _)| line), Some(first), "for `{with}`");
+    }
+}
+
+#[test]
+fn a_model_that_nobody_knows_names_each_field_it_needs() {
+    let problems = errors("gpt-4o-mini: {}", "my-model: { ttft: 200ms }");
+    let messages: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "`tokens_per_second` is missing, and `my-model` is not in the catalogue",
+            "`context` is missing, and `my-model` is not in the catalogue",
+        ]
+    );
+    assert_eq!((problems[0].line, problems[0].column), (4, 52));
+}
+
+#[test]
+fn a_provider_whose_name_says_nothing_needs_a_dialect() {
+    let problems = errors("  anthropic: {", "  acme: {");
+    let first = &problems[0];
+    assert_eq!((first.line, first.column), (5, 3));
+    assert_eq!(first.message, "the name `acme` does not say which API it speaks");
+}
+
+#[test]
+fn the_fallback_block_of_gateways_is_refused_with_a_pointer_to_the_router() {
+    let top = format!("{SOUND}fallback:\n  chains:\n    - name: fast\n");
+    let problem = refused(&top).problems.remove(0);
+    assert_eq!((problem.line, problem.message.as_str()), (26, "the `fallback:` block is not supported yet"));
+    assert!(problem.help.is_some_and(|help| help.contains("router: { chains:")));
+
+    let (head, _) = SOUND.split_once("router:").unwrap();
+    let (_, tail) = SOUND.split_once("load:").unwrap();
+    let problems = refused(&format!("{head}router:\n  fallback: {{ chains: [] }}\nload:{tail}")).problems;
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!((problems[0].line, problems[0].column), (7, 3));
+}
+
+#[test]
+fn eight_mistakes_in_one_file_are_told_at_once_and_each_at_its_place() {
+    let invalid = load("eight.yaml", include_bytes!("eight.yaml")).unwrap_err();
+    let lines: Vec<String> = invalid.problems.iter().map(|p| p.one_line("eight.yaml")).collect();
+    assert_eq!(lines.len(), 8);
+    insta::assert_snapshot!("eight_mistakes", invalid.to_string());
+    insta::assert_snapshot!("eight_mistakes_in_lines", lines.join("\n"));
+}
+
+#[test]
+fn colour_comes_only_when_asked_for() {
+    let invalid = refused("version: 1\n");
+    assert!(!invalid.to_string().contains('\u{1b}'));
+    assert!(invalid.render(true).contains('\u{1b}'));
+}

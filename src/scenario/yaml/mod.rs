@@ -43,8 +43,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Source, Box<(Source, Problem)>> {
     }
 }
 
-/// Reads the one document of a scenario.
-pub(crate) fn parse(source: &Source) -> Result<Node, Vec<Problem>> {
+/// Reads the one document of a scenario; problems that leave a tree to read come with it.
+pub(crate) fn parse(source: &Source) -> Result<(Node, Vec<Problem>), Vec<Problem>> {
     if let Some(offset) = too_deep(source.text()) {
         return Err(vec![Problem::error(source, &(offset..offset + 1), "brackets are nested too deeply")]);
     }
@@ -57,12 +57,12 @@ pub(crate) fn parse(source: &Source) -> Result<Node, Vec<Problem>> {
             let problem = Problem::error(source, &(0..0), "the file is empty");
             Err(vec![problem.help("`hopdrill show primary-outage` prints a scenario to start from")])
         }
-        Ok(node) if problems.is_empty() => Ok(node),
+        Ok(node) => Ok((node, problems)),
         Err(error) if !broken_off => {
             problems.push(syntax(source, &error));
             Err(problems)
         }
-        Ok(_) | Err(_) => Err(problems),
+        Err(_) => Err(problems),
     }
 }
 
@@ -90,6 +90,9 @@ fn syntax(source: &Source, error: &serde_yaml::Error) -> Problem {
         return Problem::error(source, &(second..second + 3), "a scenario is one YAML document, here starts another")
             .help("put each scenario into a file of its own");
     }
+    if said.contains("repetition limit") {
+        return Problem::error(source, &(0..0), "aliases (`*name`) are not supported").help("write the values out");
+    }
     let offset = error.location().map_or(0, |place| source.offset(place.line(), place.column()));
     let (what, context) = said.split_once(", while ").map_or((said.as_str(), None), |(a, b)| (a, Some(b)));
     let what = what.split(" at line ").next().unwrap_or(what).split(" at position ").next().unwrap_or(what);
@@ -110,13 +113,14 @@ mod tests {
 
     fn tree(text: &str) -> (Source, Node) {
         let source = Source::new(text);
-        let node = parse(&source).unwrap();
+        let (node, problems) = parse(&source).unwrap();
+        assert!(problems.is_empty());
         (source, node)
     }
 
     fn first(text: &str) -> (usize, usize, String) {
         let source = Source::new(text);
-        let problem = parse(&source).unwrap_err().remove(0);
+        let problem = parse(&source).map_or_else(|problems| problems, |(_, problems)| problems).remove(0);
         (problem.line, problem.column, problem.message)
     }
 
