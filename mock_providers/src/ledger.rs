@@ -23,7 +23,7 @@ pub struct Entry {
     pub stream: bool,
     /// The fault (its id in the script) that was injected.
     pub fault: Option<u32>,
-    /// What was injected, by its short name.
+    /// What was injected, by its short name. Without a fault it is the model's own lapse (its schema adherence).
     pub injected: Option<&'static str>,
     /// The status, once a head was sent.
     pub status: Option<u16>,

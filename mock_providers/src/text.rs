@@ -24,16 +24,11 @@ pub fn prompt_tokens(bytes: usize) -> u32 {
 
 /// The length of the first token of `rest` in bytes; 0 only at the end.
 pub(crate) fn first_token(rest: &str) -> usize {
-    let blank = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_whitespace()).len();
-    let mut end = blank;
-    for c in rest[blank..].chars() {
-        let next = end + c.len_utf8();
-        if c.is_ascii_whitespace() || (next > blank + WORD && end > blank) {
-            break;
-        }
-        end = next;
-    }
-    end
+    let bytes = rest.as_bytes();
+    let blank = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let word = bytes[blank..].iter().take(WORD).take_while(|b| !b.is_ascii_whitespace()).count();
+    // No character has more than four bytes, so this never steps back over a whole word.
+    (blank..=blank + word).rev().find(|end| rest.is_char_boundary(*end)).unwrap_or(rest.len())
 }
 
 /// `text` up to the end of its `count`-th token.

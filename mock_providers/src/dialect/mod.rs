@@ -1,10 +1,10 @@
 //! The vendors' HTTP APIs, one file each.
 //!
-//! A dialect reads a request into an [`Ask`], writes a [`Reply`] as a plain body or as the [`Frames`] of a stream, and
-//! words a [`Problem`] the way its vendor does. It knows nothing of time, luck or faults. Its wire types are private to
+//! A dialect reads a request into an `Ask`, writes a `Reply` as a plain body or as the `Frames` of a stream, and
+//! words a `Problem` the way its vendor does. It knows nothing of time, luck or faults. Its wire types are private to
 //! its file and shared with nobody: a router that shared them would agree with the mock even where both are wrong.
 //!
-//! To add a dialect: write its file, implement [`Format`], add a variant to [`Dialect`] and a line to its three tables.
+//! To add a dialect: write its file, implement `Format`, add a variant to [`Dialect`] and a line to its three tables.
 
 mod anthropic;
 mod edge;
@@ -65,7 +65,7 @@ impl fmt::Display for Dialect {
 
 /// No dialect has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown dialect `{0}`, expected one of: openai, anthropic, gemini")]
+#[error("unknown dialect `{0}`, expected one of: {names}", names = Dialect::ALL.map(Dialect::name).join(", "))]
 pub struct UnknownDialect(String);
 
 impl FromStr for Dialect {
@@ -251,4 +251,18 @@ impl From<serde_json::Error> for Unreadable {
 /// A wait as headers in whole seconds say it, rounded up.
 fn whole_seconds(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dialect_is_found_by_its_name_and_an_unknown_one_is_told_the_names() {
+        for dialect in Dialect::ALL {
+            assert_eq!(dialect.to_string().parse(), Ok(dialect));
+        }
+        let error = "opneai".parse::<Dialect>().unwrap_err().to_string();
+        assert_eq!(error, "unknown dialect `opneai`, expected one of: openai, anthropic, gemini");
+    }
 }

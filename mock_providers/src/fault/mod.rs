@@ -9,6 +9,10 @@
 //!   picks at most one injection. Nothing is rolled twice, so 70 % + 20 % is 90 %.
 //! - Delays of several active faults add up.
 //! - [`Effect::Refused`] concerns the listener as a whole for a time, never a share of the requests.
+//!
+//! To add an injection: a variant of [`Injection`] here, its short name in `error.rs`, its effect in the file of its
+//! family (a body broken off: `stream.rs`; an answer spoiled: `schema.rs`; anything before the head: the server's
+//! `handler.rs`), and what a client sees of it in `tests/mocks/faults.rs`.
 
 pub(crate) mod connection;
 pub mod delay;

@@ -35,6 +35,11 @@ impl Exchange {
         Self { inner, entry: Some(entry) }
     }
 
+    /// An exchange that leaves no entry, since its request was never heard to its end.
+    pub(crate) fn unheard(inner: Arc<Inner>) -> Self {
+        Self { inner, entry: None }
+    }
+
     pub(crate) fn inner(&self) -> &Inner {
         &self.inner
     }

@@ -3,26 +3,22 @@
 //! The order is: read the body, know who asks (key), find the route, check the key of the API, read the request, find
 //! the model, let the script decide, answer. An injected fault goes before the model's own limits.
 
+use super::Provider;
+use super::answer::Answer;
 use super::body::{Ending, Planned, Progress, Streamed, Timetable, Whole};
 use super::connection::ResetMark;
 use super::exchange::Exchange;
 use super::key::Key;
-use super::{Model, Provider, Want};
-use crate::dialect::{
-    Ask, Failure, Finish, Format, JSON, Place, Problem, Reply, Route, Scene, Unreadable, insists_on_schema,
-};
-use crate::fault::schema::break_schema;
+use crate::dialect::{Ask, Failure, Format, JSON, Place, Problem, Reply, Route, Scene, Unreadable};
 use crate::fault::stream::{Break, broken};
-use crate::fault::{Cause, Injection, SchemaBreak};
+use crate::fault::{Cause, Injection};
 use crate::ledger::End;
 use crate::luck::key_hash;
 use crate::script::{About, Verdict};
-use crate::text::{first_tokens, tokens};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use rand::RngExt;
 use std::convert::Infallible;
 use std::error::Error;
 use std::time::Duration;
@@ -35,13 +31,6 @@ const EPOCH: u64 = 1_767_225_600;
 const NOT_JSON: &[u8] =
     b"upstream connect error or disconnect/reset before headers. reset reason: connection termination";
 
-/// The answer a model gives, before it is put on the wire.
-struct Answer {
-    text: String,
-    tokens: u32,
-    finish: Finish,
-}
-
 impl Provider {
     /// Answers one request. Dropping the future means that the client went away.
     pub(crate) async fn handle<B>(&self, request: Request<B>) -> Result<Response<Planned>, Infallible>
@@ -50,10 +39,13 @@ impl Provider {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
-        let read = Limited::new(body, LARGEST).collect().await;
+        let (body, too_large) = match Limited::new(body, LARGEST).collect().await {
+            Ok(body) => (body.to_bytes(), false),
+            Err(error) if error.is::<LengthLimitError>() => (Bytes::new(), true),
+            // The client went away before all of its request was here: nothing was received, nothing is answered.
+            Err(_) => return Ok(nothing(Exchange::unheard(self.inner.clone()))),
+        };
         let received = self.now();
-        let too_large = read.as_ref().is_err_and(|error| error.is::<LengthLimitError>());
-        let body = read.map(http_body_util::Collected::to_bytes).unwrap_or_default();
 
         let path = parts.uri.path();
         let query = parts.uri.query().unwrap_or_default();
@@ -93,12 +85,12 @@ fn id_of(provider: &str, key: &Key) -> String {
 }
 
 /// A request being answered.
-struct Turn<'p> {
-    format: &'static dyn Format,
-    provider: &'p Provider,
+pub(super) struct Turn<'p> {
+    pub(super) format: &'static dyn Format,
+    pub(super) provider: &'p Provider,
     received: Duration,
     id: String,
-    exchange: Exchange,
+    pub(super) exchange: Exchange,
 }
 
 impl Turn<'_> {
@@ -162,67 +154,6 @@ impl Turn<'_> {
             self.wait_until(timetable.end(answer.tokens)).await;
             self.plain(&ask, &answer, injection)
         }
-    }
-
-    /// What the model says to this.
-    fn compose(
-        &mut self,
-        ask: &Ask<'_>,
-        model: &Model,
-        injected: Option<&(u32, Injection)>,
-        body: &[u8],
-        ids: [u64; 2],
-    ) -> Answer {
-        let silent = |finish| Answer { text: String::new(), tokens: 0, finish };
-        match injected {
-            Some((_, Injection::Refusal)) => return silent(Finish::Refused),
-            Some((_, Injection::Error { cause: Cause::ContentPolicy, .. })) => {
-                return silent(self.format.blocks_prompts_with_200().unwrap_or(Finish::Refused));
-            }
-            _ => {}
-        }
-        let setup = &self.provider.inner.setup;
-        let names = [&*setup.name, &*ask.model];
-        let right = setup.luck.unit("quality", &names, &ids) < model.quality;
-        let want = if right { Want::Right } else { Want::Wrong };
-        let mut text = (setup.answers)(&ask.prompt, ask.schema.as_ref(), want);
-
-        if let Some(schema) = &ask.schema {
-            let mut draw = setup.luck.draw("schema", &names, &ids);
-            match injected {
-                Some((fault, injection @ Injection::Schema(kind))) => {
-                    if let Some(broken) = break_schema(&text, *kind, schema, &mut draw) {
-                        self.exchange.injected(*fault, injection);
-                        text = broken;
-                    }
-                }
-                _ if model.schema_adherence < 1.0 => {
-                    let misses = 1.0 - model.schema_adherence;
-                    let misses = if insists_on_schema(body) { misses / 2.0 } else { misses };
-                    if draw.random::<f64>() < misses {
-                        let kind = SchemaBreak::ALL[draw.random_range(0..SchemaBreak::ALL.len())];
-                        if let Some(broken) = break_schema(&text, kind, schema, &mut draw) {
-                            self.exchange.lapsed(kind.name());
-                            text = broken;
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        if let Some(rest) = ask.prefill.as_deref().and_then(|said| text.strip_prefix(said)) {
-            text = rest.to_owned();
-        }
-        let mut finish = Finish::Stop;
-        if let Some(most) = ask.max_tokens {
-            let kept = first_tokens(&text, most).len();
-            if kept < text.len() {
-                text.truncate(kept);
-                finish = Finish::Length;
-            }
-        }
-        let tokens = u32::try_from(tokens(&text).count()).unwrap_or(u32::MAX);
-        Answer { text, tokens, finish }
     }
 
     fn plain(mut self, ask: &Ask<'_>, answer: &Answer, injection: Option<&Injection>) -> Response<Planned> {
@@ -337,13 +268,10 @@ impl Turn<'_> {
         response
     }
 
-    /// No response at all. The connection sees the mark; where there is no connection, the body breaks.
+    /// No response at all.
     fn reset(mut self) -> Response<Planned> {
         self.exchange.end(End::Reset);
-        let whole = Whole { bytes: None, promised: 1, ending: Ending::Cut, cut_at: None };
-        let mut response = Response::new(Planned::whole(self.exchange, whole));
-        response.extensions_mut().insert(ResetMark);
-        response
+        nothing(self.exchange)
     }
 
     /// Waits until this many milliseconds from the start of the drill; not at all if that is now or was.
@@ -353,6 +281,14 @@ impl Turn<'_> {
             tokio::time::sleep_until(inner.instant(ms)).await;
         }
     }
+}
+
+/// No response. The connection sees the mark and resets; where there is no connection, the body breaks at once.
+fn nothing(exchange: Exchange) -> Response<Planned> {
+    let whole = Whole { bytes: None, promised: 1, ending: Ending::Cut, cut_at: None };
+    let mut response = Response::new(Planned::whole(exchange, whole));
+    response.extensions_mut().insert(ResetMark);
+    response
 }
 
 fn whole_ms(duration: Duration) -> u64 {

@@ -8,6 +8,7 @@
 //! - A request spawns nothing and sends itself nothing: it is one future, then one body with one timer.
 //! - Requests without a fault meet no code of any fault.
 
+mod answer;
 mod body;
 mod connection;
 mod exchange;

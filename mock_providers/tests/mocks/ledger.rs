@@ -59,3 +59,15 @@ async fn two_runs_of_one_seed_are_the_same_byte_for_byte() {
         assert_eq!(runs[0], runs[1]);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_before_its_request_is_sent_leaves_no_entry() {
+    let mut bench = Bench::new(Dialect::OpenAi, Script::default());
+    let mut client = bench.connect();
+    let request = plain().request(Dialect::OpenAi);
+    client.write_all(&request[..request.len() - 5]).await.unwrap();
+    tokio::time::sleep(ms(5)).await;
+    drop(client);
+    tokio::time::sleep(ms(5)).await;
+    assert!(bench.ledger.entries().is_empty());
+}
