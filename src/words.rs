@@ -1,4 +1,4 @@
-//! Did you mean …? One guess, and only if it is close. For every name that a person can mistype.
+//! Did you mean …? One guess, and only if it is close.
 
 /// The candidate that is closest to what was written, if any is close enough to be meant.
 #[must_use]
@@ -11,7 +11,8 @@ pub fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
         .map(|candidate| {
             let lower = candidate.to_lowercase();
             let distance = strsim::damerau_levenshtein(&written, &lower);
-            let begins = written.len() >= 3 && (lower.starts_with(&written) || written.starts_with(&lower));
+            let shared = written.chars().zip(lower.chars()).take_while(|(a, b)| a == b).count();
+            let begins = shared >= 3 && shared * 4 >= written.chars().count() * 3;
             (if begins { distance.min(reach) } else { distance }, candidate)
         })
         .filter(|(distance, _)| *distance <= reach)
@@ -50,6 +51,7 @@ mod tests {
         let names = ["targets", "deadline", "degraded"];
         assert_eq!(closest("tragets", names), Some("targets"));
         assert_eq!(closest("dead", names), Some("deadline"));
+        assert_eq!(closest("targeted", names), Some("targets"));
         assert_eq!(closest("colour", names), None);
         assert_eq!(help("colour", names).as_deref(), Some("one of: `targets`, `deadline`, `degraded`"));
     }

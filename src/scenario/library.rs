@@ -4,7 +4,8 @@
 //! ending is looked up in the library first; write `./steady` for a file of that name. A directory means the `.yaml`
 //! and `.yml` files right in it, sorted. Nothing is parsed here.
 
-use super::{suggest, yaml};
+use super::yaml;
+use crate::words;
 use include_dir::{Dir, include_dir};
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -121,7 +122,7 @@ pub fn sources<S: AsRef<str>>(arguments: &[S]) -> Result<Vec<Input>, NoInput> {
         } else {
             let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or(argument);
             let names: Vec<&str> = list().map(|bundled| bundled.name).collect();
-            return Err(NoInput::Unknown { argument: argument.to_owned(), help: suggest::help(stem, names) });
+            return Err(NoInput::Unknown { argument: argument.to_owned(), help: words::help(stem, names) });
         }
     }
     Ok(inputs)

@@ -28,7 +28,6 @@ pub mod problem;
 mod reader;
 mod source;
 mod spec;
-mod suggest;
 pub mod units;
 mod yaml;
 

@@ -6,9 +6,9 @@
 
 use super::problem::{Problem, Severity};
 use super::source::{At, Source, Span};
-use super::suggest;
 use super::units::{self, Wrong};
 use super::yaml::{Entry, Node, Value};
+use crate::words;
 use mock_providers::Distribution;
 use std::cell::RefCell;
 use std::time::Duration;
@@ -218,13 +218,13 @@ impl<'s> Sink<'s> {
         let names = || words.iter().map(|(name, _)| *name);
         let Value::Text(text) = &node.value else {
             let names: Vec<&str> = names().collect();
-            self.expected(node, what, Some(format!("one of: {}", suggest::list(&names))));
+            self.expected(node, what, Some(format!("one of: {}", words::list(names.iter().copied()))));
             return None;
         };
         if let Some((_, value)) = words.iter().find(|(name, _)| name == text) {
             return Some(At::new(*value, node.at.clone()));
         }
-        self.error(&node.at, format!("{} is not {what}", units::shown(text)), suggest::help(text, names()));
+        self.error(&node.at, format!("{} is not {what}", units::shown(text)), words::help(text, names()));
         None
     }
 
@@ -313,9 +313,9 @@ impl<'n> Fields<'n> {
             let written = &entry.key.value;
             let message = format!("{} does not have a key {}", self.what, units::shown(written));
             let mut problem = Problem::error(self.sink.source, &entry.key.at, message);
-            let guess = if written.len() <= 64 { suggest::closest(written, self.known.iter().copied()) } else { None };
+            let guess = if written.len() <= 64 { words::closest(written, self.known.iter().copied()) } else { None };
             problem.help = guess.map(|guess| format!("did you mean `{guess}`?"));
-            self.sink.push(problem.note(format!("its keys are {}", suggest::list(&self.known))));
+            self.sink.push(problem.note(format!("its keys are {}", words::list(self.known.iter().copied()))));
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The integration tests: whole drills through the library, and the program from the outside.
 
+mod cli;
 mod determinism;
 mod drills;
 mod layering;
 mod ledger;
 mod library;
+mod readme;
 mod table;
 mod worlds;

@@ -6,8 +6,8 @@ use crate::scenario::plan::{Phase, PlannedFault, Provider};
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
 use crate::scenario::spec::faults::{Fault, Selector};
-use crate::scenario::suggest;
 use crate::scenario::units::shown;
+use crate::words;
 use mock_providers::fault;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +62,7 @@ fn concerned(on: &Selector, providers: &[Provider], sink: &Sink<'_>) -> Option<V
     for name in &on.vendors {
         if !vendors.contains(&catalogue::vendor(&name.value)) {
             let message = format!("no provider is run by {}", shown(&name.value));
-            sink.error(&name.at, message, suggest::help(&name.value, vendors.iter().copied()));
+            sink.error(&name.at, message, words::help(&name.value, vendors.iter().copied()));
             fine = false;
         }
     }

@@ -16,8 +16,8 @@ use super::plan::Plan;
 use super::reader::Sink;
 use super::source::At;
 use super::spec::Spec;
-use super::suggest;
 use super::units::shown;
+use crate::words;
 
 /// Fits a scenario together.
 pub(crate) fn check(spec: &Spec, sink: &Sink<'_>) -> Option<Plan> {
@@ -64,7 +64,7 @@ fn resolve<'a>(
 ) -> Option<usize> {
     let found = names.clone().into_iter().position(|n| n == name.value);
     if found.is_none() {
-        sink.error(&name.at, format!("there is no {what} {}", shown(&name.value)), suggest::help(&name.value, names));
+        sink.error(&name.at, format!("there is no {what} {}", shown(&name.value)), words::help(&name.value, names));
     }
     found
 }

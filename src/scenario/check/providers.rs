@@ -4,7 +4,7 @@ use crate::scenario::catalogue::{self, Known};
 use crate::scenario::plan;
 use crate::scenario::reader::Sink;
 use crate::scenario::spec::providers::{Model, Provider};
-use crate::scenario::suggest;
+use crate::words;
 use mock_providers::{Dialect, Distribution};
 
 /// Of a model that neither the file nor the catalogue says it of.
@@ -20,7 +20,7 @@ fn check_one(provider: &Provider, sink: &Sink<'_>) -> plan::Provider {
     let dialect = provider.dialect.as_ref().map(|d| d.value).or_else(|| catalogue::dialect(name));
     if dialect.is_none() && !provider.dialect_typed {
         let known: Vec<&str> = catalogue::DIALECTS.iter().map(|(name, _)| *name).collect();
-        let help = format!("add `dialect:`, one of {}", suggest::list(&known));
+        let help = format!("add `dialect:`, one of {}", words::list(known.iter().copied()));
         sink.error(&provider.name.at, format!("the name `{name}` does not say which API it speaks"), Some(help));
     }
     let models = match (&provider.models, dialect) {
@@ -63,7 +63,7 @@ fn model(model: &Model, sink: &Sink<'_>) -> mock_providers::Model {
         ] {
             if !model.typed.contains(&key) {
                 let message = format!("`{key}` is missing, and `{name}` is not in the catalogue");
-                let guess = suggest::closest(name, catalogue::MODELS.iter().map(|m| m.name));
+                let guess = words::closest(name, catalogue::MODELS.iter().map(|m| m.name));
                 let guess = guess.map_or(String::new(), |guess| format!("; or did you mean `{guess}`?"));
                 sink.error(&model.name.at, message, Some(format!("add `{example}`{guess}")));
             }

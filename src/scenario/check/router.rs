@@ -11,8 +11,8 @@ use crate::scenario::problem::Problem;
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
 use crate::scenario::spec;
-use crate::scenario::suggest;
 use crate::scenario::units::shown;
+use crate::words;
 
 pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink: &Sink<'_>) -> Config {
     let mut targets = Targets { providers, sink, list: Vec::new() };
@@ -111,7 +111,7 @@ impl Targets<'_> {
             if !provider.models.is_empty() {
                 let names = provider.models.iter().map(|m| &*m.name);
                 let message = format!("`{}` does not serve {}", provider.name, shown(&model.value));
-                self.sink.error(&model.at, message, suggest::help(&model.value, names));
+                self.sink.error(&model.at, message, words::help(&model.value, names));
             }
             return None;
         };

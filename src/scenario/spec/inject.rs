@@ -5,9 +5,9 @@
 
 use crate::scenario::reader::{Fields, Sink};
 use crate::scenario::source::At;
-use crate::scenario::suggest;
 use crate::scenario::units::shown;
 use crate::scenario::yaml::{Entry, Node, Value};
+use crate::words;
 use mock_providers::fault::{Cause, Effect, Injection, SchemaBreak};
 
 /// Tokens that still arrive before a cut, unless the fault says otherwise.
@@ -147,7 +147,7 @@ pub(super) fn inject(node: &Node, share: Option<&At<f64>>, sink: &Sink<'_>) -> O
             None => {
                 let help = match FORMS.iter().find(|form| *form == word) {
                     Some(form) => Some(format!("write `{{ {form}: … }}` and say how")),
-                    None => suggest::help(word, words().chain(["refused"])),
+                    None => words::help(word, words().chain(["refused"])),
                 };
                 sink.error(&node.at, format!("{} is nothing to inject", shown(word)), help);
                 None
@@ -263,7 +263,7 @@ pub(super) fn mix(node: &Node, sink: &Sink<'_>) -> Option<Effect> {
                     Some("`refused` concerns the whole listener, never a share; write `inject: refused`".to_owned())
                 }
                 "latency" => Some("a delay meets every request; write it as a fault of its own".to_owned()),
-                word => suggest::help(word, words().chain(["ok"])),
+                word => words::help(word, words().chain(["ok"])),
             };
             sink.error(&key.at, format!("{} is nothing to mix in", shown(&key.value)), help);
         }
