@@ -14,5 +14,4 @@ pub mod slo;
 pub mod stats;
 pub mod tasks;
 pub mod transport;
-pub mod tui;
 pub mod words;
