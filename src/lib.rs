@@ -8,3 +8,4 @@ pub mod scenario;
 pub mod slo;
 pub mod stats;
 pub mod tasks;
+pub mod tui;
