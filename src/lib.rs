@@ -14,4 +14,5 @@ pub mod slo;
 pub mod stats;
 pub mod tasks;
 pub mod transport;
+pub mod tui;
 pub mod words;

@@ -79,7 +79,8 @@ fn watched(
     newest: watch::Receiver<Arc<Snapshot>>,
     out: &mut Out,
 ) -> Option<Result<DrillReport, String>> {
-    let (seed, world, named) = (drill.seed, drill.world.as_str(), options.scenario.as_str());
+    let (seed, named) = (drill.seed, options.scenario.as_str());
+    let world = if options.real { tui::World::Real } else { tui::World::Virtual };
     let result: Mutex<Option<Result<DrillReport, String>>> = Mutex::new(None);
     let read = || result.lock().unwrap_or_else(PoisonError::into_inner);
     std::thread::scope(|scope| {
