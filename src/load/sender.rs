@@ -36,7 +36,7 @@ impl Sender {
             tier: Arc::clone(&stream.tier),
             task_name: stream.task.as_str().into(),
             system: stream.task.system().into(),
-            schema: stream.task.schema().map(Schema::new).transpose()?,
+            schema: stream.task.schema().as_ref().map(Schema::new).transpose()?,
             streamed: stream.streamed,
             luck,
             clock,

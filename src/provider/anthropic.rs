@@ -8,7 +8,7 @@ use crate::event::Class;
 use http::StatusCode;
 use http::request::Builder;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 #[derive(Serialize)]
@@ -37,7 +37,7 @@ struct OutputConfig<'a> {
 #[derive(Serialize)]
 struct Format<'a> {
     r#type: &'static str,
-    schema: &'a Value,
+    schema: &'a RawValue,
 }
 
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {

@@ -8,7 +8,7 @@ use crate::event::Class;
 use http::StatusCode;
 use http::request::Builder;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ struct Config<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     response_mime_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    response_json_schema: Option<&'a Value>,
+    response_json_schema: Option<&'a RawValue>,
 }
 
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use http::request::Builder;
 use http::{HeaderMap, StatusCode};
 use mock_providers::Dialect;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// The sentence that a retry after a broken schema adds.
@@ -34,7 +34,7 @@ pub struct Ask<'a> {
     /// What the user says.
     pub prompt: &'a str,
     /// The shape the answer must have.
-    pub schema: Option<&'a Value>,
+    pub schema: Option<&'a RawValue>,
     /// Whether a stream is wanted.
     pub stream: bool,
     /// Whether the stricter prompt is used.

@@ -8,6 +8,7 @@ use http::StatusCode;
 use http::request::Builder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 #[derive(Serialize)]
@@ -37,7 +38,7 @@ struct ResponseFormat<'a> {
 struct JsonSchema<'a> {
     name: &'static str,
     strict: bool,
-    schema: &'a Value,
+    schema: &'a RawValue,
 }
 
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {

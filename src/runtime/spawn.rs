@@ -15,21 +15,29 @@ use tokio::time::Instant;
 /// Polls at one instant after which a drill counts as stuck.
 pub const MAX_IDLE_POLLS: u64 = 100_000;
 
+/// The clock is only looked at once in so many polls.
+const LOOK_EVERY: u64 = 1_000;
+
 #[derive(Debug)]
 struct Pulse {
     start: Instant,
-    /// Microseconds since `start` at the last poll.
-    at: AtomicU64,
     polls: AtomicU64,
+    /// Microseconds since `start` when the clock was last seen to move, and the polls until then.
+    moved_at: AtomicU64,
+    polls_then: AtomicU64,
     stuck: Notify,
 }
 
 impl Pulse {
     fn beat(&self) {
+        let polls = self.polls.fetch_add(1, Relaxed) + 1;
+        if !polls.is_multiple_of(LOOK_EVERY) {
+            return;
+        }
         let now = self.start.elapsed().as_micros() as u64;
-        if self.at.swap(now, Relaxed) != now {
-            self.polls.store(0, Relaxed);
-        } else if self.polls.fetch_add(1, Relaxed) + 1 == MAX_IDLE_POLLS {
+        if self.moved_at.swap(now, Relaxed) != now {
+            self.polls_then.store(polls, Relaxed);
+        } else if polls - self.polls_then.load(Relaxed) >= MAX_IDLE_POLLS {
             self.stuck.notify_one();
         }
     }
@@ -48,8 +56,9 @@ impl Spawner {
         Self {
             pulse: Some(Arc::new(Pulse {
                 start: Instant::now(),
-                at: AtomicU64::new(0),
                 polls: AtomicU64::new(0),
+                moved_at: AtomicU64::new(0),
+                polls_then: AtomicU64::new(0),
                 stuck: Notify::new(),
             })),
         }

@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn the_known_answer_is_right_and_the_other_one_wrong_but_well_formed() {
         for task in Task::ALL {
-            let schema = task.schema().map(|s| Schema::new(s).expect("valid"));
+            let schema = task.schema().map(|s| Schema::new(&s).expect("valid"));
             for prompt in prompts(task) {
                 let (right, wrong) = (answer(&prompt, true), answer(&prompt, false));
                 assert_eq!(task.judge(&prompt, &right), Judged::Right, "{prompt}");

@@ -17,7 +17,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("load", &["event", "runtime", "router", "tasks"]),
     ("slo", &["event", "stats", "words"]),
     ("scenario", &["event", "load", "router", "slo", "tasks", "words"]),
-    ("engine", &["event", "load", "provider", "router", "runtime", "scenario", "slo", "stats", "tasks", "transport"]),
+    (
+        "engine",
+        &["event", "load", "provider", "report", "router", "runtime", "scenario", "slo", "stats", "tasks", "transport"],
+    ),
     ("oracle", &["event", "transport"]),
     ("report", &["event", "slo", "stats"]),
     ("tui", &["engine", "event", "scenario", "stats"]),
@@ -35,8 +38,10 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The first segment after `crate::`, everywhere in a file but in comments; braces after `crate::` are opened.
+/// The first segment after `crate::`, everywhere in a file but in comments and its tests; braces after `crate::` are
+/// opened.
 fn imports(text: &str) -> BTreeSet<String> {
+    let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or(text);
     let code: String = text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
     let name = |s: &str| s.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     code.split("crate::")

@@ -11,7 +11,7 @@ use super::wire::{self, SSE, TOKEN};
 use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Suffix, Unreadable};
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub(super) struct Anthropic;
 
@@ -25,7 +25,8 @@ struct Request<'a> {
     system: Text<'a>,
     max_tokens: Option<u32>,
     stream: Option<bool>,
-    output_config: Option<OutputConfig>,
+    #[serde(borrow)]
+    output_config: Option<OutputConfig<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -37,13 +38,15 @@ struct Message<'a> {
 }
 
 #[derive(Deserialize)]
-struct OutputConfig {
-    format: Option<OutputFormat>,
+struct OutputConfig<'a> {
+    #[serde(borrow)]
+    format: Option<OutputFormat<'a>>,
 }
 
 #[derive(Deserialize)]
-struct OutputFormat {
-    schema: Option<Value>,
+struct OutputFormat<'a> {
+    #[serde(borrow)]
+    schema: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]

@@ -11,7 +11,8 @@ use super::wire::{self, TOKEN};
 use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Suffix, Unreadable};
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 pub(super) struct Gemini;
@@ -28,7 +29,8 @@ struct Request<'a> {
     #[serde(borrow, alias = "system_instruction")]
     system_instruction: Option<Content<'a>>,
     #[serde(alias = "generation_config")]
-    generation_config: Option<GenerationConfig>,
+    #[serde(borrow)]
+    generation_config: Option<GenerationConfig<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -41,13 +43,13 @@ struct Content<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct GenerationConfig {
+struct GenerationConfig<'a> {
     #[serde(alias = "max_output_tokens")]
     max_output_tokens: Option<u32>,
-    #[serde(alias = "response_schema")]
-    response_schema: Option<Value>,
-    #[serde(alias = "response_json_schema")]
-    response_json_schema: Option<Value>,
+    #[serde(borrow, alias = "response_schema")]
+    response_schema: Option<&'a RawValue>,
+    #[serde(borrow, alias = "response_json_schema")]
+    response_json_schema: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]

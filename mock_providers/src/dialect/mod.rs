@@ -18,6 +18,7 @@ pub(crate) use wire::{Frames, JSON, Suffix};
 
 use crate::fault::Cause;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -108,7 +109,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) prompt_tokens: u32,
     /// The text of a last turn by the assistant: the answer is to go on from there.
     pub(crate) prefill: Option<Cow<'a, str>>,
-    pub(crate) schema: Option<serde_json::Value>,
+    pub(crate) schema: Option<&'a RawValue>,
     pub(crate) max_tokens: Option<u32>,
     /// The stream is to end with a chunk of usage.
     pub(crate) usage: bool,

@@ -11,7 +11,7 @@ use super::wire::{self, SSE, TOKEN};
 use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Suffix, Unreadable};
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 const FINGERPRINT: &str = "fp_50cad350e4";
 const REFUSAL: &str = "I'm sorry, but I can't assist with that request.";
@@ -28,7 +28,8 @@ struct Request<'a> {
     stream_options: Option<StreamOptions>,
     max_tokens: Option<u32>,
     max_completion_tokens: Option<u32>,
-    response_format: Option<ResponseFormat>,
+    #[serde(borrow)]
+    response_format: Option<ResponseFormat<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -45,13 +46,15 @@ struct StreamOptions {
 }
 
 #[derive(Deserialize)]
-struct ResponseFormat {
-    json_schema: Option<JsonSchema>,
+struct ResponseFormat<'a> {
+    #[serde(borrow)]
+    json_schema: Option<JsonSchema<'a>>,
 }
 
 #[derive(Deserialize)]
-struct JsonSchema {
-    schema: Option<Value>,
+struct JsonSchema<'a> {
+    #[serde(borrow)]
+    schema: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]

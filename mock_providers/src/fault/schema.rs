@@ -6,10 +6,12 @@
 use super::SchemaBreak;
 use crate::luck::Draw;
 use rand::RngExt;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// The text with its schema broken, or `None` where there is nothing to break.
-pub(crate) fn break_schema(text: &str, kind: SchemaBreak, schema: &Value, draw: &mut Draw) -> Option<String> {
+pub(crate) fn break_schema(text: &str, kind: SchemaBreak, schema: &RawValue, draw: &mut Draw) -> Option<String> {
+    let schema: Value = serde_json::from_str(schema.get()).ok()?;
     let fields: Map<String, Value> = serde_json::from_str(text).ok()?;
     let (victim, _) = match kind {
         SchemaBreak::Fenced => return Some(format!("```json\n{text}\n```")),
@@ -58,7 +60,7 @@ mod tests {
 
     fn broken(text: &str, kind: SchemaBreak, seed: u64) -> Option<String> {
         let schema = json!({"type": "object", "required": ["label", "score"]});
-        break_schema(text, kind, &schema, &mut Luck::new(seed).draw("schema", &[], &[]))
+        break_schema(text, kind, &serde_json::value::to_raw_value(&schema).expect("JSON"), &mut Luck::new(seed).draw("schema", &[], &[]))
     }
 
     #[test]

@@ -37,9 +37,9 @@ impl Turn<'_> {
         let names = [&*setup.name, &*ask.model];
         let right = setup.luck.unit("quality", &names, &ids) < model.quality;
         let want = if right { Want::Right } else { Want::Wrong };
-        let mut text = (setup.answers)(&ask.prompt, ask.schema.as_ref(), want);
+        let mut text = (setup.answers)(&ask.prompt, ask.schema, want);
 
-        if let Some(schema) = &ask.schema {
+        if let Some(schema) = ask.schema {
             let mut draw = setup.luck.draw("schema", &names, &ids);
             match injected {
                 Some((fault, injection @ Injection::Schema(kind))) => {

@@ -24,6 +24,7 @@ use crate::dist::Distribution;
 use crate::ledger::Ledger;
 use crate::luck::Luck;
 use crate::script::Script;
+use serde_json::value::RawValue;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -57,7 +58,7 @@ pub enum Want {
 }
 
 /// `answer(prompt, schema, want)` gives the text. The prompt is the text of all user turns, joined by newlines.
-pub type Answers = Arc<dyn Fn(&str, Option<&serde_json::Value>, Want) -> String + Send + Sync>;
+pub type Answers = Arc<dyn Fn(&str, Option<&RawValue>, Want) -> String + Send + Sync>;
 
 /// All that makes a provider.
 #[derive(Clone)]

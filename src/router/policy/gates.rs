@@ -4,6 +4,7 @@
 //! first reason; it never repairs. JSON in a Markdown fence or between sentences is not JSON.
 
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
 
 /// A JSON Schema, compiled once.
@@ -14,7 +15,7 @@ pub struct Schema {
 
 struct Compiled {
     /// The schema as adapters send it.
-    document: Value,
+    document: Box<RawValue>,
     validator: jsonschema::Validator,
 }
 
@@ -29,14 +30,15 @@ impl Schema {
     ///
     /// # Errors
     /// The schema itself is not valid.
-    pub fn new(document: Value) -> Result<Self, String> {
-        let validator = jsonschema::validator_for(&document).map_err(|e| e.to_string())?;
+    pub fn new(document: &Value) -> Result<Self, String> {
+        let validator = jsonschema::validator_for(document).map_err(|e| e.to_string())?;
+        let document = to_raw_value(document).map_err(|e| e.to_string())?;
         Ok(Self { inner: Arc::new(Compiled { document, validator }) })
     }
 
     /// The schema as adapters send it.
     #[must_use]
-    pub fn document(&self) -> &Value {
+    pub fn document(&self) -> &RawValue {
         &self.inner.document
     }
 
@@ -65,7 +67,7 @@ mod tests {
     #[case("", false)]
     #[case(r#"{"label":"bug""#, false)]
     fn only_a_whole_answer_that_keeps_the_schema_passes(#[case] answer: &str, #[case] passes: bool) {
-        let schema = Schema::new(serde_json::json!({
+        let schema = Schema::new(&serde_json::json!({
             "type": "object",
             "properties": { "label": { "enum": ["bug", "billing"] } },
             "required": ["label"],
