@@ -64,6 +64,8 @@ struct Audit {
 
 #[derive(Debug, Default)]
 struct Request {
+    /// Called and not left since; only a retry comes back to it, or finds that it may not.
+    just_called: Option<Name>,
     ends: u32,
     attempts: u32,
     retries: u32,
@@ -98,10 +100,10 @@ impl Audit {
                 self.expect(new, || format!("{target} attempt {attempt} of {request} starts twice"));
             }
             EventKind::AttemptEnded { request, target, attempt, dispatched, class, status, tokens, detail, .. } => {
-                self.request(*request);
+                self.request(*request).just_called = Some(Arc::clone(target));
                 let key = (Arc::clone(target), *request, *attempt);
                 let start = self.started.get(&key).copied();
-                self.expect(start == Some(*dispatched), || {
+                self.expect(start.is_some_and(|at| *dispatched <= at && at <= event.at), || {
                     format!("{target} attempt {attempt} of {request} ends without the start it tells of")
                 });
                 let ended = Attempt {
@@ -115,7 +117,15 @@ impl Audit {
                 let new = self.attempts.insert(key, ended).is_none();
                 self.expect(new, || format!("{target} attempt {attempt} of {request} ends twice"));
             }
-            EventKind::Retried { request, .. } => self.request(*request).retries += 1,
+            EventKind::Retried { request, .. } => {
+                let told = self.request(*request);
+                told.retries += 1;
+                told.just_called = None;
+            }
+            EventKind::Skipped { request, target, .. } => {
+                let again = self.request(*request).just_called.as_ref() == Some(target);
+                self.expect(!again, || format!("{target} is passed over right after {request} called it"));
+            }
             EventKind::FellBack { request, .. } => self.request(*request).moves += 1,
             EventKind::Ended { request, hops, attempts, .. } => {
                 let (hops, attempts) = (*hops, *attempts);

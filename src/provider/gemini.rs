@@ -187,7 +187,8 @@ impl ErrorBody {
             "INVALID_ARGUMENT" => Class::BadRequest,
             "PERMISSION_DENIED" | "UNAUTHENTICATED" | "FAILED_PRECONDITION" => Class::Auth,
             "NOT_FOUND" => Class::ModelGone,
-            "RESOURCE_EXHAUSTED" if per_day || self.message.contains("billing details") => Class::QuotaExhausted,
+            // Obeying the RetryInfo that comes with a daily quota would loop all day.
+            "RESOURCE_EXHAUSTED" if per_day => Class::QuotaExhausted,
             "RESOURCE_EXHAUSTED" => Class::RateLimited,
             "UNAVAILABLE" => Class::Overloaded,
             "INTERNAL" | "DEADLINE_EXCEEDED" => Class::ServerError,

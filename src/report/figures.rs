@@ -86,7 +86,7 @@ impl Figures {
                     c.counted += 1;
                     c.good += u64::from(good);
                 }
-                if *outcome == Outcome::Answered {
+                if matches!(outcome, Outcome::Answered | Outcome::Degraded) {
                     c.latencies.push(u32::try_from(latency.0).unwrap_or(u32::MAX));
                 }
             }),

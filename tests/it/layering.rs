@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("oracle", &["event", "transport"]),
     ("report", &["event", "slo", "stats"]),
-    ("tui", &["engine", "event", "scenario", "stats"]),
+    ("tui", &["engine", "event", "router", "scenario", "stats"]),
     ("cli", &["engine", "event", "report", "scenario", "slo", "stats", "tui", "words"]),
 ];
 

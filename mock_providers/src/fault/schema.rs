@@ -60,7 +60,12 @@ mod tests {
 
     fn broken(text: &str, kind: SchemaBreak, seed: u64) -> Option<String> {
         let schema = json!({"type": "object", "required": ["label", "score"]});
-        break_schema(text, kind, &serde_json::value::to_raw_value(&schema).expect("JSON"), &mut Luck::new(seed).draw("schema", &[], &[]))
+        break_schema(
+            text,
+            kind,
+            &serde_json::value::to_raw_value(&schema).expect("JSON"),
+            &mut Luck::new(seed).draw("schema", &[], &[]),
+        )
     }
 
     #[test]
