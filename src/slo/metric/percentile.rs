@@ -1,7 +1,7 @@
 //! `pN(latency | ttft | switch_time | detect_time)` for any 0 < N < 100.
 //!
-//! - `latency`: time to the last byte of answered requests, from the intended arrival. Templates are not among them.
-//! - `ttft`: likewise to the first token, where there is one.
+//! - `latency`: time to the last byte of answered requests (templates are answers too), from the intended arrival.
+//! - `ttft`: likewise to the first token of a model's answer.
 //! - `switch_time`: from judging a failure to the first byte sent to the next target.
 //! - `detect_time`: from dispatch to judging, of attempts that did not succeed; those the client cancelled are left
 //!   out, since nobody detected anything.

@@ -89,11 +89,11 @@ fn labels_narrow_to_the_requests_that_have_them_all() {
 }
 
 #[test]
-fn latency_is_of_answered_requests_and_from_the_intended_arrival() {
+fn latency_is_of_answered_requests_templates_included_and_from_the_intended_arrival() {
     let mut log = Log::new();
     for n in 0..20 {
         log.served(n, 1000, u64::from(n + 1) * 100);
-        log.arrive(100 + n, 1000).degraded(100 + n, 99_000);
+        log.arrive(100 + n, 1000).degraded(100 + n, 1000 + u64::from(n + 1) * 100);
         log.lost(200 + n, 1000, 99_000);
     }
     assert_eq!(log.says("p50(latency) <= 1s"), "1.00s pass");
