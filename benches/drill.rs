@@ -5,7 +5,7 @@ use hopdrill::engine::{self, Finished, Options, World};
 use hopdrill::scenario;
 use std::io::Write as _;
 use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn scenario(streamed: &str, task: &str, rate: u32, seconds: u32) -> String {
     format!(
@@ -46,7 +46,7 @@ fn play(yaml: &str) -> (Finished, Duration) {
         snapshots: None,
     };
     #[expect(clippy::disallowed_types, reason = "a benchmark measures the wall clock")]
-    let start = Instant::now();
+    let start = std::time::Instant::now();
     let done = engine::run(plan, options).expect("runs");
     (done, start.elapsed())
 }

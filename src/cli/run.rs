@@ -46,7 +46,7 @@ pub(super) fn dashboard_or_headless(options: &Run, out: &mut Out) -> u8 {
         snapshots: screen.then_some(snapshots),
     };
     let result = if screen {
-        watched(&plan, drill, options, keys, newest, out)
+        watched(&plan, drill, options, &keys, newest, out)
     } else {
         on_interrupt(move || {
             let _ = keys.send(Command::Stop);
@@ -75,7 +75,7 @@ fn watched(
     plan: &Arc<crate::scenario::plan::Plan>,
     drill: Options,
     options: &Run,
-    keys: mpsc::Sender<Command>,
+    keys: &mpsc::Sender<Command>,
     newest: watch::Receiver<Arc<Snapshot>>,
     out: &mut Out,
 ) -> Option<Result<DrillReport, String>> {
@@ -102,8 +102,7 @@ fn watched(
         }
         let _ = keys.send(Command::Stop);
     });
-    let result = read().take();
-    result
+    result.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Calls back when the person wants to stop: on the first Ctrl-C or termination signal. A second one ends the program.

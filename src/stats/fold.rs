@@ -115,7 +115,7 @@ impl Stats {
                 }
             }
             EventKind::Ended { outcome, target, latency, .. } => {
-                self.ended(event.at, *outcome, target.as_ref(), *latency)
+                self.ended(event.at, *outcome, target.as_ref(), *latency);
             }
             EventKind::DrillEnded { .. } => {
                 self.phase = None;

@@ -177,6 +177,7 @@ fn ctrl_c_ends_a_check_with_what_is_known_so_far() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("starts");
+    #[expect(clippy::disallowed_methods, reason = "a person takes a while to press Ctrl-C")]
     std::thread::sleep(std::time::Duration::from_millis(1500));
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(killed.success());
