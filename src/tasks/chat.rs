@@ -50,9 +50,8 @@ pub(super) fn prompt(draw: &mut Draw) -> String {
 }
 
 pub(super) fn answer(prompt: &str, right: bool) -> Option<String> {
-    let asked = TOPICS
-        .iter()
-        .position(|(topic, _)| prompt.rfind("Explain ").is_some_and(|at| prompt[at + 8..].starts_with(topic)))?;
+    let asked = &prompt[prompt.rfind("Explain ")? + 8..];
+    let asked = TOPICS.iter().position(|(topic, _)| asked.starts_with(topic))?;
     Some(TOPICS[(asked + usize::from(!right)) % TOPICS.len()].1.to_owned())
 }
 

@@ -44,8 +44,9 @@ pub(super) fn prompt(draw: &mut Draw) -> String {
 }
 
 pub(super) fn answer(prompt: &str, right: bool) -> Option<String> {
-    let ticket = &prompt[prompt.rfind("Ticket #")?..];
-    let (_, label) = TICKETS.iter().find(|(text, _)| ticket.contains(text))?;
+    let (_, said) = prompt[prompt.rfind("Ticket #")?..].split_once(": ")?;
+    let (urgent, said) = said.strip_prefix(URGENT).map_or((false, said), |rest| (true, rest));
+    let (_, label) = TICKETS.iter().find(|(text, _)| *text == said.trim_end())?;
     let label = if right { *label } else { (label + 1) % LABELS.len() };
-    Some(format!(r#"{{"label":"{}","urgent":{}}}"#, LABELS[label], ticket.contains(URGENT)))
+    Some(format!(r#"{{"label":"{}","urgent":{urgent}}}"#, LABELS[label]))
 }
