@@ -19,6 +19,7 @@ pub struct Sender {
     system: Name,
     schema: Option<Schema>,
     streamed: f64,
+    patience: Option<Duration>,
     luck: Luck,
     clock: Clock,
     log: Arc<dyn Sink>,
@@ -38,6 +39,7 @@ impl Sender {
             system: stream.task.system().into(),
             schema: stream.task.schema().as_ref().map(Schema::new).transpose()?,
             streamed: stream.streamed,
+            patience: stream.patience,
             luck,
             clock,
             log,
@@ -63,7 +65,7 @@ impl Sender {
             system: Arc::clone(&self.system),
             prompt: self.task.prompt(self.luck, id).into(),
             schema: self.schema.clone(),
-            gone_at: None,
+            gone_at: self.patience.map(|patience| intended + patience),
         };
         self.log.record(EventKind::Arrived {
             request: id,

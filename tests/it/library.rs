@@ -1,6 +1,6 @@
 //! The bundled scenarios and what they promise.
 
-use crate::drills::play;
+use crate::drills::{drill, play};
 use hopdrill::engine::World;
 use hopdrill::scenario::{self, library};
 use hopdrill::slo::Verdict;
@@ -14,6 +14,14 @@ fn every_bundled_scenario_holds_its_slos_under_its_seed() {
         for result in done.board.results() {
             assert_eq!(result.verdict, Verdict::Pass, "{}: {result:?}", s.name);
         }
+    }
+}
+
+#[test]
+fn the_example_of_the_design_runs_unchanged_and_holds_its_slos() {
+    let done = drill(include_str!("../../src/scenario/tests/design.yaml"));
+    for result in done.board.results() {
+        assert_eq!(result.verdict, Verdict::Pass, "{result:?}");
     }
 }
 

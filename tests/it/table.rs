@@ -141,6 +141,34 @@ fn every_way_to_break_a_schema_is_caught_by_the_gate(
     assert_eq!(story(&done.events, "0-0")[0], "first/a #1 schema");
 }
 
+#[rstest]
+fn a_client_that_hangs_up_is_neither_retried_nor_rerouted_and_says_nothing_about_the_target(
+    #[values("0%", "100%")] stream: &str,
+) {
+    let yaml = scenario("openai", "chat", stream, "silence", "").replace("stream:", "patience: 1s, stream:");
+    let done = drill(&yaml);
+    for story in stories(&done.events) {
+        assert_eq!(story, ["first/a #1 cancelled", "surfaced cancelled"]);
+    }
+    let target = &done.snapshot.targets[0];
+    assert_eq!((target.calls, target.failure_rate), (0, 0.0), "no sample for the breaker");
+    assert!(done.ledger.iter().all(|e| e.end == mock_providers::ledger::End::HungUp));
+}
+
+#[test]
+fn a_probe_whose_client_hangs_up_returns_its_permit() {
+    let yaml = scenario("openai", "chat", "0%", "silence", "")
+        .replace("stream:", "patience: 1s, stream:")
+        .replace("rate: 1/s", "rate: 10/s")
+        .replace("for: 3s", "for: 20s")
+        .replace("first_token: 2s", "first_token: 500ms")
+        .replace("headers: 2s", "headers: 500ms")
+        .replace("breaker: { min_calls: 1000 }", "breaker: { min_calls: 5, open_for: 1s, half_open_calls: 1 }");
+    let done = drill(&yaml);
+    let probes = done.events.iter().filter(|e| matches!(e.kind, EventKind::AttemptStarted { probe: true, .. })).count();
+    assert!(probes >= 3, "{probes} probes: a lost permit would end them");
+}
+
 #[test]
 fn timeouts_are_retried_where_the_chain_says_so() {
     let done = drill(&scenario("openai", "triage", "0%", "silence", ", retry_timeouts: true"));

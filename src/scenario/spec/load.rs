@@ -21,6 +21,7 @@ pub(crate) struct Stream {
     pub(crate) rate_typed: bool,
     pub(crate) arrivals: Arrivals,
     pub(crate) streamed: f64,
+    pub(crate) patience: Option<Duration>,
     /// By phase.
     pub(crate) phases: Vec<(At<String>, Option<At<Pattern>>)>,
 }
@@ -47,6 +48,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
     let words = &[("constant", Arrivals::Constant), ("poisson", Arrivals::Poisson)];
     let arrivals = fields.get("arrivals").and_then(|n| sink.word(n, "a kind of arrivals", words));
     let streamed = fields.get("stream").and_then(|n| sink.share(n));
+    let patience = fields.get("patience").and_then(|n| sink.positive_duration(n));
     let phases = fields.get("phases").and_then(|n| sink.entries(n, "the rate by phase")).unwrap_or_default();
     let phases = phases.iter().map(|Entry { key, value }| (key.clone(), pattern(value, sink))).collect();
     let at = fields.at.clone();
@@ -60,6 +62,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
         rate_typed,
         arrivals: arrivals.map_or(Arrivals::Constant, |a| a.value),
         streamed: streamed.map_or(0.0, |s| s.value),
+        patience: patience.map(|p| p.value),
         phases,
     })
 }
