@@ -59,6 +59,7 @@ fn decision() -> usize {
             wait: Duration::from_millis(200),
             remaining: Duration::from_secs(10),
             budget: true,
+            admits: true,
         };
         matches!(decide(black_box(&situation), &limits), hopdrill::router::policy::decide::Act::Retry { .. })
     });

@@ -23,7 +23,7 @@
 use crate::event::{Class, Event, EventKind, Micros, Name, RequestId};
 use crate::transport::SendError;
 use mock_providers::ledger::{End, Entry};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Everything that does not add up, in words; empty when the two accounts agree. The log must be that of a drill that
@@ -70,6 +70,8 @@ struct Request {
     attempts: u32,
     retries: u32,
     moves: u32,
+    /// Targets called.
+    used: BTreeSet<Name>,
     attempts_told: u32,
     hops_told: u32,
 }
@@ -95,7 +97,9 @@ impl Audit {
                 self.expect(new, || format!("request {request} arrives twice"));
             }
             EventKind::AttemptStarted { request, target, attempt, .. } => {
-                self.request(*request).attempts += 1;
+                let told = self.request(*request);
+                told.attempts += 1;
+                told.used.insert(Arc::clone(target));
                 let new = self.started.insert((Arc::clone(target), *request, *attempt), event.at).is_none();
                 self.expect(new, || format!("{target} attempt {attempt} of {request} starts twice"));
             }
@@ -147,8 +151,8 @@ impl Audit {
             self.expect(r.attempts == r.attempts_told, || {
                 format!("request {id} tells of {} attempts and made {}", r.attempts_told, r.attempts)
             });
-            self.expect(r.hops_told <= r.moves + 1 && r.attempts >= r.hops_told, || {
-                format!("request {id} tells of {} hops with {} moves and {} attempts", r.hops_told, r.moves, r.attempts)
+            self.expect(r.hops_told as usize == r.used.len(), || {
+                format!("request {id} tells of {} hops and used {:?}", r.hops_told, r.used)
             });
             // Each call after the first on a target follows a retry, each first call on a further target a move.
             self.expect(r.attempts <= r.retries + r.moves + 1, || {

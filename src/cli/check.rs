@@ -39,6 +39,7 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
             return exit::USAGE;
         }
     };
+    let asked = options.seeds.map_or(inputs.len(), |s| inputs.len() * (s.last - s.first + 1) as usize);
     let mut codes = Vec::new();
     let mut plans = Vec::new();
     for input in &inputs {
@@ -50,7 +51,7 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
             }
         }
     }
-    let (jobs, stop) = match jobs(options, &plans) {
+    let (jobs, stop) = match jobs(options, asked, &plans) {
         Ok(jobs) => jobs,
         Err(why) => {
             out.error(&why);
@@ -79,7 +80,12 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
     }
 }
 
-fn jobs(options: &Check, plans: &[(String, Arc<Plan>)]) -> Result<(Vec<Job>, Vec<Sender<Command>>), String> {
+/// The drills to play, of `asked` that were asked for.
+fn jobs(
+    options: &Check,
+    asked: usize,
+    plans: &[(String, Arc<Plan>)],
+) -> Result<(Vec<Job>, Vec<Sender<Command>>), String> {
     let seeds = |plan: &Plan| match (options.seeds, options.seed) {
         (Some(range), _) => range.first..=range.last,
         (None, Some(seed)) => seed..=seed,
@@ -87,8 +93,16 @@ fn jobs(options: &Check, plans: &[(String, Arc<Plan>)]) -> Result<(Vec<Job>, Vec
     };
     let drills: Vec<(&String, &Arc<Plan>, u64)> =
         plans.iter().flat_map(|(named, plan)| seeds(plan).map(move |seed| (named, plan, seed))).collect();
-    let single = drills.len() == 1 && !options.record.as_ref().is_some_and(|p| p.is_dir());
-    if let Some(dir) = options.record.as_ref().filter(|_| !single) {
+    let single = asked == 1 && !options.record.as_ref().is_some_and(|p| p.is_dir());
+    let mut names: Vec<(&str, u64)> = drills.iter().map(|(_, plan, seed)| (&*plan.name, *seed)).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|w| w[0] == w[1]).filter(|_| options.record.is_some()) {
+        return Err(format!(
+            "two drills would be recorded as {}-{}: give one scenario another `name`",
+            twice[0].0, twice[0].1
+        ));
+    }
+    if let Some(dir) = options.record.as_ref().filter(|_| !single && !drills.is_empty()) {
         std::fs::create_dir_all(dir).map_err(|e| {
             format!("--record {}: several drills need a directory, which cannot be made: {e}", dir.display())
         })?;
@@ -112,7 +126,7 @@ fn jobs(options: &Check, plans: &[(String, Arc<Plan>)]) -> Result<(Vec<Job>, Vec
 /// Plays every job and prints each result in its turn.
 fn play_all(jobs: &[Job], world: World, threads: usize, out: &mut Out, codes: &mut Vec<u8>) -> Vec<DrillReport> {
     let next = AtomicUsize::new(0);
-    let (done, results) = mpsc::channel::<(usize, Result<DrillReport, String>)>();
+    let (done, results) = mpsc::channel::<(usize, Result<Judged, String>)>();
     let mut reports = Vec::new();
     std::thread::scope(|scope| {
         for _ in 0..threads.min(jobs.len()) {
@@ -138,10 +152,9 @@ fn play_all(jobs: &[Job], world: World, threads: usize, out: &mut Out, codes: &m
             while let Some(result) = waiting.remove(&turn) {
                 turn += 1;
                 match result {
-                    Ok(report) => {
-                        codes.push(report.verdict().exit_code());
-                        out.raw(terminal::text(std::slice::from_ref(&report), out.colour()).as_bytes());
-                        reports.push(report);
+                    Ok(judged) => {
+                        codes.push(judged.print(out));
+                        reports.push(judged.report);
                     }
                     Err(why) => {
                         codes.push(exit::INTERNAL);
@@ -159,7 +172,7 @@ fn play_all(jobs: &[Job], world: World, threads: usize, out: &mut Out, codes: &m
 }
 
 impl Job {
-    fn play(&self, world: World) -> Result<DrillReport, String> {
+    fn play(&self, world: World) -> Result<Judged, String> {
         let label = || format!("{} (seed {})", self.plan.name, self.seed);
         let record = self.record.as_deref().map(open).transpose().map_err(|e| format!("{}: {e}", label()))?;
         let commands = self.commands.lock().ok().and_then(|mut c| c.take()).ok_or_else(label)?;
@@ -173,7 +186,27 @@ impl Job {
             snapshots: None,
         };
         let done = engine::run(Arc::clone(&self.plan), options).map_err(|e| format!("{}: {e}", label()))?;
-        finish(&done, &self.named).map_err(|e| format!("{}: {e}", label()))
+        Ok(finish(&done, &self.named))
+    }
+}
+
+/// A drill that is over, and what went wrong beside it.
+pub(super) struct Judged {
+    pub(super) report: DrillReport,
+    pub(super) trouble: Option<String>,
+}
+
+impl Judged {
+    /// Prints it; returns its exit code.
+    pub(super) fn print(&self, out: &mut Out) -> u8 {
+        out.raw(terminal::text(std::slice::from_ref(&self.report), out.colour()).as_bytes());
+        match &self.trouble {
+            None => self.report.verdict().exit_code(),
+            Some(why) => {
+                out.error(why);
+                exit::INTERNAL
+            }
+        }
     }
 }
 
@@ -184,12 +217,9 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Write + Send>, String> {
 }
 
 /// The report of a drill that is over; `named` is how its scenario was named on the command line.
-pub(super) fn finish(done: &Finished, named: &str) -> Result<DrillReport, String> {
-    if let Some(error) = &done.write_error {
-        return Err(format!("the recording is incomplete: {error}"));
-    }
+pub(super) fn finish(done: &Finished, named: &str) -> Judged {
     let slos = done.board.results();
-    Ok(DrillReport {
+    let report = DrillReport {
         scenario: Arc::clone(&done.plan.name),
         scenario_hash: done.plan.hash(),
         seed: done.seed,
@@ -201,7 +231,9 @@ pub(super) fn finish(done: &Finished, named: &str) -> Result<DrillReport, String
         vacuity: vacuity(done.board.facts(), &done.fired(), &done.board.called(), &slos),
         slos,
         reproduce: DrillReport::command_line(named, done.seed, done.world.as_str()),
-    })
+    };
+    let trouble = done.write_error.as_ref().map(|error| format!("the recording is incomplete: {error}"));
+    Judged { report, trouble }
 }
 
 fn write_report(file: &Path, reports: &[DrillReport], code: u8) -> Result<(), String> {

@@ -1,11 +1,11 @@
 //! `run`: one drill, in the dashboard if a person looks, headless otherwise.
 
 use super::args::Run;
-use super::check;
+use super::check::{self, Judged};
 use super::out::Out;
 use crate::engine::command::Command;
 use crate::engine::{self, Options, World};
-use crate::report::{DrillReport, exit, terminal};
+use crate::report::exit;
 use crate::scenario::library;
 use crate::stats::snapshot::Snapshot;
 use crate::tui::{self, Link};
@@ -54,15 +54,15 @@ pub(super) fn dashboard_or_headless(options: &Run, out: &mut Out) -> u8 {
         Some(
             engine::run(Arc::clone(&plan), drill)
                 .map_err(|e| e.to_string())
-                .and_then(|done| check::finish(&done, &options.scenario)),
+                .map(|done| check::finish(&done, &options.scenario)),
         )
     };
     match result {
-        None => exit::INTERRUPTED,
-        Some(Ok(report)) => {
-            out.raw(terminal::text(std::slice::from_ref(&report), out.colour()).as_bytes());
-            report.verdict().exit_code()
+        None => {
+            out.error("the drill broke off without a result");
+            exit::INTERNAL
         }
+        Some(Ok(judged)) => judged.print(out),
         Some(Err(why)) => {
             out.error(&why);
             exit::INTERNAL
@@ -78,21 +78,20 @@ fn watched(
     keys: &mpsc::Sender<Command>,
     newest: watch::Receiver<Arc<Snapshot>>,
     out: &mut Out,
-) -> Option<Result<DrillReport, String>> {
+) -> Option<Result<Judged, String>> {
     let (seed, named) = (drill.seed, options.scenario.as_str());
     let world = if options.real { tui::World::Real } else { tui::World::Virtual };
-    let result: Mutex<Option<Result<DrillReport, String>>> = Mutex::new(None);
+    let result: Mutex<Option<Result<Judged, String>>> = Mutex::new(None);
     let read = || result.lock().unwrap_or_else(PoisonError::into_inner);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let done = engine::run(Arc::clone(plan), drill)
-                .map_err(|e| e.to_string())
-                .and_then(|done| check::finish(&done, named));
+            let done =
+                engine::run(Arc::clone(plan), drill).map_err(|e| e.to_string()).map(|done| check::finish(&done, named));
             *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
         });
         let verdict = || {
             read().as_ref().map(|done| match done {
-                Ok(report) => report.verdict().word().to_owned(),
+                Ok(judged) => judged.report.verdict().word().to_owned(),
                 Err(why) => why.clone(),
             })
         };

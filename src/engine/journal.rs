@@ -23,6 +23,7 @@ pub(super) struct Journal {
 
 struct Inner {
     seq: u64,
+    ended: bool,
     stats: Stats,
     board: Board,
     figures: Figures,
@@ -56,6 +57,7 @@ impl Journal {
             clock,
             inner: Mutex::new(Inner {
                 seq: 0,
+                ended: false,
                 stats: Stats::new(phases, &targets),
                 figures: Figures::new(&facts),
                 board: Board::new(&plan.slos, facts),
@@ -125,6 +127,10 @@ impl Inner {
 impl Sink for Journal {
     fn record(&self, kind: EventKind) {
         let mut inner = self.inner();
+        if inner.ended {
+            return; // After an interrupt, tasks of the real world may go on for a moment.
+        }
+        inner.ended = matches!(kind, EventKind::DrillEnded { .. });
         let event = Event { seq: inner.seq, at: self.clock.now_micros(), kind };
         inner.seq += 1;
         inner.stats.apply(&event);

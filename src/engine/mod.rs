@@ -34,8 +34,8 @@ use pacer::{Pacer, Turn};
 use stage::Stage;
 use std::collections::BTreeSet;
 use std::io;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -163,8 +163,9 @@ pub fn run(plan: Arc<Plan>, options: Options) -> Result<Finished, Failure> {
     };
     let journal = Arc::new(Journal::new(&plan, clock, options.record, options.keep_events));
     let ledger = Arc::new(Ledger::default());
+    let trouble = Trouble::default();
     journal.head(&plan, options.seed, options.world.as_str());
-    let stage = Stage::build(&plan, options.seed, options.world, clock, &spawner, &journal, &ledger)?;
+    let stage = Stage::build(&plan, options.seed, options.world, clock, &spawner, &journal, &ledger, &trouble)?;
     let drill = Drill {
         runtime: &runtime,
         clock,
@@ -181,7 +182,13 @@ pub fn run(plan: Arc<Plan>, options: Options) -> Result<Finished, Failure> {
         drill.journal.record(EventKind::DrillEnded { interrupted: true });
     }
     drill.publish();
+    if let Some(why) = trouble.get() {
+        return Err(drill.stuck(why.clone()));
+    }
     let closed = drill.journal.close();
+    if !interrupted && closed.snapshot.in_flight > 0 {
+        return Err(drill.stuck(format!("{} requests never ended", closed.snapshot.in_flight)));
+    }
     Ok(Finished {
         seed: options.seed,
         world: options.world,
@@ -218,6 +225,10 @@ struct Drill<'a> {
     give_up: Duration,
 }
 
+/// What a provider could not do although the script did not forbid it; the first such thing ends the drill as a failure.
+type Trouble = Arc<OnceLock<String>>;
+
+const OUTLIVED: &str = "requests did not end by their deadlines";
 const BROKE: &str = "the conductor of the drill panicked";
 
 /// How a stretch of virtual time ended.
@@ -248,7 +259,7 @@ impl Drill<'_> {
             });
             let why = match stretch {
                 Stretch::Finished => return Ok(false),
-                Stretch::Played if until > self.give_up => "requests did not end by their deadlines".to_owned(),
+                Stretch::Played if until > self.give_up => OUTLIVED.to_owned(),
                 Stretch::Broke => BROKE.to_owned(),
                 Stretch::Stuck => format!("{MAX_IDLE_POLLS} polls passed without the clock moving"),
                 Stretch::Played => {
@@ -277,6 +288,9 @@ impl Drill<'_> {
                     ended = &mut playing => return ended.map(|()| false).map_err(|_| self.stuck(BROKE.to_owned())),
                     _ = ticks.tick() => {
                         self.publish();
+                        if self.clock.now() > self.give_up {
+                            return Err(self.stuck(OUTLIVED.to_owned()));
+                        }
                         match commands.try_recv() {
                             Ok(Command::Stop) => return Ok(true),
                             Ok(_) | Err(TryRecvError::Empty | TryRecvError::Disconnected) => {}

@@ -2,9 +2,9 @@
 //!
 //! The stage is the same in both worlds. Only the connector differs, and that is chosen here.
 
-use super::World;
 use super::journal::Journal;
 use super::timeline;
+use super::{Trouble, World};
 use crate::event::{EventKind, Sink};
 use crate::load::{Sender, Timetable};
 use crate::provider::Adapter;
@@ -46,6 +46,7 @@ impl Stage {
         spawner: &Spawner,
         journal: &Arc<Journal>,
         ledger: &Arc<Ledger>,
+        trouble: &Trouble,
     ) -> io::Result<Self> {
         let luck = Luck::new(seed);
         let log: Arc<dyn Sink> = Arc::clone(journal) as Arc<dyn Sink>;
@@ -54,7 +55,7 @@ impl Stage {
             let mock = mock(plan, index, luck, clock, ledger);
             let route = match world {
                 World::Virtual => Route::Memory(Arc::new(InMemory { mock, spawner: spawner.clone() })),
-                World::Real => listen(mock, spawner)?,
+                World::Real => listen(mock, spawner, trouble)?,
             };
             upstreams.push(router::Provider {
                 adapter: Adapter::new(plan.providers[index].dialect),
@@ -143,12 +144,17 @@ fn connect_timeout(plan: &Plan, provider: usize) -> Duration {
         .unwrap_or(Duration::from_secs(1))
 }
 
-fn listen(mock: Provider, spawner: &Spawner) -> io::Result<Route> {
+fn listen(mock: Provider, spawner: &Spawner, trouble: &Trouble) -> io::Result<Route> {
     let port = BoundPort::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     let addr = port.addr();
     let connections = spawner.clone();
     let serve = mock.serve_tcp(port, Arc::new(move |connection| drop(connections.spawn(connection))));
-    spawner.spawn(async move { drop(serve.await) });
+    let trouble = Arc::clone(trouble);
+    spawner.spawn(async move {
+        if let Err(error) = serve.await {
+            let _ = trouble.set(format!("a mock provider could not listen any more: {error}"));
+        }
+    });
     Ok(Route::Tcp(addr))
 }
 

@@ -167,6 +167,7 @@ impl ErrorBody {
             "rate_limit_error" if spend_cap => Class::QuotaExhausted,
             "rate_limit_error" => Class::RateLimited,
             "overloaded_error" => Class::Overloaded,
+            _ if status::by_status(status) == Class::Overloaded => Class::Overloaded,
             "api_error" | "timeout_error" => Class::ServerError,
             _ => status::by_status(status),
         };

@@ -153,7 +153,7 @@ impl StreamReader {
         let Self { dialect, sse, finished } = self;
         sse.feed(bytes, |event, data| {
             let step = match dialect {
-                Dialect::OpenAi => openai::step(data),
+                Dialect::OpenAi => openai::step(data, &mut token),
                 Dialect::Anthropic => anthropic::step(event, data),
                 Dialect::Gemini => gemini::step(data, &mut token),
             }?;

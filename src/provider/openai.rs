@@ -1,6 +1,7 @@
 //! OpenAI chat completions (`POST /v1/chat/completions`), client side.
 //!
-//! A stream is whole once a `finish_reason` arrived; `[DONE]` alone proves nothing and its absence costs nothing.
+//! A stream is whole once a `finish_reason` arrived, also with text in the same event; `[DONE]` alone proves nothing and
+//! its absence costs nothing.
 
 use super::{Ask, Complaint, MAX_TOKENS, Step, post, status};
 use crate::event::Class;
@@ -129,7 +130,7 @@ pub(super) fn answer(body: &[u8]) -> Result<String, Complaint> {
     }
 }
 
-pub(super) fn step(data: &str) -> Result<Step, Complaint> {
+pub(super) fn step(data: &str, token: &mut impl FnMut(String)) -> Result<Step, Complaint> {
     if data == "[DONE]" {
         return Ok(Step::Nothing);
     }
@@ -139,16 +140,14 @@ pub(super) fn step(data: &str) -> Result<Step, Complaint> {
         return Err(error.complaint(StatusCode::OK));
     }
     let Some(choice) = chunk.choices.and_then(|c| c.into_iter().next()) else { return Ok(Step::Nothing) };
-    if let Some(reason) = choice.finish_reason {
-        return finished(&reason).map(|()| Step::Finished);
-    }
     match choice.message {
         Some(Content { refusal: Some(r), .. }) if !r.is_empty() => {
-            Err(Complaint::new(Class::ContentPolicy, "the model refused"))
+            return Err(Complaint::new(Class::ContentPolicy, "the model refused"));
         }
-        Some(Content { content: Some(text), .. }) => Ok(Step::Token(text.into_owned())),
-        _ => Ok(Step::Nothing),
+        Some(Content { content: Some(text), .. }) if !text.is_empty() => token(text.into_owned()),
+        _ => {}
     }
+    choice.finish_reason.map_or(Ok(Step::Nothing), |reason| finished(&reason).map(|()| Step::Finished))
 }
 
 pub(super) fn complaint(status: StatusCode, body: &[u8]) -> Complaint {
@@ -184,6 +183,7 @@ impl ErrorBody {
             ("server_is_overloaded", _) | (_, "service_unavailable_error") => Class::Overloaded,
             ("rate_limit_exceeded", _) if message.starts_with("Request too large") => Class::ContextLength,
             ("rate_limit_exceeded" | "slow_down", _) => Class::RateLimited,
+            _ if status::by_status(status) == Class::Overloaded => Class::Overloaded,
             (_, "server_error") => Class::ServerError,
             _ => status::by_status(status),
         };

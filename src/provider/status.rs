@@ -13,8 +13,9 @@ pub(super) fn by_status(status: StatusCode) -> Class {
         404 | 410 => Class::ModelGone,
         408 | 409 | 425 => Class::ServerError,
         429 => Class::RateLimited,
-        499 => Class::Cancelled,
         503 | 529 => Class::Overloaded,
+        // Whoever reads a 499 has not hung up.
+        499 => Class::ServerError,
         400..=498 => Class::BadRequest,
         200..=299 => Class::Malformed,
         _ => Class::ServerError,

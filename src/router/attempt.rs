@@ -35,7 +35,7 @@ pub(super) struct Bounds {
     pub(super) head: Duration,
     /// The first token of a stream.
     pub(super) first_token: Duration,
-    /// Silence between two reads of the body.
+    /// Silence between two tokens of a stream, or two reads of a plain body.
     pub(super) idle: Duration,
     /// The last byte.
     pub(super) end: Duration,
@@ -160,8 +160,12 @@ fn complain(complaint: Complaint, verdict: &mut Judgement) -> Failed {
 
 async fn refusal(call: &Call<'_>, response: Response<Incoming>, timer: &mut Timer, verdict: &mut Judgement) -> Failed {
     let (head, body) = response.into_parts();
-    // The status says enough even where the body that explains it breaks off.
-    let body = collect(body, timer, MAX_ERROR_BODY).await.unwrap_or_default();
+    let body = match collect(body, timer, MAX_ERROR_BODY).await {
+        Ok(body) => body,
+        Err(gone @ (Class::Cancelled, _)) => return gone,
+        // The status says enough even where the body that explains it breaks off.
+        Err(_) => Vec::new(),
+    };
     complain(call.adapter.complaint(head.status, &head.headers, &body), verdict)
 }
 
@@ -203,17 +207,26 @@ async fn stream<C: Client>(
     let mut body = response.into_body();
     let mut answer = String::new();
     let mut tokens: Vec<String> = Vec::new();
+    let mut length = 0;
+    // Only tokens are progress: pings and comments do not keep a stalled stream alive.
+    let mut stalled_by = call.bounds.first_token;
     loop {
-        let read = frame(&mut body);
-        let data = if verdict.tokens == 0 {
-            timer.within(call.bounds.first_token, "no first token", read).await??
-        } else {
-            timer.within_idle("the stream stalled", read).await??
+        let waiting_for = if verdict.tokens == 0 { "no first token" } else { "the stream stalled" };
+        let data = match timer.within(stalled_by, waiting_for, frame(&mut body)).await {
+            Ok(Ok(Some(data))) => data,
+            Ok(Ok(None)) => break,
+            // The answer is whole; only its terminator is missing.
+            Ok(Err(_)) | Err((Class::Timeout, _)) if reader.end().is_ok() => break,
+            Ok(Err(failed)) | Err(failed) => return Err(failed),
         };
-        let Some(data) = data else { break };
+        length += data.len();
+        if length > MAX_BODY {
+            return Err((Class::Malformed, "the stream is too long".into()));
+        }
         let fed = reader.feed(&data, |text| tokens.push(text));
         for text in tokens.drain(..) {
             verdict.tokens += 1;
+            stalled_by = timer.clock.now() + call.bounds.idle;
             if verdict.tokens == 1 {
                 progress.first_token();
             }

@@ -10,7 +10,7 @@ use super::policy::breaker::{Admission, Breaker, Health as Verdict, Permit, Tran
 use super::policy::budget::RetryBudget;
 use super::policy::decide::{Effect, LONG};
 use super::policy::quality::Quality;
-use crate::event::{BreakerReading, BreakerState, Name, SkipReason};
+use crate::event::{BreakerReading, Name, SkipReason};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -43,12 +43,6 @@ pub(super) struct Recorded {
     pub(super) demoted_until: Option<Duration>,
 }
 
-/// Why a target is passed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) reason: SkipReason,
-}
-
 impl Health {
     pub(super) fn new(target: &Target) -> Self {
         Self {
@@ -69,30 +63,37 @@ impl Health {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for the right to make a call.
+    /// Asks for the right to make a call. `tell` hears of a change of the breaker before anybody else can cause another.
     pub(super) fn admit(
         self: &Arc<Self>,
         now: Duration,
         luck: f64,
         first_here: bool,
-    ) -> (Result<Pass, Refusal>, Option<Transition>) {
+        tell: impl FnOnce(Transition),
+    ) -> Result<Pass, SkipReason> {
         let mut state = self.state();
         if now < state.rests_until {
-            return (Err(Refusal { reason: SkipReason::SetAside }), None);
+            return Err(SkipReason::SetAside);
         }
         let (admission, transition) = state.breaker.admit(now, luck);
-        let refused = |reason| Err(Refusal { reason });
-        let pass = match admission {
+        if let Some(transition) = transition {
+            tell(transition);
+        }
+        match admission {
             Admission::Granted(permit) => {
                 if first_here {
                     state.budget.earn(now);
                 }
                 Ok(Pass { health: Arc::clone(self), permit: Some(permit) })
             }
-            Admission::Open { .. } => refused(SkipReason::BreakerOpen),
-            Admission::Recovering => refused(SkipReason::Recovering),
-        };
-        (pass, transition)
+            Admission::Open { .. } => Err(SkipReason::BreakerOpen),
+            Admission::Recovering => Err(SkipReason::Recovering),
+        }
+    }
+
+    /// Whether a call at `at` is certain to be turned away.
+    pub(super) fn is_open_at(&self, at: Duration) -> bool {
+        self.state().breaker.is_open_at(at)
     }
 
     /// Until when the target rests, if it does.
@@ -144,32 +145,25 @@ impl Pass {
         self.permit.as_ref().is_some_and(Permit::is_probe)
     }
 
-    /// Hands the pass back with what the call said about the target.
-    pub(super) fn record(mut self, effect: Effect, took: Duration, now: Duration, luck: f64) -> Recorded {
-        let health = Arc::clone(&self.health);
-        let mut guard = health.state();
+    /// Hands the pass back with what the call said about the target. `tell` hears what it changed before anybody else
+    /// can change more.
+    pub(super) fn record(
+        mut self,
+        effect: Effect,
+        took: Duration,
+        now: Duration,
+        luck: f64,
+        tell: impl FnOnce(Recorded),
+    ) {
+        let Some(permit) = self.permit.take() else { return };
+        let mut guard = self.health.state();
         let state = &mut *guard;
-        let mut transition = None;
-        if let Some(permit) = self.permit.take() {
-            let verdict = match effect {
-                Effect::Success => Verdict::Success { took },
-                Effect::Failure => Verdict::Failure { slow: false },
-                Effect::SlowFailure => Verdict::Failure { slow: true },
-                Effect::Alive | Effect::BadAnswer if permit.is_probe() => Verdict::Success { took },
-                _ => Verdict::Silent,
-            };
-            transition = state.breaker.record(&permit, verdict, now, luck);
-        }
-        let forced = match effect {
-            Effect::Open => Some((health.open_for, "the key is not accepted")),
-            Effect::OpenLong => Some((LONG, "only people can mend this")),
-            _ => None,
+        let breaker = &mut state.breaker;
+        let transition = match effect {
+            Effect::Open => breaker.force_open(&permit, now, self.health.open_for, "the key is not accepted"),
+            Effect::OpenLong => breaker.force_open(&permit, now, LONG, "only people can mend this"),
+            _ => breaker.record(&permit, verdict(effect, took, permit.is_probe()), now, luck),
         };
-        if let Some((open_for, cause)) = forced
-            && state.breaker.state() != BreakerState::Open
-        {
-            transition = Some(state.breaker.force_open(now, open_for, cause));
-        }
         let demoted_until = match effect {
             Effect::Success => state.quality.record(now, false),
             Effect::BadAnswer => state.quality.record(now, true),
@@ -184,7 +178,18 @@ impl Pass {
             }
             state.newest = (state.newest + 1) % SAMPLES;
         }
-        Recorded { reading: state.breaker.reading(now), transition, demoted_until }
+        tell(Recorded { reading: state.breaker.reading(now), transition, demoted_until });
+    }
+}
+
+/// What an effect is to a breaker.
+fn verdict(effect: Effect, took: Duration, probe: bool) -> Verdict {
+    match effect {
+        Effect::Success => Verdict::Success { took },
+        Effect::Failure => Verdict::Failure { slow: false },
+        Effect::SlowFailure => Verdict::Failure { slow: true },
+        Effect::Alive | Effect::BadAnswer if probe => Verdict::Success { took },
+        _ => Verdict::Silent,
     }
 }
 

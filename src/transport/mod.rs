@@ -4,7 +4,8 @@
 //! - One client **per provider**, with a pool timer: a client shared by all hosts closes idle connections in hash order,
 //!   and without the timer it reads the wall clock. Either makes two runs of one seed differ.
 //! - Both connectors raise the same [`std::io::ErrorKind`] for the same mishap.
-//! - Nothing here retries, and nothing here knows what a response means.
+//! - Nothing here retries what may have been sent, and nothing here knows what a response means. (The pool sends a
+//!   request again over another connection if the first one turns out to have closed before a byte of it was written.)
 
 pub mod duplex;
 mod tcp;

@@ -233,6 +233,76 @@ fn a_retry_after_beyond_the_deadline_skips_the_retry() {
     assert_eq!(story(&done.events, "0-0")[1], "first/a -> second/b (rate_limited)");
 }
 
+#[rstest]
+fn a_bare_503_is_overloaded_whatever_the_body_calls_it(#[values("openai", "anthropic", "gemini")] dialect: &str) {
+    let done = drill(&scenario(dialect, "triage", "0%", "{ status: 503 }", ""));
+    assert_eq!(story(&done.events, "0-0")[0], "first/a #1 overloaded");
+}
+
+#[test]
+fn a_499_is_the_providers_failure_and_not_a_client_that_hung_up() {
+    let done = drill(&scenario("openai", "triage", "0%", "{ status: 499 }", ""));
+    let story = story(&done.events, "0-0");
+    assert_eq!(
+        (story[0].as_str(), story.last().map(String::as_str)),
+        ("first/a #1 server_error", Some("answered right"))
+    );
+}
+
+#[test]
+fn an_outage_behind_a_context_error_is_an_outage_and_not_the_clients_fault() {
+    let yaml = scenario("openai", "triage", "0%", "{ error: context_length }", "")
+        .replace("slos:", "  - { on: second, during: hurt, inject: { status: 500 } }\nslos:");
+    let done = drill(&yaml);
+    assert_eq!(story(&done.events, "0-0").last().map(String::as_str), Some("failed server_error"));
+}
+
+#[test]
+fn a_prompt_too_long_for_every_window_is_the_clients_own() {
+    let yaml = scenario("openai", "triage", "0%", "{ status: 503 }", "")
+        .replace("context: 128k", "context: 10")
+        .replace("context: 1k", "context: 10");
+    let done = drill(&yaml);
+    assert_eq!(
+        story(&done.events, "0-0"),
+        ["skip first/a (context)", "skip second/b (context)", "surfaced context_length"]
+    );
+}
+
+#[test]
+fn past_the_deadline_of_the_first_token_no_further_target_is_called_or_blamed() {
+    let yaml = scenario("openai", "chat", "100%", "silence", "")
+        .replace("deadline: 12s", "deadline: 12s\n      ttft_deadline: 2s");
+    let done = drill(&yaml);
+    assert_eq!(story(&done.events, "0-0"), ["first/a #1 timeout", "skip second/b (deadline)", "failed timeout"]);
+}
+
+#[test]
+fn those_who_wait_for_one_pause_do_not_all_come_back_at_once() {
+    let yaml = scenario("openai", "triage", "0%", "{ status: 429, retry_after: 5s }", "")
+        .replace("[first/a, second/b]", "[first/a]")
+        .replace("rate: 1/s", "rate: 40/s");
+    let done = drill(&yaml);
+    let mut at_once = std::collections::BTreeMap::new();
+    for e in done.events.iter().filter(|e| matches!(e.kind, EventKind::AttemptStarted { .. }) && e.at.0 > 3_000_000) {
+        *at_once.entry(e.at).or_insert(0u32) += 1;
+    }
+    assert!(at_once.values().max().is_some_and(|&most| most <= 5), "{at_once:?}");
+}
+
+#[test]
+fn an_overloaded_target_without_a_hint_is_waited_for_when_there_is_nowhere_else_to_go() {
+    let yaml = scenario("openai", "triage", "0%", "{ error: overloaded }", "")
+        .replace("[first/a, second/b]", "[first/a]")
+        .replace("initial: 200ms, max: 1s", "initial: 3s, max: 3s")
+        .replace("on: first, during: hurt", "on: first, at: 0s, for: 2s");
+    let done = drill(&yaml);
+    assert_eq!(
+        story(&done.events, "0-0"),
+        ["first/a #1 overloaded", "retry first/a", "first/a #2 ok", "answered right"]
+    );
+}
+
 #[test]
 fn when_everything_fails_the_template_is_served_and_counts_as_answered_but_not_as_available() {
     let yaml = scenario("openai", "triage", "0%", "{ status: 503 }", "")

@@ -187,7 +187,7 @@ impl Breaker {
                     *ramping = false;
                 }
                 let held_back = *ramping && {
-                    let passed = (now - *since).as_secs_f64() / self.params.ramp.as_secs_f64();
+                    let passed = now.saturating_sub(*since).as_secs_f64() / self.params.ramp.as_secs_f64();
                     luck >= 0.1 + 0.9 * passed
                 };
                 if held_back {
@@ -244,9 +244,22 @@ impl Breaker {
         }
     }
 
-    /// Opens whatever the window says: for quota, key and model failures that no rate needs to confirm.
-    pub fn force_open(&mut self, now: Duration, open_for: Duration, cause: &'static str) -> Transition {
-        self.trip(now, open_for, cause)
+    /// Takes back a permit whose call found what no rate needs to confirm: a quota, key or model that is gone. Opens,
+    /// unless the call belongs to an earlier epoch.
+    pub fn force_open(
+        &mut self,
+        permit: &Permit,
+        now: Duration,
+        open_for: Duration,
+        cause: &'static str,
+    ) -> Option<Transition> {
+        (permit.epoch == self.epoch).then(|| self.trip(now, open_for, cause))
+    }
+
+    /// Whether it will turn calls away until after `at` for certain.
+    #[must_use]
+    pub fn is_open_at(&self, at: Duration) -> bool {
+        matches!(self.state, State::Open { until } if until > at)
     }
 
     fn tripped(&self, counts: Counts) -> Option<&'static str> {

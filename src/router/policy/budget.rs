@@ -43,7 +43,7 @@ impl RetryBudget {
 
     fn refill(&mut self, now: Duration) {
         let elapsed = now.saturating_sub(self.filled_at).as_secs_f64();
-        self.filled_at = now;
+        self.filled_at = self.filled_at.max(now);
         self.tokens = (self.tokens + elapsed * self.params.floor_per_second).min(Self::cap(&self.params));
     }
 

@@ -20,10 +20,12 @@
 //! | cancelled | no | no: surface | silent |
 //!
 //! On top of every row:
-//! - Nothing is retried or rerouted once a token has reached the client; the stream ends with an error.
+//! - Nothing is retried or rerouted once a token has reached the client; the stream ends with an error, which is the
+//!   client's own where the row says surface.
 //! - `max_attempts` bounds all attempts on one target, "once" the retries of one class there.
 //! - A wait must be at most `wait_up_to`, and leave `min_hop_time` before the deadline.
-//! - A retry must be covered by the retry budget. Moving on needs no budget.
+//! - A retry must be covered by the retry budget, and the target must be going to admit it: a breaker that this very
+//!   failure opened will not. Moving on needs neither.
 //!
 //! Which target is next, and whether there is one, is the driver's business.
 
@@ -136,6 +138,8 @@ pub struct Situation {
     pub remaining: Duration,
     /// Whether the retry budget covers one more.
     pub budget: bool,
+    /// Whether the target would admit a call after the wait, as far as can be said now.
+    pub admits: bool,
 }
 
 /// The chain's limits.
@@ -178,8 +182,8 @@ pub fn decide(s: &Situation, limits: &Limits) -> Act {
         return Act::Serve;
     }
     let row = row(s.class);
-    if s.token_delivered && s.class != Class::Cancelled {
-        return Act::Abort;
+    if s.token_delivered {
+        return if row.next == Next::Surface { Act::Surface } else { Act::Abort };
     }
     let (allowed, wait) = match row.retry {
         Retry::No => (false, Duration::ZERO),
@@ -191,6 +195,7 @@ pub fn decide(s: &Situation, limits: &Limits) -> Act {
     let affordable = s.attempts_here < limits.max_attempts
         && s.attempts_left > 0
         && s.budget
+        && s.admits
         && wait + limits.min_hop_time <= s.remaining;
     match row.next {
         _ if allowed && affordable => Act::Retry { wait },
@@ -223,6 +228,7 @@ mod tests {
             wait: Duration::from_millis(200),
             remaining: Duration::from_secs(10),
             budget: true,
+            admits: true,
         }
     }
 
@@ -285,6 +291,11 @@ mod tests {
     }
 
     #[test]
+    fn a_target_that_has_just_been_closed_off_is_not_waited_for() {
+        assert_eq!(decide(&Situation { admits: false, ..after(Class::Overloaded) }, &LIMITS), Act::Next);
+    }
+
+    #[test]
     fn the_attempts_on_one_target_and_in_all_are_bounded() {
         assert_eq!(decide(&Situation { attempts_here: 3, ..after(Class::RateLimited) }, &LIMITS), Act::Next);
         assert_eq!(decide(&Situation { attempts_left: 0, ..after(Class::RateLimited) }, &LIMITS), Act::Next);
@@ -310,6 +321,7 @@ mod tests {
                 wait: Duration::from_millis(wait),
                 remaining: Duration::from_millis(remaining),
                 budget,
+                admits: true,
             })
     }
 
@@ -318,7 +330,7 @@ mod tests {
         fn the_clients_own_errors_are_never_retried_nor_rerouted(s in any_situation()) {
             let act = decide(&s, &LIMITS);
             if matches!(s.class, Class::BadRequest | Class::ContentPolicy | Class::Cancelled) {
-                prop_assert!(matches!(act, Act::Surface | Act::Abort));
+                prop_assert!(matches!(act, Act::Surface));
             }
         }
 
@@ -338,6 +350,8 @@ mod tests {
                 let act = decide(&s, &LIMITS);
                 prop_assert!(matches!(act, Act::Serve | Act::Abort | Act::Surface));
                 prop_assert_eq!(act == Act::Serve, s.class == Class::Ok);
+                let clients = matches!(s.class, Class::BadRequest | Class::ContentPolicy | Class::Cancelled);
+                prop_assert_eq!(act == Act::Surface, clients, "a block after some text is no outage");
             }
         }
     }
