@@ -161,16 +161,18 @@ pub fn run(plan: Arc<Plan>, options: Options) -> Result<Finished, Failure> {
         World::Virtual => Spawner::watched(),
         World::Real => Spawner::unwatched(),
     };
-    let journal = Arc::new(Journal::new(&plan, clock, options.record, options.keep_events));
-    let ledger = Arc::new(Ledger::default());
-    let trouble = Trouble::default();
-    journal.head(&plan, options.seed, options.world.as_str());
-    let stage = Stage::build(&plan, options.seed, options.world, clock, &spawner, &journal, &ledger, &trouble)?;
+    let accounts = Accounts {
+        journal: Arc::new(Journal::new(&plan, clock, options.record, options.keep_events)),
+        ledger: Arc::default(),
+        trouble: Trouble::default(),
+    };
+    accounts.journal.head(&plan, options.seed, options.world.as_str());
+    let stage = Stage::build(&plan, options.seed, options.world, clock, &spawner, &accounts)?;
     let drill = Drill {
         runtime: &runtime,
         clock,
         spawner,
-        journal,
+        journal: Arc::clone(&accounts.journal),
         snapshots: options.snapshots,
         give_up: plan.end() + longest_deadline(&plan) + Duration::from_secs(120),
     };
@@ -182,7 +184,7 @@ pub fn run(plan: Arc<Plan>, options: Options) -> Result<Finished, Failure> {
         drill.journal.record(EventKind::DrillEnded { interrupted: true });
     }
     drill.publish();
-    if let Some(why) = trouble.get() {
+    if let Some(why) = accounts.trouble.get() {
         return Err(drill.stuck(why.clone()));
     }
     let closed = drill.journal.close();
@@ -198,7 +200,7 @@ pub fn run(plan: Arc<Plan>, options: Options) -> Result<Finished, Failure> {
         totals: closed.totals,
         events: closed.events,
         write_error: closed.write_error,
-        ledger: ledger.entries(),
+        ledger: accounts.ledger.entries(),
         interrupted,
         plan,
     })
@@ -227,6 +229,13 @@ struct Drill<'a> {
 
 /// What a provider could not do although the script did not forbid it; the first such thing ends the drill as a failure.
 type Trouble = Arc<OnceLock<String>>;
+
+/// What is written down in a drill, by its different sides.
+struct Accounts {
+    journal: Arc<Journal>,
+    ledger: Arc<Ledger>,
+    trouble: Trouble,
+}
 
 const OUTLIVED: &str = "requests did not end by their deadlines";
 const BROKE: &str = "the conductor of the drill panicked";

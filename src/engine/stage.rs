@@ -4,7 +4,7 @@
 
 use super::journal::Journal;
 use super::timeline;
-use super::{Trouble, World};
+use super::{Accounts, Trouble, World};
 use crate::event::{EventKind, Sink};
 use crate::load::{Sender, Timetable};
 use crate::provider::Adapter;
@@ -44,18 +44,16 @@ impl Stage {
         world: World,
         clock: Clock,
         spawner: &Spawner,
-        journal: &Arc<Journal>,
-        ledger: &Arc<Ledger>,
-        trouble: &Trouble,
+        accounts: &Accounts,
     ) -> io::Result<Self> {
         let luck = Luck::new(seed);
-        let log: Arc<dyn Sink> = Arc::clone(journal) as Arc<dyn Sink>;
+        let log: Arc<dyn Sink> = Arc::clone(&accounts.journal) as Arc<dyn Sink>;
         let mut upstreams = Vec::new();
         for index in 0..plan.providers.len() {
-            let mock = mock(plan, index, luck, clock, ledger);
+            let mock = mock(plan, index, luck, clock, &accounts.ledger);
             let route = match world {
                 World::Virtual => Route::Memory(Arc::new(InMemory { mock, spawner: spawner.clone() })),
-                World::Real => listen(mock, spawner, trouble)?,
+                World::Real => listen(mock, spawner, &accounts.trouble)?,
             };
             upstreams.push(router::Provider {
                 adapter: Adapter::new(plan.providers[index].dialect),
@@ -74,7 +72,7 @@ impl Stage {
             clock,
             luck,
             spawner: spawner.clone(),
-            journal: Arc::clone(journal),
+            journal: Arc::clone(&accounts.journal),
             router,
             senders,
         })

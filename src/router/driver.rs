@@ -161,7 +161,7 @@ impl Walk<'_> {
             return Err(reason);
         }
         let first_here = self.places[place].tried == 0;
-        self.health(place).admit(now, self.luck("ramp", place), first_here, |t| self.announce(place, t))
+        self.health(place).admit(now, self.luck("ramp", place), first_here, |t| self.announce(place, &t))
     }
 
     fn skip(&mut self, place: usize, reason: SkipReason) {
@@ -335,7 +335,7 @@ impl Walk<'_> {
                 tokens: verdict.tokens,
                 breaker: recorded.reading,
             });
-            if let Some(transition) = recorded.transition {
+            if let Some(transition) = &recorded.transition {
                 self.announce(place, transition);
             }
             if let Some(until) = recorded.demoted_until {
@@ -414,7 +414,7 @@ impl Walk<'_> {
         Served { outcome, class, target, hops: self.hops, attempts: self.attempts }
     }
 
-    fn announce(&self, place: usize, transition: Transition) {
+    fn announce(&self, place: usize, transition: &Transition) {
         self.log(EventKind::BreakerChanged {
             target: self.name(place),
             from: transition.from,
