@@ -79,8 +79,7 @@ fn watched(
     newest: watch::Receiver<Arc<Snapshot>>,
     out: &mut Out,
 ) -> Option<Result<Judged, String>> {
-    let (seed, named) = (drill.seed, options.scenario.as_str());
-    let world = if options.real { tui::World::Real } else { tui::World::Virtual };
+    let (seed, world, named) = (drill.seed, drill.world, options.scenario.as_str());
     let result: Mutex<Option<Result<Judged, String>>> = Mutex::new(None);
     let read = || result.lock().unwrap_or_else(PoisonError::into_inner);
     std::thread::scope(|scope| {

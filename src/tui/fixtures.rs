@@ -1,7 +1,8 @@
 //! Hand-made drills for the tests: a plan of two providers and three phases, and snapshots at its turning points.
 
-use super::model::{Model, World};
+use super::model::Model;
 use super::theme::Theme;
+use crate::engine::World;
 use crate::event::{BreakerState, Class, Micros, Name, Outcome, Reason, SkipReason};
 use crate::router::config::{Chain, Config, Retry, Target, Timeouts};
 use crate::scenario::plan::{Phase, Plan, PlannedFault, Provider};
@@ -347,7 +348,7 @@ pub(super) fn crowded() -> Model {
     snapshot.latency.max = f64::INFINITY;
     snapshot.latency.p99 = f64::NAN;
     snapshot.per_second = vec![(u32::MAX, u32::MAX); 5_000];
-    let mut model = Model::new(Arc::new(plan), u64::MAX, World::Replay, f64::INFINITY, Theme::new(true, true));
+    let mut model = Model::new(Arc::new(plan), u64::MAX, World::Virtual, f64::INFINITY, Theme::new(true, true));
     model.see(Arc::new(snapshot));
     model
 }

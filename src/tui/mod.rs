@@ -32,9 +32,10 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
-pub use model::{Model, World};
+pub use model::Model;
 pub use view::view;
 
+use crate::engine::World;
 use crate::engine::command::Command;
 use crate::scenario::plan::Plan;
 use crate::stats::snapshot::Snapshot;

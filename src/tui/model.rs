@@ -8,6 +8,7 @@
 //! - A feed that has been scrolled up stays on the lines being read while new ones arrive below.
 
 use super::theme::Theme;
+use crate::engine::World;
 use crate::engine::command::Command;
 use crate::scenario::plan::Plan;
 use crate::stats::snapshot::{Snapshot, Standing};
@@ -18,29 +19,6 @@ pub const SPEEDS: [f64; 8] = [0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 100.0];
 
 /// Lines that a page key scrolls the feed.
 const PAGE: usize = 10;
-
-/// Whose clock the drill runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum World {
-    /// In memory, on a clock that can be held, stepped and hurried.
-    Virtual,
-    /// On loopback TCP and the wall clock.
-    Real,
-    /// A recorded drill, played back on a clock that can be held, stepped and hurried.
-    Replay,
-}
-
-impl World {
-    /// The word on the screen.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Virtual => "virtual",
-            Self::Real => "real",
-            Self::Replay => "replay",
-        }
-    }
-}
 
 /// What a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,10 +2,11 @@
 
 use super::fixtures;
 use super::input::BINDINGS;
-use super::model::{Action, Model, World};
+use super::model::{Action, Model};
 use super::text;
 use super::theme::Theme;
 use super::view::view;
+use crate::engine::World;
 use crate::stats::snapshot::Snapshot;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

@@ -9,9 +9,10 @@
 //! key. Keys that do not fit are left out; the help has them all.
 
 use super::panel::{self, Row};
+use crate::engine::World;
 use crate::stats::snapshot::Standing;
 use crate::tui::input::{BINDINGS, Binding};
-use crate::tui::model::{Action, Model, World};
+use crate::tui::model::{Action, Model};
 use crate::tui::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -9,9 +9,10 @@
 //! the share stays longest.
 
 use super::panel::{self, Row};
+use crate::engine::World;
 use crate::event::{Micros, Outcome};
 use crate::stats::snapshot::Snapshot;
-use crate::tui::model::{Model, World};
+use crate::tui::model::Model;
 use crate::tui::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
