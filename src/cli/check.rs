@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 
@@ -59,13 +59,16 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
         }
     };
     let world = if options.real { World::Real } else { World::Virtual };
+    let stopped = Arc::new(AtomicBool::new(false));
+    let stopping = Arc::clone(&stopped);
     super::run::on_interrupt(move || {
+        stopping.store(true, Ordering::Relaxed);
         for sender in &stop {
             let _ = sender.send(Command::Stop);
         }
     });
     let threads = options.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let reports = play_all(&jobs, world, threads, out, &mut codes);
+    let reports = play_all(&jobs, world, threads, &stopped, out, &mut codes);
     let code = exit::worst(codes);
     let mut written = Ok(());
     for Report { kind: ReportKind::Json, file } in &options.report {
@@ -124,7 +127,14 @@ fn jobs(
 }
 
 /// Plays every job and prints each result in its turn.
-fn play_all(jobs: &[Job], world: World, threads: usize, out: &mut Out, codes: &mut Vec<u8>) -> Vec<DrillReport> {
+fn play_all(
+    jobs: &[Job],
+    world: World,
+    threads: usize,
+    stopped: &AtomicBool,
+    out: &mut Out,
+    codes: &mut Vec<u8>,
+) -> Vec<DrillReport> {
     let next = AtomicUsize::new(0);
     let (done, results) = mpsc::channel::<(usize, Result<Judged, String>)>();
     let mut reports = Vec::new();
@@ -136,8 +146,7 @@ fn play_all(jobs: &[Job], world: World, threads: usize, out: &mut Out, codes: &m
                 while let Some((index, job)) =
                     Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, jobs.get(i)?)))
                 {
-                    let sent = done.send((index, job.play(world)));
-                    if sent.is_err() {
+                    if stopped.load(Ordering::Relaxed) || done.send((index, job.play(world))).is_err() {
                         break;
                     }
                 }
@@ -166,6 +175,10 @@ fn play_all(jobs: &[Job], world: World, threads: usize, out: &mut Out, codes: &m
             if finished < jobs.len() {
                 out.progress(&format!("{finished}/{} drills", jobs.len()));
             }
+        }
+        if turn < jobs.len() {
+            out.line(&format!("INTERRUPTED, {} of {} drills not started", jobs.len() - turn, jobs.len()));
+            codes.push(exit::INTERRUPTED);
         }
     });
     reports
@@ -228,7 +241,12 @@ pub(super) fn finish(done: &Finished, named: &str) -> Judged {
         interrupted: done.interrupted,
         duration: done.snapshot.now,
         totals: done.totals.clone(),
-        vacuity: vacuity(done.board.facts(), &done.fired(), &done.board.called(), &slos),
+        // A drill that was cut off says nothing about what had not begun.
+        vacuity: if done.interrupted {
+            Vec::new()
+        } else {
+            vacuity(done.board.facts(), &done.fired(), &done.board.called(), &slos)
+        },
         slos,
         reproduce: DrillReport::command_line(named, done.seed, done.world.as_str()),
     };

@@ -46,7 +46,7 @@ pub fn main() -> ExitCode {
             exit::PASS
         }
     };
-    ExitCode::from(code)
+    ExitCode::from(if out.lost() { exit::worst([code, exit::INTERNAL]) } else { code })
 }
 
 impl args::Run {
@@ -130,5 +130,6 @@ fn load(input: &Input, out: &mut Out) -> Option<Plan> {
 
 /// Whether a person looks at the output and holds the keys.
 fn at_a_terminal() -> bool {
-    std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stdout().is_terminal() && std::io::stdin().is_terminal() && !dumb
 }

@@ -1,4 +1,5 @@
-//! Where the program's words go. Writing never panics and never stops a drill.
+//! Where the program's words go. Writing never panics and never stops a drill. A closed pipe is the reader's choice; any
+//! other failure (a full disk) is told and remembered, since a verdict nobody can read is no verdict.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -8,6 +9,7 @@ pub(super) struct Out {
     colour_errors: bool,
     /// Whether a progress line stands on the terminal and must be wiped first.
     progress: bool,
+    lost: bool,
 }
 
 impl Out {
@@ -17,6 +19,7 @@ impl Out {
             colour: !plain && io::stdout().is_terminal(),
             colour_errors: !plain && io::stderr().is_terminal(),
             progress: false,
+            lost: false,
         }
     }
 
@@ -32,7 +35,18 @@ impl Out {
     pub(super) fn raw(&mut self, bytes: &[u8]) {
         self.wipe();
         let mut stdout = io::stdout().lock();
-        let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        drop(stdout);
+        if let Err(error) = written.or_else(|e| if e.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(e) })
+            && !std::mem::replace(&mut self.lost, true)
+        {
+            self.error(&format!("the output could not be written: {error}"));
+        }
+    }
+
+    /// Whether some of the output was lost.
+    pub(super) fn lost(&self) -> bool {
+        self.lost
     }
 
     /// A line to standard output.

@@ -117,6 +117,16 @@ fn a_pipe_that_closes_early_is_no_panic() {
     assert!(status.code().is_some(), "not killed by a signal");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_verdict_that_cannot_be_written_is_not_a_success() {
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("there");
+    let child = hopdrill().args(["list"]).stdout(full).stderr(Stdio::piped()).spawn().expect("starts");
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(code(&output), 1);
+    assert!(text(&output.stderr).contains("could not be written"));
+}
+
 #[test]
 fn every_seed_of_a_range_is_a_drill_of_its_own() {
     let output = run(&["check", "--seeds", "1..3", "steady"]);
