@@ -74,6 +74,7 @@ impl DrillReport {
     #[must_use]
     pub fn command_line(scenario: &str, seed: u64, world: &str) -> String {
         let real = if world == "real" { " --real" } else { "" };
-        format!("hopdrill check {scenario} --seed {seed}{real}")
+        let quote = if scenario.contains(char::is_whitespace) { "'" } else { "" };
+        format!("hopdrill check {quote}{scenario}{quote} --seed {seed}{real}")
     }
 }
