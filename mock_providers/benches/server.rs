@@ -3,7 +3,7 @@
 //! the same bytes. The runtime has no I/O driver: with one, every timer costs a system call. Run it with
 //! `cargo bench -p mock_providers`.
 
-use mock_providers::{Dialect, Distribution, Ledger, Luck, Model, Provider, Script, Setup};
+use mock_providers::{Dialect, Distribution, Ledger, Luck, Model, Provider, Question, Said, Script, Setup};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ fn provider(dialect: Dialect) -> Provider {
         }],
         script: Script::default(),
         luck: Luck::new(1),
-        answers: Arc::new(move |_, _, _| text.clone()),
+        answers: Arc::new(move |_: &Question<'_>, _| Said::Text(text.clone())),
         ledger: Arc::new(Ledger::default()),
         start: tokio::time::Instant::now(),
     })

@@ -4,6 +4,7 @@
 //! This crate knows nothing of routers or scenario files. It is given a [`Setup`] (who to be, what to serve, what to do
 //! wrong and when) and gives back an axum application.
 
+pub(crate) mod course;
 pub mod dialect;
 pub mod dist;
 pub mod fault;
@@ -13,9 +14,9 @@ pub mod script;
 pub mod server;
 pub mod text;
 
-pub use dialect::Dialect;
+pub use dialect::{Dialect, Tool};
 pub use dist::Distribution;
 pub use ledger::Ledger;
 pub use luck::Luck;
 pub use script::Script;
-pub use server::{Answers, BoundPort, Model, Provider, Setup, Spawn, Want, Wire};
+pub use server::{Answers, BoundPort, Model, Provider, Question, Said, Setup, Spawn, Want, Wire};

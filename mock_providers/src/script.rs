@@ -1,11 +1,13 @@
 //! The script of one provider: its faults, and what they make of a request.
 //!
-//! Everything here is a pure function of the script, the time, the request's identity and the luck. It does nothing;
-//! the server carries out what a [`Verdict`] says.
+//! A decision is a pure function of the script, the time, the request, the luck and, for faults that count, of how many
+//! came before. It does nothing; the server carries out what a [`Verdict`] says.
 
 use crate::fault::delay::Slowness;
-use crate::fault::{Effect, Fault, Injection, connection};
+use crate::fault::{Door, Effect, Endpoint, Fault, Injection, Pick, connection};
 use crate::luck::{Luck, key_hash};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Faults of one provider.
@@ -24,6 +26,14 @@ pub struct About<'a> {
     pub model: &'a str,
     /// Whether a stream was asked for.
     pub stream: bool,
+    /// What the path is for.
+    pub endpoint: Endpoint,
+    /// The API key's name.
+    pub api_key: &'a str,
+    /// Who the client is, for faults that stick to clients.
+    pub client: &'a str,
+    /// The length of the prompt.
+    pub prompt_tokens: u32,
     /// The request's key.
     pub key: &'a str,
     /// The n-th call of this request to this target, from 1.
@@ -43,28 +53,41 @@ pub struct Verdict {
     pub injected: Option<(u32, Injection)>,
 }
 
+/// How many requests each fault that counts has been asked about.
+#[derive(Debug, Default)]
+pub struct Counts(Mutex<BTreeMap<u32, u32>>);
+
+impl Counts {
+    /// Counts one more for this fault: its number, from 1.
+    fn next(&self, fault: u32) -> u32 {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(fault).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
+}
+
 impl Script {
-    /// Whether new connections are refused at `now`.
+    /// How the listener fares at `now`; `None` is well.
     #[must_use]
-    pub fn refuses(&self, now: Duration) -> bool {
-        connection::refuses(&self.faults, now)
+    pub fn door(&self, now: Duration) -> Option<Door> {
+        connection::door(&self.faults, now)
     }
 
-    /// The first instant after `now` at which [`refuses`](Self::refuses) changes.
+    /// The first instant after `now` at which [`door`](Self::door) changes.
     #[must_use]
-    pub fn next_refusal_edge(&self, now: Duration) -> Option<Duration> {
+    pub fn next_door_edge(&self, now: Duration) -> Option<Duration> {
         connection::next_edge(&self.faults, now)
     }
 
-    /// All instants at which [`refuses`](Self::refuses) changes, ascending. Before the drill nothing is refused, so a
-    /// provider that is down from the start has its first edge at zero. A script that flaps without end gives its
-    /// first 100,000.
+    /// All instants at which [`door`](Self::door) changes, ascending. Before the drill all is well, so a provider that
+    /// is down from the start has its first edge at zero. A script that flaps without end gives its first 100,000.
     #[must_use]
-    pub fn refusal_edges(&self) -> Vec<Duration> {
-        let first = self.refuses(Duration::ZERO).then_some(Duration::ZERO);
+    pub fn door_edges(&self) -> Vec<Duration> {
+        let first = self.door(Duration::ZERO).map(|_| Duration::ZERO);
         let mut last = Duration::ZERO;
         let later = std::iter::from_fn(|| {
-            last = self.next_refusal_edge(last)?;
+            last = self.next_door_edge(last)?;
             Some(last)
         });
         first.into_iter().chain(later).take(100_000).collect()
@@ -72,15 +95,19 @@ impl Script {
 
     /// What happens to this request at this instant.
     #[must_use]
-    pub fn decide(&self, now: Duration, request: &About<'_>, luck: Luck) -> Verdict {
+    pub fn decide(&self, now: Duration, request: &About<'_>, luck: Luck, counts: &Counts) -> Verdict {
         let mut verdict = Verdict::default();
+        if self.faults.is_empty() {
+            return verdict;
+        }
         let names = [request.provider, request.model];
         let mut drawn = None;
         let mut filled = 0.0;
-        for fault in self.faults.iter().filter(|fault| fault.concerns(now, request.model, request.stream)) {
+        let mut by_luck = None;
+        for fault in self.faults.iter().filter(|fault| fault.active(now) && fault.whom.includes(request)) {
             let strength = fault.strength(now);
             match &fault.effect {
-                Effect::Refused => {}
+                Effect::Listener(_) => {}
                 Effect::Delay { headers, first_token, between_tokens } => {
                     let ids = [key_hash(request.key), u64::from(request.attempt), u64::from(fault.id)];
                     let mut draw = luck.draw("delay", &names, &ids);
@@ -92,18 +119,57 @@ impl Script {
                         slowness.add(*distribution, strength, luck.draw("delay between", &names, &ids));
                     }
                 }
-                Effect::Mix(parts) => {
+                Effect::Mix(parts) if fault.pick == Pick::Request => {
                     let ids = [key_hash(request.key), u64::from(request.attempt)];
                     let drawn = *drawn.get_or_insert_with(|| luck.unit("fault", &names, &ids));
                     for (injection, share) in parts {
                         filled += share * strength;
-                        if drawn < filled && verdict.injected.is_none() {
-                            verdict.injected = Some((fault.id, injection.clone()));
+                        if drawn < filled && by_luck.is_none() {
+                            by_luck = Some((fault.id, injection.clone()));
                         }
+                    }
+                }
+                Effect::Mix(parts) => {
+                    let drawn = fault.drawn(now, request, luck, counts);
+                    let mut filled = 0.0;
+                    let hit = parts.iter().find(|(_, share)| {
+                        filled += share * strength;
+                        drawn < filled
+                    });
+                    if verdict.injected.is_none() {
+                        verdict.injected = hit.map(|(injection, _)| (fault.id, injection.clone()));
+                    }
+                }
+                Effect::Sequence { steps, repeat } => {
+                    let at = counts.next(fault.id) as usize - 1;
+                    let at = if *repeat && !steps.is_empty() { at % steps.len() } else { at };
+                    let hit = steps.get(at).and_then(Option::as_ref);
+                    if verdict.injected.is_none() {
+                        verdict.injected = hit.map(|injection| (fault.id, injection.clone()));
                     }
                 }
             }
         }
+        verdict.injected = verdict.injected.or(by_luck);
         verdict
+    }
+}
+
+impl Fault {
+    /// The number in `[0, 1)` that decides about a request where it is not the request's own luck; 1 is never hit.
+    fn drawn(&self, now: Duration, request: &About<'_>, luck: Luck, counts: &Counts) -> f64 {
+        let id = u64::from(self.id);
+        let hit = |is: bool| if is { 0.0 } else { 1.0 };
+        match self.pick {
+            Pick::Request | Pick::Client => {
+                luck.unit("client", &[request.provider, request.model], &[key_hash(request.client), id])
+            }
+            Pick::Slice(length) => {
+                let slice = now.as_nanos() / length.as_nanos().max(1);
+                luck.unit("slice", &[], &[u64::try_from(slice).unwrap_or(u64::MAX), id])
+            }
+            Pick::First(most) => hit(counts.next(self.id) <= most),
+            Pick::Every(nth) => hit(counts.next(self.id).is_multiple_of(nth.max(1))),
+        }
     }
 }

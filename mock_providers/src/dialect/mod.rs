@@ -4,7 +4,8 @@
 //! words a `Problem` the way its vendor does. It knows nothing of time, luck or faults. Its wire types are private to
 //! its file and shared with nobody: a router that shared them would agree with the mock even where both are wrong.
 //!
-//! To add a dialect: write its file, implement `Format`, add a variant to [`Dialect`] and a line to its three tables.
+//! To add a dialect: a folder with its `Format`, a variant of [`Dialect`] and a line in each of its three tables. What a
+//! stream consists of is laid out as [`Frames`], with a mark on each event, so that faults can name places in it.
 
 mod anthropic;
 mod edge;
@@ -14,9 +15,10 @@ mod prompt;
 mod wire;
 
 pub(crate) use prompt::insists_on_schema;
-pub(crate) use wire::{Frames, JSON, Suffix};
+pub(crate) use wire::{Frames, JSON, Mark, Piece};
 
-use crate::fault::Cause;
+use crate::fault::{Cause, Endpoint};
+use crate::text::tokens;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -80,8 +82,8 @@ impl FromStr for Dialect {
 /// What a path and method mean to a vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route<'u> {
-    /// An answer is wanted; what the path says about it.
-    Answer(Place<'u>),
+    /// An answer, or a vector, is wanted; what the path says about it.
+    Ask(Place<'u>),
     /// The list of models is wanted.
     Models,
     /// The path exists, the method does not.
@@ -93,15 +95,24 @@ pub(crate) enum Route<'u> {
 /// What the path of a request for an answer says: nothing for most vendors, much for Gemini.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Place<'u> {
+    pub(crate) endpoint: Option<Endpoint>,
     pub(crate) model: &'u str,
     pub(crate) stream: bool,
     /// The stream is one JSON array instead of server-sent events.
     pub(crate) array: bool,
 }
 
-/// A request for an answer, as far as the mock cares.
+impl Place<'_> {
+    /// A place that says nothing but what it is for.
+    fn of(endpoint: Endpoint) -> Self {
+        Self { endpoint: Some(endpoint), ..Self::default() }
+    }
+}
+
+/// A request, as far as the mock cares.
 #[derive(Debug, Default)]
 pub(crate) struct Ask<'a> {
+    pub(crate) endpoint: Endpoint,
     pub(crate) model: Cow<'a, str>,
     pub(crate) stream: bool,
     /// The text of all user turns, joined by newlines.
@@ -110,11 +121,38 @@ pub(crate) struct Ask<'a> {
     /// The text of a last turn by the assistant: the answer is to go on from there.
     pub(crate) prefill: Option<Cow<'a, str>>,
     pub(crate) schema: Option<&'a RawValue>,
+    /// Some JSON is wanted, whatever its shape.
+    pub(crate) json: bool,
+    /// The tools that may be called.
+    pub(crate) tools: Vec<Tool<'a>>,
+    /// The last turn brings the result of a tool call.
+    pub(crate) tool_result: bool,
+    /// Images among the parts of the prompt.
+    pub(crate) images: u32,
     pub(crate) max_tokens: Option<u32>,
+    /// Texts at which the answer is to stop.
+    pub(crate) stop: Vec<Cow<'a, str>>,
     /// The stream is to end with a chunk of usage.
     pub(crate) usage: bool,
     /// The stream is one JSON array.
     pub(crate) array: bool,
+    /// Whom the request names as its end user.
+    pub(crate) user: Option<Cow<'a, str>>,
+    /// The texts that are to become vectors.
+    pub(crate) inputs: Vec<Cow<'a, str>>,
+    /// How many numbers a vector is to have.
+    pub(crate) dimensions: Option<u32>,
+    /// Vectors are wanted as base64 of little-endian 32-bit floats.
+    pub(crate) base64: bool,
+}
+
+/// A tool that the model may call.
+#[derive(Debug, Clone)]
+pub struct Tool<'a> {
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// The JSON Schema of its arguments.
+    pub parameters: Option<&'a RawValue>,
 }
 
 /// Why a complete answer ends.
@@ -124,10 +162,86 @@ pub(crate) enum Finish {
     Stop,
     /// The token cap was reached.
     Length,
+    /// The model's window is full.
+    WindowFull,
+    /// Tools are to be called.
+    ToolCall,
+    /// A stop text came up.
+    StopString,
     /// The filter blocked the answer.
     Refused,
     /// The filter blocked the prompt (vendors that say so with HTTP 200).
     Blocked,
+    /// The model tried to call a tool and failed to.
+    BadToolOutput,
+    /// The provider paused the turn; the client is to ask again.
+    Paused,
+}
+
+/// What a model says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) parts: Vec<Part>,
+    pub(crate) finish: Finish,
+    /// The stop text that came up.
+    pub(crate) stop_string: Option<String>,
+    /// What stands for the model's name, if not the one asked for.
+    pub(crate) model: Option<String>,
+    /// Tokens that the model thought and did not say.
+    pub(crate) reasoning_tokens: u32,
+    /// Tokens of the prompt that were already in a cache.
+    pub(crate) cached_tokens: u32,
+    /// How the usage is told.
+    pub(crate) usage: Told,
+}
+
+/// How a figure is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    Truly,
+    AsZero,
+    NotAtAll,
+}
+
+/// A part of what a model says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Part {
+    Text(String),
+    Call { name: String, arguments: String },
+}
+
+impl Part {
+    fn text(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Call { arguments: text, .. } => text,
+        }
+    }
+}
+
+impl Answer {
+    pub(crate) fn new(parts: Vec<Part>, finish: Finish) -> Self {
+        let (stop_string, model) = (None, None);
+        Self { parts, finish, stop_string, model, reasoning_tokens: 0, cached_tokens: 0, usage: Told::Truly }
+    }
+
+    /// Tokens that are said.
+    pub(crate) fn tokens(&self) -> u32 {
+        u32::try_from(self.parts.iter().map(|part| tokens(part.text()).count()).sum::<usize>()).unwrap_or(u32::MAX)
+    }
+
+    /// The text, if it says one.
+    pub(crate) fn text_mut(&mut self) -> Option<&mut String> {
+        self.parts.iter_mut().find_map(|part| match part {
+            Part::Text(text) => Some(text),
+            Part::Call { .. } => None,
+        })
+    }
+
+    /// Says nothing, for this reason.
+    pub(crate) fn fall_silent(&mut self, finish: Finish) {
+        self.parts.clear();
+        self.finish = finish;
+    }
 }
 
 /// An answer to be put on the wire.
@@ -137,9 +251,29 @@ pub(crate) struct Reply<'a> {
     pub(crate) id: &'a str,
     /// Seconds since 1970.
     pub(crate) created: u64,
-    pub(crate) text: &'a str,
-    pub(crate) tokens: u32,
-    pub(crate) finish: Finish,
+    pub(crate) answer: &'a Answer,
+}
+
+impl Reply<'_> {
+    /// The model's name, as it is echoed.
+    fn model(&self) -> &str {
+        self.answer.model.as_deref().unwrap_or(&self.ask.model)
+    }
+
+    /// All the text that is said.
+    fn text(&self) -> Cow<'_, str> {
+        let mut texts = self.answer.parts.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            Part::Call { .. } => None,
+        });
+        let first = texts.next().unwrap_or_default();
+        texts.fold(Cow::Borrowed(first), |all, text| all + text)
+    }
+
+    /// Tokens that are counted as answer.
+    fn tokens(&self) -> u32 {
+        self.answer.tokens().saturating_add(self.answer.reasoning_tokens)
+    }
 }
 
 /// Why there is no answer.
@@ -198,6 +332,17 @@ impl Failure {
     }
 }
 
+/// What keeps a connection alive without saying anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filling {
+    /// A comment of server-sent events.
+    Comment,
+    /// An event without content.
+    Ping,
+    /// A blank line.
+    Blank,
+}
+
 /// How one vendor speaks.
 pub(crate) trait Format: Sync {
     /// What a path and method mean.
@@ -215,11 +360,23 @@ pub(crate) trait Format: Sync {
     /// The frames of a streamed answer.
     fn frames(&self, reply: &Reply<'_>) -> Frames;
 
-    /// What says inside a stream that the provider is overloaded.
-    fn error_event(&self, ask: &Ask<'_>) -> Vec<u8>;
+    /// What a stream ends with when this goes wrong in its middle.
+    fn error_event(&self, ask: &Ask<'_>, cause: Cause, scene: &Scene<'_>) -> Vec<u8>;
 
-    /// Whether the vendor says with HTTP 200 that a prompt was blocked.
+    /// How an answer ends whose prompt was blocked, if the vendor says so with HTTP 200.
     fn blocks_prompts_with_200(&self) -> Option<Finish>;
+
+    /// The API key of a request, as it was sent.
+    fn key<'h>(&self, headers: &'h HeaderMap, query: &'h str) -> &'h str;
+
+    /// Bytes that may stand between the head and the first token of a stream and mean nothing.
+    fn filler(&self, kind: Filling) -> Vec<u8> {
+        match kind {
+            Filling::Comment => b": keep-alive\n\n".to_vec(),
+            Filling::Ping => b"event: ping\ndata: {\"type\": \"ping\"}\n\n".to_vec(),
+            Filling::Blank => b"\n".to_vec(),
+        }
+    }
 
     /// An error answer.
     fn failure(&self, problem: &Problem<'_>, scene: &Scene<'_>) -> Failure;
@@ -247,6 +404,12 @@ impl From<serde_json::Error> for Unreadable {
     fn from(error: serde_json::Error) -> Self {
         Self::Json(error)
     }
+}
+
+/// The bearer token of a request; empty without one.
+fn bearer(headers: &HeaderMap) -> &str {
+    let value = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split_once(' ').map_or(value, |(_, token)| token.trim())
 }
 
 /// A wait as headers in whole seconds say it, rounded up.

@@ -1,10 +1,13 @@
-//! What all dialects need to put JSON and server-sent events on the wire quickly.
+//! What all dialects need to lay out a body and to put JSON on the wire quickly.
 //!
-//! The events of a stream differ only in their token. So one event is rendered from the dialect's own types with a
-//! marker in the token's place, and cut there: every token then costs two copies and one escape.
+//! The token events of a stream differ only in their token. So one event is rendered from the dialect's own types with
+//! a marker in the token's place, and cut there: every token then costs two copies and one escape.
 
+use crate::text::tokens;
 use bytes::{BufMut, BytesMut};
 use serde::Serialize;
+use std::fmt;
+use std::ops::Range;
 
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const SSE: &str = "text/event-stream; charset=utf-8";
@@ -13,19 +16,49 @@ pub(crate) const SSE: &str = "text/event-stream; charset=utf-8";
 pub(super) const TOKEN: &str = "\u{1}";
 const TOKEN_JSON: &[u8] = br"\u0001";
 
-/// A streamed answer, ready to be sent token by token.
-#[derive(Debug, Default)]
-pub(crate) struct Frames {
-    /// What comes before the first token.
-    pub(crate) opening: Vec<u8>,
-    /// What comes before each token.
-    pub(crate) prefix: Vec<u8>,
-    /// What comes after each token.
-    pub(crate) suffix: Suffix,
-    /// What ends an event.
-    pub(crate) gap: &'static [u8],
-    /// What comes after the last token.
-    pub(crate) closing: Vec<u8>,
+/// What a piece of a stream is there for, in the order in which they come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Mark {
+    /// Before the answer.
+    Opening,
+    /// The answer itself, and what stands between its parts.
+    Answer,
+    /// It tells why the answer ends.
+    Finish,
+    /// It tells what was used, and nothing else.
+    Usage,
+    /// It ends the stream.
+    Terminator,
+    /// There is no piece any more.
+    End,
+    /// The body in one piece.
+    Whole,
+}
+
+/// A piece of a body.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// An event, by the place of its bytes.
+    Event { mark: Mark, bytes: Range<usize> },
+    /// A text that is sent token by token, an event each.
+    Run(Run),
+}
+
+/// A text that is sent token by token.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) text: String,
+    pub(crate) template: Template,
+    /// The text is the arguments of a tool call.
+    pub(crate) tool: bool,
+}
+
+/// How a token becomes an event.
+pub(crate) enum Template {
+    /// Between two texts, as the inside of a JSON string.
+    Json { prefix: Vec<u8>, suffix: Suffix },
+    /// In a way of its own: what is written, the token, and how many tokens there have been, this one included.
+    Own(Box<dyn Fn(&mut BytesMut, &str, u32) + Send + Sync>),
 }
 
 /// What comes after each token.
@@ -37,19 +70,29 @@ pub(crate) enum Suffix {
     Counted { pieces: [Vec<u8>; 3], prompt: u32 },
 }
 
-impl Default for Suffix {
-    fn default() -> Self {
-        Self::Fixed(Vec::new())
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Template")
     }
 }
 
-impl Frames {
-    /// Appends the event of the `n`-th token, counted from 1.
-    pub(crate) fn push_token(&self, out: &mut BytesMut, token: &str, n: u32) {
-        out.reserve(self.prefix.len() + token.len() + 256);
-        out.extend_from_slice(&self.prefix);
+impl Template {
+    /// Cuts up an event that was rendered with [`TOKEN`] in the token's place.
+    pub(super) fn around_token(event: &[u8]) -> Self {
+        let (prefix, suffix) = split_at_token(event);
+        Self::Json { prefix, suffix: Suffix::Fixed(suffix) }
+    }
+
+    /// Appends the event of a token, the `n`-th of the answer, counted from 1.
+    pub(crate) fn push(&self, out: &mut BytesMut, token: &str, n: u32) {
+        let (prefix, suffix) = match self {
+            Self::Own(push) => return push(out, token, n),
+            Self::Json { prefix, suffix } => (prefix, suffix),
+        };
+        out.reserve(prefix.len() + token.len() + 256);
+        out.extend_from_slice(prefix);
         push_escaped(out, token);
-        match &self.suffix {
+        match suffix {
             Suffix::Fixed(suffix) => out.extend_from_slice(suffix),
             Suffix::Counted { pieces: [before, between, after], prompt } => {
                 out.extend_from_slice(before);
@@ -60,10 +103,80 @@ impl Frames {
             }
         }
     }
+}
 
-    /// An event that breaks off inside its JSON.
-    pub(crate) fn broken_event(&self) -> Vec<u8> {
-        [&self.prefix, self.gap].concat()
+/// A body, laid out in pieces.
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
+    bytes: Vec<u8>,
+    pieces: Vec<Piece>,
+    /// What ends an event.
+    pub(crate) gap: &'static [u8],
+    /// Tokens of a body in one piece.
+    whole_tokens: u32,
+}
+
+impl Frames {
+    pub(super) fn new(gap: &'static [u8]) -> Self {
+        Self { bytes: Vec::with_capacity(1024), pieces: Vec::with_capacity(8), gap, whole_tokens: 0 }
+    }
+
+    /// A body in one piece, which holds so many tokens of an answer.
+    pub(crate) fn whole(bytes: Vec<u8>, whole_tokens: u32) -> Self {
+        let piece = Piece::Event { mark: Mark::Whole, bytes: 0..bytes.len() };
+        Self { bytes, pieces: vec![piece], gap: b"", whole_tokens }
+    }
+
+    /// Adds an event.
+    pub(super) fn event(&mut self, mark: Mark, write: impl FnOnce(&mut Vec<u8>)) {
+        let from = self.bytes.len();
+        write(&mut self.bytes);
+        self.pieces.push(Piece::Event { mark, bytes: from..self.bytes.len() });
+    }
+
+    /// Adds a text that is sent token by token.
+    pub(super) fn run(&mut self, text: &str, template: Template) {
+        self.pieces.push(Piece::Run(Run { text: text.to_owned(), template, tool: false }));
+    }
+
+    /// Adds the arguments of a tool call, sent token by token.
+    #[allow(dead_code)]
+    pub(super) fn tool_run(&mut self, arguments: &str, template: Template) {
+        self.pieces.push(Piece::Run(Run { text: arguments.to_owned(), template, tool: true }));
+    }
+
+    pub(crate) fn piece(&self, index: usize) -> Option<&Piece> {
+        self.pieces.get(index)
+    }
+
+    /// The bytes of all events.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Tokens of a body in one piece; 0 of a stream.
+    pub(crate) fn whole_tokens(&self) -> u32 {
+        self.whole_tokens
+    }
+
+    /// How many tokens its runs have.
+    pub(crate) fn tokens(&self) -> u32 {
+        let runs = self.pieces.iter().map(|piece| match piece {
+            Piece::Run(run) => tokens(&run.text).count(),
+            Piece::Event { .. } => 0,
+        });
+        u32::try_from(runs.sum::<usize>()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn in_one_piece(&self) -> bool {
+        matches!(self.pieces.as_slice(), [Piece::Event { mark: Mark::Whole, .. }])
+    }
+
+    /// Leaves out all events of this kind. Says whether there were any.
+    pub(crate) fn omit(&mut self, omitted: Mark) -> bool {
+        let before = self.pieces.len();
+        self.pieces.retain(|piece| !matches!(piece, Piece::Event { mark, .. } if *mark == omitted));
+        self.pieces.len() < before
     }
 }
 

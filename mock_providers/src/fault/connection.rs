@@ -1,40 +1,43 @@
-//! The connection family: a listener that refuses.
+//! The connection family: a listener that fares badly.
 //!
-//! A refusal concerns the whole listener for a time, never a share of requests, so of the shapes only `Flap` means
-//! something here; the others refuse all the time.
+//! It concerns the whole listener for a time, never a share of requests, so of the shapes only `Flap` means something
+//! here; the others last all the time. Of several at once the first in the file holds.
 
-use super::{Effect, Fault, Shape};
+use super::{Door, Effect, Fault, Shape};
 use std::time::Duration;
 
-/// Whether any fault refuses connections at `now`.
-pub(crate) fn refuses(faults: &[Fault], now: Duration) -> bool {
-    refusals(faults).any(|fault| fault.active(now) && is_down(fault, now))
+/// How the listener fares at `now`; `None` is well.
+pub(crate) fn door(faults: &[Fault], now: Duration) -> Option<Door> {
+    doors(faults).find(|(fault, _)| fault.active(now) && is_down(fault, now)).map(|(_, door)| door)
 }
 
-/// The first instant after `now` at which [`refuses`] changes.
+/// The first instant after `now` at which [`door`] changes.
 pub(crate) fn next_edge(faults: &[Fault], now: Duration) -> Option<Duration> {
-    let before = refuses(faults, now);
+    let before = door(faults, now);
     let mut at = now;
     loop {
-        at = refusals(faults).filter_map(|fault| next_change(fault, at)).min()?;
-        if refuses(faults, at) != before {
+        at = doors(faults).filter_map(|(fault, _)| next_change(fault, at)).min()?;
+        if door(faults, at) != before {
             return Some(at);
         }
     }
 }
 
-fn refusals(faults: &[Fault]) -> impl Iterator<Item = &Fault> {
-    faults.iter().filter(|fault| fault.effect == Effect::Refused && fault.from < fault.until)
+fn doors(faults: &[Fault]) -> impl Iterator<Item = (&Fault, Door)> {
+    faults.iter().filter(|fault| fault.from < fault.until).filter_map(|fault| match fault.effect {
+        Effect::Listener(door) => Some((fault, door)),
+        _ => None,
+    })
 }
 
 fn is_down(fault: &Fault, now: Duration) -> bool {
     match fault.shape {
         Shape::Flap { .. } => fault.strength(now) > 0.0,
-        Shape::Step | Shape::Ramp | Shape::Decay => true,
+        _ => true,
     }
 }
 
-/// The first instant after `now` at which one fault may begin or stop to refuse.
+/// The first instant after `now` at which one fault may begin or stop to bite.
 fn next_change(fault: &Fault, now: Duration) -> Option<Duration> {
     if now < fault.from {
         return Some(fault.from);

@@ -1,25 +1,37 @@
 //! What a mock provider does wrong.
 //!
-//! A [`Fault`] says when, to whom and how strongly; its [`Effect`] says what. This room knows nothing of scenario
-//! files: it holds values that somebody else has read and checked.
+//! A [`Fault`] says when, to whom, which of them and how strongly; its [`Effect`] says what. This room knows nothing of
+//! scenario files: it holds values that somebody else has read and checked, with the help of the [`registry`].
 //!
 //! Rules:
 //! - A fault that is not active at `now` changes nothing at all: the bytes equal those of a mock without faults.
-//! - All active [`Effect::Mix`] faults of a provider lie on one partition of `[0, 1)`, in file order, and one draw
-//!   picks at most one injection. Nothing is rolled twice, so 70 % + 20 % is 90 %.
+//! - All active [`Effect::Mix`] faults of a provider that pick by the request's own luck lie on one partition of
+//!   `[0, 1)`, in file order, and one draw picks at most one injection. Nothing is rolled twice, so 70 % + 20 % is 90 %.
+//! - Faults that pick otherwise (by client, by time slice, by count) are asked before the partition, in file order.
 //! - Delays of several active faults add up.
-//! - [`Effect::Refused`] concerns the listener as a whole for a time, never a share of the requests.
+//! - [`Effect::Listener`] concerns the listener as a whole for a time, never a share of the requests.
 //!
-//! To add an injection: a variant of [`Injection`] here, its short name in `error.rs`, its effect in the file of its
-//! family (a body broken off: `stream.rs`; an answer spoiled: `schema.rs`; anything before the head: the server's
-//! `handler.rs`), and what a client sees of it in `tests/mocks/faults.rs`.
+//! To add a fault: a file in `kinds/` with its `KIND` and its [`Act`], and its lines in `kinds/mod.rs` and in the
+//! registry. Scenario loader, ledger and documentation know it from there. Then say in `tests/mocks/faults.rs` what a
+//! client sees.
 
+mod act;
+mod cause;
 pub(crate) mod connection;
 pub mod delay;
-pub(crate) mod error;
-pub(crate) mod schema;
+mod injection;
+pub mod kind;
+mod kinds;
+mod point;
+pub mod registry;
 mod shape;
-pub(crate) mod stream;
+mod whom;
+
+pub(crate) use act::{Act, Instead, Scenery};
+pub use cause::Cause;
+pub use injection::{Injection, effect};
+pub use kind::{Arg, Args, Family, Kind, Param, Takes};
+pub(crate) use kinds::schema::SchemaBreak;
 
 use crate::dist::Distribution;
 use std::sync::Arc;
@@ -34,14 +46,71 @@ pub struct Fault {
     pub from: Duration,
     /// End (exclusive), as an offset from the start of the drill.
     pub until: Duration,
-    /// Only requests for these models; empty means all.
-    pub models: Vec<Arc<str>>,
-    /// Only streamed (`true`) or only plain (`false`) requests.
-    pub stream: Option<bool>,
+    /// Which requests it is meant for.
+    pub whom: Whom,
+    /// Which of those it hits.
+    pub pick: Pick,
     /// How the strength varies over its time.
     pub shape: Shape,
     /// What happens.
     pub effect: Effect,
+}
+
+/// Which requests a fault is meant for: all conditions hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Whom {
+    /// For one of these models; empty means all.
+    pub models: Vec<Arc<str>>,
+    /// Only streamed (`true`) or only plain (`false`) requests.
+    pub stream: Option<bool>,
+    /// At one of these endpoints; empty means all that answer or embed.
+    pub endpoints: Vec<Endpoint>,
+    /// By one of these API keys, by name; empty means all.
+    pub keys: Vec<Arc<str>>,
+    /// With a prompt of more tokens than this.
+    pub larger_than: Option<u32>,
+}
+
+/// What a vendor's path is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Endpoint {
+    /// A conversation is answered.
+    #[default]
+    Chat,
+    /// A conversation is answered, by OpenAI's newer interface.
+    Responses,
+    /// Texts become vectors.
+    Embeddings,
+    /// The models are listed.
+    Models,
+}
+
+impl Endpoint {
+    /// All of them, with their names in scenarios.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("chat", Self::Chat),
+        ("responses", Self::Responses),
+        ("embeddings", Self::Embeddings),
+        ("models", Self::Models),
+    ];
+}
+
+/// Which of the requests that a fault is meant for it hits.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Pick {
+    /// Those whose own luck wills it.
+    #[default]
+    Request,
+    /// Those of clients whose luck wills it: a client that is hit stays hit. The client is who the request says its end
+    /// user is, else its API key.
+    Client,
+    /// Those that fall into time slices of this length whose luck wills it; the slices are the same for all providers
+    /// that share the fault.
+    Slice(Duration),
+    /// The first so many.
+    First(u32),
+    /// One in so many: the n-th, the 2n-th, ….
+    Every(u32),
 }
 
 /// How the share of affected requests (or the size of a delay) varies between `from` and `until`.
@@ -60,13 +129,23 @@ pub enum Shape {
         /// How long it is not.
         down: Duration,
     },
+    /// From nothing to full strength over `period`, linearly, then at once back to nothing, and again.
+    Sawtooth {
+        /// The length of one tooth.
+        period: Duration,
+    },
+    /// From nothing to full strength and back over `period`, along a cosine; it starts at nothing.
+    Diurnal {
+        /// The length of one day.
+        period: Duration,
+    },
 }
 
 /// What a fault does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// New connections are refused and idle ones closed.
-    Refused,
+    /// Connections fare badly.
+    Listener(Door),
     /// Requests are answered, later than usual.
     Delay {
         /// Extra wait before the response head.
@@ -78,98 +157,23 @@ pub enum Effect {
     },
     /// Shares of requests are injected with something; the shares sum to at most 1, the rest is well.
     Mix(Vec<(Injection, f64)>),
+    /// One request after the other meets what stands at its place; `None` is well. After the last all are well, or it
+    /// begins again.
+    Sequence {
+        /// What happens to the first, the second, ….
+        steps: Vec<Option<Injection>>,
+        /// Whether it begins again.
+        repeat: bool,
+    },
 }
 
-/// What is done to one request. It is terminal: at most one applies.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Injection {
-    /// Answer with this HTTP status, and the body the vendor has been seen to send with it.
-    Status {
-        /// The status code, 400 to 599.
-        code: u16,
-        /// Sent as the vendor sends it (header, or RetryInfo in the body).
-        retry_after: Option<Duration>,
-    },
-    /// Answer as the vendor does to this cause; status and shape differ from vendor to vendor.
-    Error {
-        /// What is wrong.
-        cause: Cause,
-        /// Sent as the vendor sends it, where it does.
-        retry_after: Option<Duration>,
-    },
-    /// Take the request and never answer.
-    Silence,
-    /// Reset the connection before any response byte.
+/// How a listener fares badly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// New connections are refused and idle ones closed.
+    Refused,
+    /// New connections are accepted and reset at once; idle ones are closed.
     Reset,
-    /// Break the connection in the middle of the body: after this many tokens of a stream, or halfway through a
-    /// plain body.
-    Cut {
-        /// Tokens that still arrive.
-        after_tokens: u32,
-    },
-    /// End the stream cleanly after this many tokens: no finish reason, no terminator. A plain body is sent half, with
-    /// a Content-Length that fits the half.
-    EarlyEnd {
-        /// Tokens that still arrive.
-        after_tokens: u32,
-    },
-    /// Send this many tokens and then nothing more, with the connection left open.
-    Stall {
-        /// Tokens that still arrive.
-        after_tokens: u32,
-    },
-    /// After this many tokens of a stream send the vendor's in-band error event for `overloaded`, under HTTP 200. A
-    /// plain request gets the vendor's overloaded error.
-    StreamError {
-        /// Tokens that still arrive.
-        after_tokens: u32,
-    },
-    /// A complete 200 whose body is not JSON.
-    Malformed,
-    /// A complete 200 whose answer breaks the schema that was asked for. Requests without a schema are left alone.
-    Schema(SchemaBreak),
-    /// The vendor's filter blocks the answer (refusal or content filter, HTTP 200).
-    Refusal,
-}
-
-/// Vendor-neutral causes of an error answer; each dialect has its own status and body for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// The request is invalid.
-    BadRequest,
-    /// The prompt is longer than the model's window.
-    ContextLength,
-    /// The key is wrong, revoked or expired.
-    Auth,
-    /// The key may not do this.
-    Permission,
-    /// No such model, or retired.
-    ModelGone,
-    /// Too many requests or tokens.
-    RateLimited,
-    /// Out of credit, or a spend cap.
-    QuotaExhausted,
-    /// The provider has more load than it can take.
-    Overloaded,
-    /// The prompt was blocked by the provider's policy.
-    ContentPolicy,
-    /// Something broke inside.
-    ServerError,
-    /// An edge answers with an HTML page (502).
-    EdgeHtml,
-}
-
-/// How an answer breaks its schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SchemaBreak {
-    /// A required field is left out.
-    Missing,
-    /// A field has another name.
-    Renamed,
-    /// A field has another type.
-    WrongType,
-    /// The JSON stands in a Markdown code fence.
-    Fenced,
-    /// The JSON stands in the middle of friendly prose.
-    Prose,
+    /// New connections are accepted and then neither read nor answered; idle ones are closed.
+    Deaf,
 }

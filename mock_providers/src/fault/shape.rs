@@ -10,14 +10,6 @@ impl Fault {
         self.from <= now && now < self.until
     }
 
-    /// Whether it is active and meant for such a request.
-    #[must_use]
-    pub fn concerns(&self, now: Duration, model: &str, stream: bool) -> bool {
-        self.active(now)
-            && self.stream.is_none_or(|wanted| wanted == stream)
-            && (self.models.is_empty() || self.models.iter().any(|name| &**name == model))
-    }
-
     /// Its strength at `now`, from 0 (nothing at all) to 1; 0 while it is not active.
     #[must_use]
     pub fn strength(&self, now: Duration) -> f64 {
@@ -34,18 +26,29 @@ impl Fault {
                 let down_now = cycle > 0 && into.as_nanos() % cycle < down.as_nanos();
                 if down_now { 1.0 } else { 0.0 }
             }
+            Shape::Sawtooth { period } => turn(into, period),
+            Shape::Diurnal { period } => 0.5 - 0.5 * libm::cos(std::f64::consts::TAU * turn(into, period)),
         }
+    }
+}
+
+/// How far into its current period, from 0 to 1; a period of nothing never moves.
+fn turn(into: Duration, period: Duration) -> f64 {
+    match period.as_nanos() {
+        0 => 0.0,
+        period => (into.as_nanos() % period) as f64 / period as f64,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::Effect;
+    use crate::fault::{Effect, Pick, Whom};
 
     fn strengths(shape: Shape, at_ms: &[u64]) -> Vec<f64> {
         let (from, until) = (Duration::from_millis(1000), Duration::from_millis(3000));
-        let fault = Fault { id: 0, from, until, models: vec![], stream: None, shape, effect: Effect::Refused };
+        let (whom, pick) = (Whom::default(), Pick::Request);
+        let fault = Fault { id: 0, from, until, whom, pick, shape, effect: Effect::Mix(vec![]) };
         at_ms.iter().map(|ms| fault.strength(Duration::from_millis(*ms))).collect()
     }
 
@@ -60,6 +63,13 @@ mod tests {
             strengths(flap, &[999, 1000, 1249, 1250, 1749, 1750, 2000, 3000]),
             [0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
         );
+        let second = Duration::from_secs(1);
+        assert_eq!(
+            strengths(Shape::Sawtooth { period: second }, &[999, 1000, 1500, 1750, 2000, 3000]),
+            [0.0, 0.0, 0.5, 0.75, 0.0, 0.0]
+        );
+        let day = strengths(Shape::Diurnal { period: 2 * second }, &[1000, 1500, 2000, 2500]);
+        assert!(day.iter().zip([0.0, 0.5, 1.0, 0.5]).all(|(seen, wanted)| (seen - wanted).abs() < 1e-12), "{day:?}");
     }
 
     #[test]

@@ -1,19 +1,12 @@
 //! What a model says: right or wrong, keeping its schema or not, from where it was asked to go on, up to its cap.
 
 use super::handler::Turn;
-use super::{Model, Want};
-use crate::dialect::{Ask, Finish, insists_on_schema};
-use crate::fault::schema::break_schema;
-use crate::fault::{Cause, Injection, SchemaBreak};
-use crate::text::{first_tokens, tokens};
+use super::{Model, Question, Said, Want};
+use crate::dialect::{Answer, Ask, Finish, Part, insists_on_schema};
+use crate::fault::Injection;
+use crate::fault::SchemaBreak;
+use crate::text::first_tokens;
 use rand::RngExt;
-
-/// The answer a model gives, before it is put on the wire.
-pub(super) struct Answer {
-    pub(super) text: String,
-    pub(super) tokens: u32,
-    pub(super) finish: Finish,
-}
 
 impl Turn<'_> {
     /// What the model says to this.
@@ -25,55 +18,60 @@ impl Turn<'_> {
         body: &[u8],
         ids: [u64; 2],
     ) -> Answer {
-        let silent = |finish| Answer { text: String::new(), tokens: 0, finish };
-        match injected {
-            Some((_, Injection::Refusal)) => return silent(Finish::Refused),
-            Some((_, Injection::Error { cause: Cause::ContentPolicy, .. })) => {
-                return silent(self.format.blocks_prompts_with_200().unwrap_or(Finish::Refused));
-            }
-            _ => {}
-        }
         let setup = &self.provider.inner.setup;
         let names = [&*setup.name, &*ask.model];
         let right = setup.luck.unit("quality", &names, &ids) < model.quality;
         let want = if right { Want::Right } else { Want::Wrong };
-        let mut text = (setup.answers)(&ask.prompt, ask.schema, want);
+        let question = Question { prompt: &ask.prompt, schema: ask.schema, tools: &ask.tools, images: ask.images };
+        let mut answer = match setup.answers.answer(&question, want) {
+            Said::Text(text) => Answer::new(vec![Part::Text(text)], Finish::Stop),
+            Said::Call { name, arguments } => Answer::new(vec![Part::Call { name, arguments }], Finish::ToolCall),
+        };
 
-        if let Some(schema) = ask.schema {
-            let mut draw = setup.luck.draw("schema", &names, &ids);
-            match injected {
-                Some((fault, injection @ Injection::Schema(kind))) => {
-                    if let Some(broken) = break_schema(&text, *kind, schema, &mut draw) {
-                        self.exchange.injected(*fault, injection);
-                        text = broken;
-                    }
+        let mut draw = setup.luck.draw("schema", &names, &ids);
+        let spoilt = injected.is_some_and(|(fault, injection)| {
+            let spoilt = injection.act().say(&mut answer, ask, self.format, &mut draw);
+            if spoilt {
+                self.exchange.injected(*fault, injection);
+            }
+            spoilt
+        });
+        if !spoilt && ask.schema.is_some() && model.schema_adherence < 1.0 {
+            let misses = 1.0 - model.schema_adherence;
+            let misses = if insists_on_schema(body) { misses / 2.0 } else { misses };
+            if draw.random::<f64>() < misses {
+                let kind = SchemaBreak::ALL[draw.random_range(0..SchemaBreak::ALL.len())];
+                if kind.spoil(&mut answer, ask, &mut draw) {
+                    self.exchange.lapsed(kind.ledger_name());
                 }
-                _ if model.schema_adherence < 1.0 => {
-                    let misses = 1.0 - model.schema_adherence;
-                    let misses = if insists_on_schema(body) { misses / 2.0 } else { misses };
-                    if draw.random::<f64>() < misses {
-                        let kind = SchemaBreak::ALL[draw.random_range(0..SchemaBreak::ALL.len())];
-                        if let Some(broken) = break_schema(&text, kind, schema, &mut draw) {
-                            self.exchange.lapsed(kind.name());
-                            text = broken;
-                        }
-                    }
-                }
-                _ => {}
             }
         }
-        if let Some(rest) = ask.prefill.as_deref().and_then(|said| text.strip_prefix(said)) {
-            text = rest.to_owned();
+        go_on(&mut answer, ask);
+        cap(&mut answer, ask);
+        answer
+    }
+}
+
+/// Leaves out what the client has already.
+fn go_on(answer: &mut Answer, ask: &Ask<'_>) {
+    if let Some((said, text)) = ask.prefill.as_deref().zip(answer.text_mut())
+        && text.starts_with(said)
+    {
+        text.drain(..said.len());
+    }
+}
+
+/// Ends the answer at the token cap.
+fn cap(answer: &mut Answer, ask: &Ask<'_>) {
+    let Some(most) = ask.max_tokens else { return };
+    let mut left = most;
+    for part in &mut answer.parts {
+        let (Part::Text(text) | Part::Call { arguments: text, .. }) = part;
+        let kept = first_tokens(text, left).len();
+        if kept < text.len() {
+            text.truncate(kept);
+            answer.finish = Finish::Length;
         }
-        let mut finish = Finish::Stop;
-        if let Some(most) = ask.max_tokens {
-            let kept = first_tokens(&text, most).len();
-            if kept < text.len() {
-                text.truncate(kept);
-                finish = Finish::Length;
-            }
-        }
-        let tokens = u32::try_from(tokens(&text).count()).unwrap_or(u32::MAX);
-        Answer { text, tokens, finish }
+        left = left.saturating_sub(u32::try_from(crate::text::tokens(text).count()).unwrap_or(u32::MAX));
     }
 }

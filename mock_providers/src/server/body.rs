@@ -1,16 +1,18 @@
-//! The body of a response: an absolute plan, carried out with one timer.
+//! The body of a response: a [`Course`], carried out with one timer.
 //!
 //! Nothing is rendered before it is due. What falls due together goes out in one write, as separate events. A cut comes
 //! one millisecond after what it follows: over HTTP/1 an error raised right behind a chunk would swallow the chunk.
 
 use super::exchange::Exchange;
-use crate::dialect::Frames;
-use crate::fault::delay::Slowness;
+use crate::course::{Course, CueAct, Ending, SoFar, partial, take_cue};
+use crate::dialect::{Mark, Piece};
 use crate::ledger::End;
 use crate::text::first_token;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
@@ -25,109 +27,92 @@ const FLUSH: Duration = Duration::from_millis(1);
 #[error("the script breaks the connection here")]
 pub(crate) struct Broken;
 
-/// What comes after all that is to be sent has been sent.
-#[derive(Debug)]
-pub(crate) enum Ending {
-    /// These bytes, then a well-framed end.
-    Tail(Vec<u8>, End),
-    /// The connection breaks.
-    Cut,
-    /// Nothing, ever.
-    Stall,
-}
+/// Tells a connection to end with a reset; a flag of its own for each.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ResetFlag(Arc<AtomicBool>);
 
-/// When the tokens of a stream are due.
-#[derive(Debug)]
-pub(crate) struct Timetable {
-    /// When the first is due, in milliseconds from the start of the drill.
-    pub(crate) first_ms: u64,
-    /// Time per token.
-    pub(crate) per_token_ms: f64,
-    pub(crate) slowness: Option<Slowness>,
-    /// What slowness has added so far.
-    pub(crate) slowed_ms: f64,
-}
-
-impl Timetable {
-    /// Moves on to token `index`, counted from 0, and says when it is due.
-    pub(crate) fn advance_to(&mut self, index: u32) -> u64 {
-        if let Some(slowness) = &mut self.slowness
-            && index > 0
-        {
-            self.slowed_ms += slowness.next_ms();
-        }
-        self.first_ms.saturating_add(libm::round(f64::from(index) * self.per_token_ms + self.slowed_ms) as u64)
+impl ResetFlag {
+    pub(crate) fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
     }
-}
 
-impl Timetable {
-    /// When all of `tokens` tokens are done, for an answer that is sent in one piece.
-    pub(crate) fn end(&mut self, tokens: u32) -> u64 {
-        for _ in 1..tokens {
-            self.slowed_ms += self.slowness.as_mut().map_or(0.0, Slowness::next_ms);
-        }
-        self.slowness = None;
-        self.advance_to(tokens)
+    pub(crate) fn is_up(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
-}
-
-/// A streamed answer.
-pub(crate) struct Streamed {
-    pub(crate) frames: Frames,
-    pub(crate) text: String,
-    pub(crate) timetable: Timetable,
-    /// How many tokens are to be sent.
-    pub(crate) limit: u32,
-    pub(crate) ending: Ending,
-    pub(crate) progress: Progress,
-}
-
-/// How far a stream has come.
-#[derive(Debug, Default)]
-pub(crate) struct Progress {
-    opened: bool,
-    /// Bytes of the text that have been sent.
-    at: usize,
-    /// Tokens that have been sent.
-    sent: u32,
-    /// When the next token, or the ending if none is left, is due.
-    due: Option<Instant>,
-    buffer: BytesMut,
-}
-
-/// A body in one piece, or its beginning.
-pub(crate) struct Whole {
-    pub(crate) bytes: Option<Bytes>,
-    /// What the head promises.
-    pub(crate) promised: u64,
-    pub(crate) ending: Ending,
-    pub(crate) cut_at: Option<Instant>,
-}
-
-enum Plan {
-    Whole(Whole),
-    Stream(Box<Streamed>),
-    Over,
 }
 
 /// The body of one response.
 pub(crate) struct Planned {
     exchange: Exchange,
-    plan: Plan,
     timer: Option<Pin<Box<Sleep>>>,
+    promised: Option<u64>,
+    /// Gone once the body has ended.
+    sending: Option<Box<Sending>>,
+}
+
+/// How far a body has come, and what is left of it.
+struct Sending {
+    course: Course,
+    reset: Option<ResetFlag>,
+    at: At,
+    /// How the body ends, once that is known; it does when the buffer is empty.
+    ending: Option<Ending>,
+    /// Not before this.
+    hold: Option<Instant>,
+    /// By how much pauses have put off what follows.
+    paused: Duration,
+    /// When the next filler is due.
+    filler: Option<Instant>,
+    /// When the next drop may be written.
+    drop: Option<Instant>,
+    /// Rendered and not yet written.
+    buffer: BytesMut,
+}
+
+/// A place in a course.
+#[derive(Default)]
+struct At {
+    piece: usize,
+    /// Bytes of the current run that have been rendered.
+    byte: usize,
+    so_far: SoFar,
+    /// When the next token is due, once asked.
+    due: Option<Instant>,
+    /// What happens to the next piece.
+    twice: bool,
+    garble: bool,
+}
+
+/// What a body does next.
+enum Step {
+    Send(Bytes),
+    SendLast(Bytes, End),
+    Break,
+    EndNow(End),
+    WaitUntil(Instant),
+    WaitForEver,
 }
 
 impl Planned {
-    pub(crate) fn whole(exchange: Exchange, whole: Whole) -> Self {
-        Self { exchange, plan: Plan::Whole(whole), timer: None }
-    }
-
-    pub(crate) fn stream(exchange: Exchange, stream: Streamed) -> Self {
-        Self { exchange, plan: Plan::Stream(Box::new(stream)), timer: None }
+    pub(crate) fn new(exchange: Exchange, course: Course, reset: Option<ResetFlag>) -> Self {
+        let promised = course.promised();
+        let filler = course.filler.as_ref().map(|filler| exchange.inner().instant(course.head_ms) + filler.every);
+        let sending = Sending {
+            course,
+            reset,
+            at: At::default(),
+            ending: None,
+            hold: None,
+            paused: Duration::ZERO,
+            filler,
+            drop: None,
+            buffer: BytesMut::new(),
+        };
+        Self { exchange, timer: None, promised, sending: Some(Box::new(sending)) }
     }
 
     fn finish(&mut self, end: End) {
-        self.plan = Plan::Over;
+        self.sending = None;
         self.timer = None;
         self.exchange.end(end);
     }
@@ -146,118 +131,207 @@ fn wait(timer: &mut Option<Pin<Box<Sleep>>>, until: Instant, cx: &mut Context<'_
     }
 }
 
-/// What a plan does next.
-enum Step {
-    Send(Bytes),
-    SendLast(Bytes, End),
-    Break,
-    EndNow(End),
-}
-
 impl Body for Planned {
     type Data = Bytes;
     type Error = Broken;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let this = &mut *self;
-        let step = match &mut this.plan {
-            Plan::Over => return Poll::Ready(None),
-            Plan::Whole(whole) => ready!(whole.poll(&mut this.timer, cx)),
-            Plan::Stream(stream) => ready!(stream.poll(&mut this.timer, &mut this.exchange, cx)),
-        };
-        Poll::Ready(match step {
-            Step::Send(bytes) => Some(Ok(Frame::data(bytes))),
-            Step::SendLast(bytes, end) => {
-                this.finish(end);
-                Some(Ok(Frame::data(bytes)))
+        loop {
+            let Some(sending) = &mut this.sending else { return Poll::Ready(None) };
+            let step = sending.step(Instant::now(), &this.exchange);
+            this.exchange.tokens(sending.at.so_far.tokens);
+            match step {
+                Step::WaitUntil(due) => ready!(wait(&mut this.timer, due, cx)),
+                Step::WaitForEver => return Poll::Pending,
+                Step::Send(bytes) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                Step::SendLast(bytes, end) => {
+                    this.finish(end);
+                    return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                }
+                Step::Break => {
+                    this.finish(End::Cut);
+                    return Poll::Ready(Some(Err(Broken)));
+                }
+                Step::EndNow(end) => {
+                    this.finish(end);
+                    return Poll::Ready(None);
+                }
             }
-            Step::Break => {
-                this.finish(End::Cut);
-                Some(Err(Broken))
-            }
-            Step::EndNow(end) => {
-                this.finish(end);
-                None
-            }
-        })
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.plan, Plan::Over)
+        self.sending.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.plan {
-            Plan::Over => SizeHint::with_exact(0),
-            Plan::Whole(whole) => SizeHint::with_exact(whole.promised),
-            Plan::Stream(_) => SizeHint::default(),
+        match (&self.sending, self.promised) {
+            (None, _) => SizeHint::with_exact(0),
+            (Some(_), Some(promised)) => SizeHint::with_exact(promised),
+            (Some(_), None) => SizeHint::default(),
         }
     }
 }
 
-impl Whole {
-    fn poll(&mut self, timer: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<Step> {
-        if let Some(bytes) = self.bytes.take() {
-            return Poll::Ready(match &self.ending {
-                Ending::Tail(_, end) => Step::SendLast(bytes, *end),
-                Ending::Cut | Ending::Stall => Step::Send(bytes),
-            });
+impl Sending {
+    fn step(&mut self, now: Instant, exchange: &Exchange) -> Step {
+        let due = if self.ending.is_none() { self.render(now, exchange) } else { None };
+        if !self.buffer.is_empty() {
+            return self.write(now);
         }
+        match &mut self.ending {
+            None => due.map_or(Step::WaitForEver, Step::WaitUntil),
+            Some(Ending::Tail(_, end)) => Step::EndNow(*end),
+            Some(Ending::Stall) => Step::WaitForEver,
+            Some(Ending::Cut { .. }) => {
+                let at = *self.hold.get_or_insert(now + FLUSH);
+                if at > now { Step::WaitUntil(at) } else { Step::Break }
+            }
+        }
+    }
+
+    /// Renders what is due; says when the next piece is.
+    fn render(&mut self, now: Instant, exchange: &Exchange) -> Option<Instant> {
+        while self.buffer.len() < WRITE {
+            if let Some(hold) = self.hold.filter(|hold| *hold > now) {
+                return Some(hold);
+            }
+            let next = self.course.frames.piece(self.at.piece);
+            if !self.course.cues.is_empty()
+                && let Some(act) = take_cue(&mut self.course.cues, &self.at.so_far, next)
+            {
+                self.obey(act, now);
+                if self.ending.is_some() {
+                    return None;
+                }
+                continue;
+            }
+            let Some(next) = next else {
+                self.ending = Some(Ending::Tail(Vec::new(), End::Complete));
+                return None;
+            };
+            // What opens a body is there at once; all else waits for the first token.
+            if !matches!(next, Piece::Event { mark: Mark::Opening, .. }) {
+                let due = match self.at.due {
+                    Some(due) => due,
+                    None => {
+                        let ms = self.course.timetable.advance_to(self.at.so_far.tokens);
+                        *self.at.due.insert(exchange.inner().instant(ms) + self.paused)
+                    }
+                };
+                let waits = matches!(next, Piece::Run(_)) || self.at.so_far.tokens == 0;
+                if waits && due > now {
+                    let Some(filler) = self.course.filler.as_ref().filter(|_| self.at.so_far.tokens == 0) else {
+                        return Some(due);
+                    };
+                    let next_filler = self.filler.unwrap_or(now);
+                    if next_filler > now {
+                        return Some(due.min(next_filler));
+                    }
+                    self.buffer.extend_from_slice(&filler.bytes);
+                    self.filler = Some(next_filler + filler.every.max(FLUSH));
+                    continue;
+                }
+            }
+            self.push_next();
+        }
+        None
+    }
+
+    /// Does what a cue says.
+    fn obey(&mut self, act: CueAct, now: Instant) {
+        match act {
+            CueAct::End(inside, ending) => {
+                let whole = self.course.frames.in_one_piece();
+                let (from, tokens) = (self.buffer.len(), self.at.so_far.tokens);
+                self.push_piece();
+                let piece = self.buffer.split_off(from);
+                self.buffer.extend_from_slice(&partial(&piece, inside, whole));
+                if let Ending::Tail(tail, _) = &ending {
+                    self.buffer.extend_from_slice(tail);
+                }
+                self.at.so_far.tokens = if whole { self.at.so_far.tokens / 2 } else { tokens };
+                if let (Ending::Cut { reset: true }, Some(flag)) = (&ending, &self.reset) {
+                    flag.raise();
+                }
+                self.hold = None;
+                self.ending = Some(ending);
+            }
+            CueAct::Pause(wait) => {
+                self.hold = Some(now + wait);
+                self.paused += wait;
+                self.at.due = self.at.due.map(|due| due + wait);
+            }
+            CueAct::Put(bytes) => self.buffer.extend_from_slice(&bytes),
+            CueAct::Twice => self.at.twice = true,
+            CueAct::Garble => self.at.garble = true,
+        }
+    }
+
+    /// Renders the next piece, as often and as well as the cues want it.
+    fn push_next(&mut self) {
+        let from = self.buffer.len();
+        self.push_piece();
+        if std::mem::take(&mut self.at.twice) {
+            let piece = self.buffer[from..].to_vec();
+            self.buffer.extend_from_slice(&piece);
+        }
+        if std::mem::take(&mut self.at.garble) {
+            let whole = self.buffer.len() - from;
+            self.buffer.truncate(from + whole * 2 / 3);
+            self.buffer.extend_from_slice(self.course.frames.gap);
+        }
+    }
+
+    /// Renders the next event or token and moves on behind it.
+    fn push_piece(&mut self) {
+        let Self { course, at, buffer, .. } = self;
+        let Some(piece) = course.frames.piece(at.piece) else { return };
+        match piece {
+            Piece::Event { mark, bytes } => {
+                buffer.extend_from_slice(course.frames.bytes().get(bytes.clone()).unwrap_or_default());
+                if *mark == Mark::Whole {
+                    at.so_far.tokens = course.frames.whole_tokens();
+                }
+                at.piece += 1;
+            }
+            Piece::Run(run) => {
+                let rest = &run.text[at.byte..];
+                let token = &rest[..first_token(rest)];
+                if !token.is_empty() {
+                    at.so_far.tokens += 1;
+                    at.so_far.of_run += 1;
+                    run.template.push(buffer, token, at.so_far.tokens);
+                    at.byte += token.len();
+                }
+                if at.byte == run.text.len() {
+                    at.piece += 1;
+                    at.byte = 0;
+                    at.so_far.of_run = 0;
+                }
+                at.due = None;
+            }
+        }
+        at.so_far.events += 1;
+    }
+
+    /// Hands over what has been rendered, all of it or the next drop.
+    fn write(&mut self, now: Instant) -> Step {
+        let bytes = match self.course.drip {
+            None => self.buffer.split().freeze(),
+            Some(drip) => {
+                if let Some(at) = self.drop.filter(|at| *at > now) {
+                    return Step::WaitUntil(at);
+                }
+                self.drop = Some(now + drip.every);
+                let size = drip.bytes.clamp(1, self.buffer.len());
+                self.buffer.split_to(size).freeze()
+            }
+        };
         match &self.ending {
-            Ending::Stall => Poll::Pending,
-            Ending::Tail(_, end) => Poll::Ready(Step::EndNow(*end)),
-            Ending::Cut => {
-                let at = *self.cut_at.get_or_insert_with(|| Instant::now() + FLUSH);
-                wait(timer, at, cx).map(|()| Step::Break)
-            }
-        }
-    }
-}
-
-impl Streamed {
-    fn poll(
-        &mut self,
-        timer: &mut Option<Pin<Box<Sleep>>>,
-        exchange: &mut Exchange,
-        cx: &mut Context<'_>,
-    ) -> Poll<Step> {
-        let Self { frames, text, timetable, limit, ending, progress } = self;
-        if !progress.opened {
-            progress.opened = true;
-            progress.due = Some(exchange.inner().instant(timetable.advance_to(0)));
-            progress.buffer.extend_from_slice(&frames.opening);
-        }
-        let now = Instant::now();
-        while progress.sent < *limit && progress.buffer.len() < WRITE && progress.due.is_none_or(|due| due <= now) {
-            let rest = &text[progress.at..];
-            let token = &rest[..first_token(rest)];
-            progress.sent += 1;
-            progress.at += token.len();
-            frames.push_token(&mut progress.buffer, token, progress.sent);
-            if progress.sent < *limit {
-                progress.due = Some(exchange.inner().instant(timetable.advance_to(progress.sent)));
-            }
-        }
-        exchange.tokens(progress.sent);
-        let over = progress.sent == *limit && progress.due.is_none_or(|due| due <= now);
-        if over && let Ending::Tail(tail, end) = ending {
-            progress.buffer.extend_from_slice(tail);
-            let bytes = progress.buffer.split().freeze();
-            return Poll::Ready(if bytes.is_empty() { Step::EndNow(*end) } else { Step::SendLast(bytes, *end) });
-        }
-        if !progress.buffer.is_empty() {
-            if progress.sent == *limit && matches!(ending, Ending::Cut) {
-                progress.due = progress.due.max(Some(now + FLUSH));
-            }
-            return Poll::Ready(Step::Send(progress.buffer.split().freeze()));
-        }
-        match (over, &ending, progress.due) {
-            (true, Ending::Cut, _) => Poll::Ready(Step::Break),
-            (true, _, _) | (_, _, None) => Poll::Pending,
-            (false, _, Some(due)) => {
-                ready!(wait(timer, due, cx));
-                self.poll(timer, exchange, cx)
-            }
+            Some(Ending::Tail(_, end)) if self.buffer.is_empty() => Step::SendLast(bytes, *end),
+            _ => Step::Send(bytes),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! One connection, in memory or over TCP.
 //!
 //! A connection that the script resets ends without an orderly close: the wire is told so just before it is dropped.
-//! Any other end is an orderly one. While the provider refuses connections, this one ends as soon as it is idle.
+//! Any other end is an orderly one. While the listener fares badly, this one ends as soon as it is idle.
 
 use super::Provider;
-use super::body::Broken;
+use super::body::{Broken, ResetFlag};
+use crate::fault::Door;
 use hyper::body::Incoming;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
@@ -12,8 +13,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::TcpStream;
@@ -41,16 +40,22 @@ impl Wire for DuplexStream {
 pub(crate) struct ResetMark;
 
 impl Provider {
-    /// Serves one connection until it ends. While the provider refuses connections, it closes as soon as it is idle.
+    /// Serves one connection until it ends. While the listener fares badly, it closes as soon as it is idle.
     pub async fn serve_connection<W: Wire>(&self, wire: W) {
-        let reset = Arc::new(AtomicBool::new(false));
+        let reset = ResetFlag::default();
         let io = Resettable { wire: TokioIo::new(wire), reset: reset.clone() };
-        let service = service_fn(|request: http::Request<Incoming>| {
+        match self.door() {
+            None => {}
+            Some(Door::Refused | Door::Reset) => return reset.raise(),
+            Some(Door::Deaf) => return self.hear_nothing(io).await,
+        }
+        let service = service_fn(|mut request: http::Request<Incoming>| {
             let reset = &reset;
+            request.extensions_mut().insert(reset.clone());
             async move {
                 match self.handle(request).await {
                     Ok(response) if response.extensions().get::<ResetMark>().is_some() => {
-                        reset.store(true, Ordering::Relaxed);
+                        reset.raise();
                         Err(Broken)
                     }
                     Ok(response) => Ok(response),
@@ -70,21 +75,28 @@ impl Provider {
         tokio::select! {
             biased;
             _ = connection.as_mut() => return,
-            () = self.refusal_becomes(true) => connection.as_mut().graceful_shutdown(),
+            () = self.door_becomes(|door| door.is_some()) => connection.as_mut().graceful_shutdown(),
         }
         let _ = connection.await;
+    }
+
+    /// Holds a connection open until its client gives up or the listener is well again; then it is reset.
+    async fn hear_nothing<W: Wire>(&self, mut io: Resettable<W>) {
+        self.door_becomes(|door| door != Some(Door::Deaf)).await;
+        io.reset.raise();
+        io.wire.inner_mut().reset();
     }
 }
 
 /// A wire that is told to reset when it is dropped with the flag up.
 struct Resettable<W: Wire> {
     wire: TokioIo<W>,
-    reset: Arc<AtomicBool>,
+    reset: ResetFlag,
 }
 
 impl<W: Wire> Drop for Resettable<W> {
     fn drop(&mut self) {
-        if self.reset.load(Ordering::Relaxed) {
+        if self.reset.is_up() {
             self.wire.inner_mut().reset();
         }
     }

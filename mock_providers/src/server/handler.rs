@@ -4,14 +4,13 @@
 //! the model, let the script decide, answer. An injected fault goes before the model's own limits.
 
 use super::Provider;
-use super::answer::Answer;
-use super::body::{Ending, Planned, Progress, Streamed, Timetable, Whole};
+use super::body::{Planned, ResetFlag};
 use super::connection::ResetMark;
 use super::exchange::Exchange;
 use super::key::Key;
-use crate::dialect::{Ask, Failure, Format, JSON, Place, Problem, Reply, Route, Scene, Unreadable};
-use crate::fault::stream::{Break, broken};
-use crate::fault::{Cause, Injection};
+use crate::course::{Course, Cue, Ending, Inside, Length, Point, Timetable};
+use crate::dialect::{Answer, Ask, Failure, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Unreadable};
+use crate::fault::{Cause, Instead, Scenery};
 use crate::ledger::End;
 use crate::luck::key_hash;
 use crate::script::{About, Verdict};
@@ -27,9 +26,6 @@ use std::time::Duration;
 const LARGEST: usize = 32 << 20;
 /// The second since 1970 at which every drill begins, to its clients.
 const EPOCH: u64 = 1_767_225_600;
-/// What a broken proxy says under HTTP 200.
-const NOT_JSON: &[u8] =
-    b"upstream connect error or disconnect/reset before headers. reset reason: connection termination";
 
 impl Provider {
     /// Answers one request. Dropping the future means that the client went away.
@@ -58,14 +54,17 @@ impl Provider {
             received,
             id: id_of(&self.inner.setup.name, &key),
             exchange: Exchange::begin(self.inner.clone(), key, received),
+            reset: parts.extensions.get::<ResetFlag>().cloned(),
+            api_key: String::new(),
         };
+        turn.api_key.push_str(turn.format.key(&parts.headers, query));
         let route = turn.format.route(&parts.method, path, query);
         let place = match route {
             _ if too_large => Err(Problem::TooLarge),
             Route::Unknown => Err(Problem::NoSuchPath(&parts.method, path)),
             Route::WrongMethod => Err(Problem::WrongMethod(&parts.method, path)),
             Route::Models => turn.format.admit(&parts.headers, query).map(|()| None),
-            Route::Answer(place) => turn.format.admit(&parts.headers, query).map(|()| Some(place)),
+            Route::Ask(place) => turn.format.admit(&parts.headers, query).map(|()| Some(place)),
         };
         if parts.method == Method::HEAD {
             // hyper never asks for the body of such a response, so nobody would notice its end.
@@ -91,6 +90,8 @@ pub(super) struct Turn<'p> {
     received: Duration,
     id: String,
     pub(super) exchange: Exchange,
+    reset: Option<ResetFlag>,
+    api_key: String,
 }
 
 impl Turn<'_> {
@@ -105,34 +106,37 @@ impl Turn<'_> {
             return self.fail(&Problem::Cause(Cause::ModelGone), Some(&ask), None, 0);
         };
         let (key, attempt) = self.exchange.key();
-        let about = About { provider: &setup.name, model: &ask.model, stream: ask.stream, key, attempt };
+        let about = About {
+            provider: &setup.name,
+            model: &ask.model,
+            stream: ask.stream,
+            endpoint: ask.endpoint,
+            api_key: &self.api_key,
+            client: ask.user.as_deref().unwrap_or(&self.api_key),
+            prompt_tokens: ask.prompt_tokens,
+            key,
+            attempt,
+        };
         let ids = [key_hash(key), u64::from(attempt)];
         let Verdict { delay_headers, delay_first_token, delay_between, injected } =
-            self.provider.script().decide(self.received, &about, setup.luck);
-        let injection = injected.as_ref().map(|(_, injection)| injection);
-        if let Some((fault, injection)) = &injected
-            && !matches!(injection, Injection::Schema(_))
-        {
-            self.exchange.injected(*fault, injection);
-        }
+            self.provider.script().decide(self.received, &about, setup.luck, &self.provider.inner.counts);
 
         let head_ms = whole_ms(self.received) + whole_ms(delay_headers);
-        let failure = match injection {
-            Some(Injection::Silence) => std::future::pending().await,
-            Some(Injection::Reset) => {
+        let instead = injected.as_ref().and_then(|(fault, injection)| {
+            let instead = injection.act().instead(&ask, self.format)?;
+            self.exchange.injected(*fault, injection);
+            Some(instead)
+        });
+        let failure = match instead {
+            Some(Instead::Silence) => std::future::pending().await,
+            Some(Instead::Reset) => {
                 self.wait_until(head_ms).await;
                 return self.reset();
             }
-            Some(Injection::Status { code, retry_after }) => Some((Problem::Status(*code), *retry_after)),
-            Some(Injection::Error { cause: Cause::ContentPolicy, .. })
-                if self.format.blocks_prompts_with_200().is_some() =>
-            {
-                None
-            }
-            Some(Injection::Error { cause, retry_after }) => Some((Problem::Cause(*cause), *retry_after)),
-            Some(Injection::StreamError { .. }) if !ask.stream => Some((Problem::Cause(Cause::Overloaded), None)),
-            _ if ask.prompt_tokens > model.context => Some((Problem::Cause(Cause::ContextLength), None)),
-            _ => None,
+            Some(Instead::Status(status, wait)) => Some((Problem::Status(status), wait)),
+            Some(Instead::Error(cause, wait)) => Some((Problem::Cause(cause), wait)),
+            None if ask.prompt_tokens > model.context => Some((Problem::Cause(Cause::ContextLength), None)),
+            None => None,
         };
         if let Some((problem, retry_after)) = failure {
             self.wait_until(head_ms).await;
@@ -141,70 +145,50 @@ impl Turn<'_> {
 
         let answer = self.compose(&ask, model, injected.as_ref(), body, ids);
         let ttft = model.ttft.sample(&mut setup.luck.draw("ttft", &[&setup.name, &ask.model], &ids));
-        let mut timetable = Timetable {
+        let timetable = Timetable {
             first_ms: head_ms + whole_ms(ttft) + whole_ms(delay_first_token),
             per_token_ms: per_token_ms(model.tokens_per_second),
             slowness: delay_between,
             slowed_ms: 0.0,
+            burst_ms: 0,
         };
-        if ask.stream {
-            self.wait_until(head_ms).await;
-            self.streamed(&ask, answer, timetable, injection)
-        } else {
-            self.wait_until(timetable.end(answer.tokens)).await;
-            self.plain(&ask, &answer, injection)
-        }
-    }
-
-    fn plain(mut self, ask: &Ask<'_>, answer: &Answer, injection: Option<&Injection>) -> Response<Planned> {
-        if matches!(injection, Some(Injection::Malformed)) {
-            return self.respond(StatusCode::OK, JSON, Bytes::from_static(NOT_JSON), None);
-        }
-        let bytes = Bytes::from(self.format.plain(&self.reply(ask, answer)));
-        let how = broken(injection, answer.tokens).map(|(_, how)| how);
-        self.exchange.tokens(if how.is_some() { answer.tokens / 2 } else { answer.tokens });
-        self.respond(StatusCode::OK, JSON, bytes, how)
-    }
-
-    fn streamed(
-        mut self,
-        ask: &Ask<'_>,
-        answer: Answer,
-        timetable: Timetable,
-        injection: Option<&Injection>,
-    ) -> Response<Planned> {
-        let mut frames = self.format.frames(&self.reply(ask, &answer));
-        let (limit, ending) = match broken(injection, answer.tokens) {
-            Some((after, Break::Cut)) => (after, Ending::Cut),
-            Some((after, Break::Stall)) => (after, Ending::Stall),
-            Some((after, Break::EarlyEnd)) => (after, Ending::Tail(Vec::new(), End::EarlyEnd)),
-            Some((after, Break::Error)) => (after, Ending::Tail(self.format.error_event(ask), End::Complete)),
-            None if matches!(injection, Some(Injection::Malformed)) => {
-                let tail = [frames.broken_event(), std::mem::take(&mut frames.closing)].concat();
-                (0, Ending::Tail(tail, End::Complete))
+        let mut course = self.lay_out(&ask, &answer, head_ms, timetable);
+        if let Some((fault, injection)) = &injected {
+            let reply = self.reply(&ask, &answer);
+            let scene = self.scene(Some(&ask), None, model.context);
+            let scenery = Scenery { format: self.format, reply: &reply, scene: &scene };
+            if injection.act().carry(&mut course, &scenery) {
+                self.exchange.injected(*fault, injection);
             }
-            None => (answer.tokens, Ending::Tail(std::mem::take(&mut frames.closing), End::Complete)),
-        };
-        self.exchange.head(StatusCode::OK.as_u16());
-        let content_type = HeaderValue::from_static(self.format.stream_type(ask));
-        let (format, id) = (self.format, self.id);
-        let stream = Streamed { frames, text: answer.text, timetable, limit, ending, progress: Progress::default() };
-        let mut response = Response::new(Planned::stream(self.exchange, stream));
-        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        format.mark(response.headers_mut(), &id);
-        response
+        }
+        self.wait_until(course.head_ms).await;
+        self.send(course)
+    }
+
+    /// The course of an answer that nothing goes wrong with.
+    fn lay_out(&self, ask: &Ask<'_>, answer: &Answer, head_ms: u64, mut timetable: Timetable) -> Course {
+        let reply = self.reply(ask, answer);
+        if ask.stream {
+            let content_type = self.format.stream_type(ask);
+            let no_cache = (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            let (frames, length) = (self.format.frames(&reply), Length::Chunked);
+            Course { content_type, length, headers: vec![no_cache], ..course(frames, head_ms, timetable) }
+        } else {
+            let tokens = answer.tokens();
+            let done = timetable.end(tokens);
+            course(Frames::whole(self.format.plain(&reply), tokens), done, Timetable::at(done))
+        }
     }
 
     fn reply<'a>(&'a self, ask: &'a Ask<'a>, answer: &'a Answer) -> Reply<'a> {
-        let Answer { text, tokens, finish } = answer;
-        Reply { ask, id: &self.id, created: EPOCH + self.received.as_secs(), text, tokens: *tokens, finish: *finish }
+        Reply { ask, id: &self.id, created: EPOCH + self.received.as_secs(), answer }
     }
 
     fn list_models(self) -> Response<Planned> {
         let names: Vec<&str> = self.provider.inner.setup.models.iter().map(|model| &*model.name).collect();
         let body = self.format.models(&names);
-        self.respond(StatusCode::OK, JSON, body.into(), None)
+        let now = whole_ms(self.received);
+        self.send(course(Frames::whole(body, 0), now, Timetable::at(now)))
     }
 
     fn unreadable(self, error: &Unreadable) -> Response<Planned> {
@@ -225,46 +209,35 @@ impl Turn<'_> {
         retry_after: Option<Duration>,
         context: u32,
     ) -> Response<Planned> {
-        let scene = Scene {
+        let scene = self.scene(ask, retry_after, context);
+        let Failure { status, content_type, headers, body } = self.format.failure(problem, &scene);
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let now = whole_ms(self.provider.now());
+        let course = course(Frames::whole(body, 0), now, Timetable::at(now));
+        self.send(Course { status, content_type, headers, ..course })
+    }
+
+    /// What an error text may mention.
+    fn scene<'a>(&'a self, ask: Option<&'a Ask<'_>>, retry_after: Option<Duration>, context: u32) -> Scene<'a> {
+        Scene {
             id: &self.id,
             model: ask.map_or("", |ask| &ask.model),
             prompt_tokens: ask.map_or(0, |ask| ask.prompt_tokens),
             context,
             retry_after,
             now: EPOCH + self.provider.now().as_secs(),
-        };
-        let Failure { status, content_type, headers, body } = self.format.failure(problem, &scene);
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = self.respond(status, content_type, body.into(), None);
-        response.headers_mut().extend(headers.into_iter().map(|(name, value)| (Some(name), value)));
-        response
+        }
     }
 
-    /// A response in one piece, broken off halfway if told so.
-    fn respond(
-        mut self,
-        status: StatusCode,
-        content_type: &'static str,
-        mut bytes: Bytes,
-        how: Option<Break>,
-    ) -> Response<Planned> {
-        self.exchange.head(status.as_u16());
-        let (format, id) = (self.format, self.id);
-        let length = bytes.len();
-        if how.is_some() {
-            bytes.truncate(length / 2);
-        }
-        let (promised, ending) = match how {
-            None | Some(Break::Error) => (length, Ending::Tail(Vec::new(), End::Complete)),
-            Some(Break::EarlyEnd) => (bytes.len(), Ending::Tail(Vec::new(), End::EarlyEnd)),
-            Some(Break::Cut) => (length, Ending::Cut),
-            Some(Break::Stall) => (length, Ending::Stall),
-        };
-        let whole = Whole { bytes: Some(bytes), promised: promised as u64, ending, cut_at: None };
-        let mut response = Response::new(Planned::whole(self.exchange, whole));
+    /// Sends the head now, and the body as it comes due.
+    fn send(mut self, mut course: Course) -> Response<Planned> {
+        self.exchange.head(course.status.as_u16());
+        let (status, content_type, headers) = (course.status, course.content_type, std::mem::take(&mut course.headers));
+        let mut response = Response::new(Planned::new(self.exchange, course, self.reset));
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        format.mark(response.headers_mut(), &id);
+        self.format.mark(response.headers_mut(), &self.id);
+        response.headers_mut().extend(headers.into_iter().map(|(name, value)| (Some(name), value)));
         response
     }
 
@@ -283,10 +256,27 @@ impl Turn<'_> {
     }
 }
 
+/// A course on which nothing goes wrong, with a body in one piece.
+fn course(frames: Frames, head_ms: u64, timetable: Timetable) -> Course {
+    Course {
+        status: StatusCode::OK,
+        content_type: JSON,
+        headers: Vec::new(),
+        length: Length::Told(0),
+        head_ms,
+        frames,
+        timetable,
+        cues: Vec::new(),
+        drip: None,
+        filler: None,
+    }
+}
+
 /// No response. The connection sees the mark and resets; where there is no connection, the body breaks at once.
 fn nothing(exchange: Exchange) -> Response<Planned> {
-    let whole = Whole { bytes: None, promised: 1, ending: Ending::Cut, cut_at: None };
-    let mut response = Response::new(Planned::whole(exchange, whole));
+    let mut nothing = course(Frames::whole(vec![0], 0), 0, Timetable::at(0));
+    nothing.cue(Cue::ending(Point::Events(0), Inside::Nothing, Ending::Cut { reset: true }));
+    let mut response = Response::new(Planned::new(exchange, nothing, None));
     response.extensions_mut().insert(ResetMark);
     response
 }

@@ -19,11 +19,12 @@ mod tcp;
 pub use connection::Wire;
 pub use tcp::{BoundPort, Spawn};
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Tool};
 use crate::dist::Distribution;
+use crate::fault::Door;
 use crate::ledger::Ledger;
 use crate::luck::Luck;
-use crate::script::Script;
+use crate::script::{Counts, Script};
 use serde_json::value::RawValue;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -57,8 +58,49 @@ pub enum Want {
     Wrong,
 }
 
-/// `answer(prompt, schema, want)` gives the text. The prompt is the text of all user turns, joined by newlines.
-pub type Answers = Arc<dyn Fn(&str, Option<&RawValue>, Want) -> String + Send + Sync>;
+/// What a model is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The text of all user turns, joined by newlines.
+    pub prompt: &'a str,
+    /// The shape that the answer must have.
+    pub schema: Option<&'a RawValue>,
+    /// The tools that may be called.
+    pub tools: &'a [Tool<'a>],
+    /// Images among the parts of the prompt.
+    pub images: u32,
+}
+
+/// What a model says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// A text.
+    Text(String),
+    /// A tool is to be called.
+    Call {
+        /// The tool's name.
+        name: String,
+        /// Its arguments, as JSON.
+        arguments: String,
+    },
+}
+
+/// What the models of a provider know.
+pub trait Answers: Send + Sync {
+    /// The answer to a question: the right one, or one that is wrong and looks plausible.
+    fn answer(&self, question: &Question<'_>, want: Want) -> Said;
+
+    /// How offensive a prompt is to a content filter, from 0 (not at all) to 1.
+    fn risk(&self, _prompt: &str) -> f64 {
+        0.0
+    }
+}
+
+impl<F: Fn(&Question<'_>, Want) -> Said + Send + Sync> Answers for F {
+    fn answer(&self, question: &Question<'_>, want: Want) -> Said {
+        self(question, want)
+    }
+}
 
 /// All that makes a provider.
 #[derive(Clone)]
@@ -74,7 +116,7 @@ pub struct Setup {
     /// The luck of the drill.
     pub luck: Luck,
     /// What its models say.
-    pub answers: Answers,
+    pub answers: Arc<dyn Answers>,
     /// Where it writes down what it received and did.
     pub ledger: Arc<Ledger>,
     /// Offset zero of the drill.
@@ -92,6 +134,7 @@ pub(crate) struct Inner {
     script: RwLock<Arc<Script>>,
     script_changed: Notify,
     occurrences: key::Occurrences,
+    counts: Counts,
 }
 
 impl fmt::Debug for Provider {
@@ -105,7 +148,13 @@ impl Provider {
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let script = RwLock::new(Arc::new(setup.script.clone()));
-        let inner = Inner { setup, script, script_changed: Notify::new(), occurrences: key::Occurrences::default() };
+        let inner = Inner {
+            setup,
+            script,
+            script_changed: Notify::new(),
+            occurrences: key::Occurrences::default(),
+            counts: Counts::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -118,7 +167,12 @@ impl Provider {
     /// Whether it refuses connections now.
     #[must_use]
     pub fn refuses(&self) -> bool {
-        self.script().refuses(self.now())
+        self.door() == Some(Door::Refused)
+    }
+
+    /// How its listener fares now; `None` is well.
+    fn door(&self) -> Option<Door> {
+        self.script().door(self.now())
     }
 
     /// Puts another script in place of the one so far. Requests already under way keep the verdict they have.
@@ -145,15 +199,15 @@ impl Provider {
         self.inner.now()
     }
 
-    /// Waits until it refuses connections, or until it no longer does.
-    async fn refusal_becomes(&self, wanted: bool) {
+    /// Waits until the state of the listener is such.
+    async fn door_becomes(&self, wanted: impl Fn(Option<Door>) -> bool) {
         loop {
             let changed = self.inner.script_changed.notified();
             let (script, now) = (self.script(), self.now());
-            if script.refuses(now) == wanted {
+            if wanted(script.door(now)) {
                 return;
             }
-            match script.next_refusal_edge(now) {
+            match script.next_door_edge(now) {
                 None => changed.await,
                 Some(edge) => {
                     let edge = tokio::time::sleep_until(self.inner.setup.start + edge);

@@ -5,6 +5,7 @@
 //! `SO_REUSEADDR`) and listens. Closing the listener also resets whoever waits in its queue, as a crash would.
 
 use super::Provider;
+use crate::fault::Door;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -61,11 +62,11 @@ impl Provider {
     /// If the port cannot be listened on.
     pub async fn serve_tcp(self, port: BoundPort, spawn: Spawn) -> io::Result<()> {
         loop {
-            self.refusal_becomes(false).await;
+            self.door_becomes(|door| door != Some(Door::Refused)).await;
             let listener = port.listen()?;
             tokio::select! {
                 biased;
-                () = self.refusal_becomes(true) => {}
+                () = self.door_becomes(|door| door == Some(Door::Refused)) => {}
                 never = self.accept_all(&listener, &spawn) => match never {},
             }
         }

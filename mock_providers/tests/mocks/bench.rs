@@ -1,8 +1,8 @@
 //! A provider on a bench: one connection, a client that speaks raw bytes, and a paused clock.
 
-use mock_providers::fault::{Effect, Fault, Injection, Shape};
+use mock_providers::fault::{Arg, Cause, Effect, Fault, Injection, Pick, Shape, Whom};
 use mock_providers::ledger::Entry;
-use mock_providers::{Dialect, Distribution, Ledger, Luck, Model, Provider, Script, Setup, Want};
+use mock_providers::{Dialect, Distribution, Ledger, Luck, Model, Provider, Question, Said, Script, Setup, Want};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -23,7 +23,31 @@ pub(crate) fn ms(ms: u64) -> Duration {
 }
 
 pub(crate) fn fault(effect: Effect) -> Fault {
-    Fault { id: 7, from: ms(0), until: ms(3_600_000), models: vec![], stream: None, shape: Shape::Step, effect }
+    let (whom, pick) = (Whom::default(), Pick::Request);
+    Fault { id: 7, from: ms(0), until: ms(3_600_000), whom, pick, shape: Shape::Step, effect }
+}
+
+/// An injection in one word.
+pub(crate) fn word(word: &str) -> Injection {
+    Injection::word(word).unwrap_or_else(|| panic!("{word}"))
+}
+
+/// One that bites after so many tokens.
+pub(crate) fn after(what: &str, tokens: u64) -> Injection {
+    Injection::word_with(what, &[("after_tokens", Arg::Count(tokens))]).unwrap_or_else(|| panic!("{what}"))
+}
+
+pub(crate) fn status(code: u16, retry_after: Option<Duration>) -> Injection {
+    answered(&format!("status_{code}"), retry_after)
+}
+
+pub(crate) fn cause_of(cause: Cause, retry_after: Option<Duration>) -> Injection {
+    answered(cause.name(), retry_after)
+}
+
+fn answered(what: &str, retry_after: Option<Duration>) -> Injection {
+    let wait = retry_after.map(|wait| ("retry_after", Arg::Wait(wait)));
+    Injection::word_with(what, wait.as_slice()).unwrap_or_else(|| panic!("{what}"))
 }
 
 pub(crate) fn always(injection: Injection) -> Script {
@@ -140,10 +164,13 @@ impl Bench {
             models: vec![model],
             script,
             luck: Luck::new(42),
-            answers: Arc::new(|_, schema, want| match (schema, want) {
-                (_, Want::Wrong) => "wrong".to_owned(),
-                (Some(_), _) => OBJECT.to_owned(),
-                (None, _) => TEXT.to_owned(),
+            answers: Arc::new(|question: &Question<'_>, want| {
+                let text = match (question.schema, want) {
+                    (_, Want::Wrong) => "wrong",
+                    (Some(_), _) => OBJECT,
+                    (None, _) => TEXT,
+                };
+                Said::Text(text.to_owned())
             }),
             ledger: ledger.clone(),
             start,

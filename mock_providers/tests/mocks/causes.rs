@@ -1,7 +1,7 @@
 //! One cause, many shapes: what each vendor answers.
 
-use crate::bench::{Ask, Bench, always, model, ms, plain, stream};
-use mock_providers::fault::{Cause, Injection};
+use crate::bench::{Ask, Bench, always, cause_of, model, ms, plain, status, stream, word};
+use mock_providers::fault::Cause;
 use mock_providers::{Dialect, Model, Script};
 use serde_json::{Value, json};
 
@@ -90,7 +90,7 @@ async fn each_vendor_words_each_cause_its_own_way_whether_streamed_or_not() {
     for (cause, row) in TABLE {
         for (dialect, (status, pointer, wanted)) in VENDORS.into_iter().zip(row) {
             for ask in [plain(), stream()] {
-                let mut bench = Bench::new(dialect, always(Injection::Error { cause, retry_after: None }));
+                let mut bench = Bench::new(dialect, always(cause_of(cause, None)));
                 let seen = bench.ask(&ask).await;
                 assert_eq!(seen.status(), status, "{dialect} {cause:?}");
                 assert!(contains(&seen.json(), pointer, wanted), "{dialect} {cause:?}: {}", seen.body());
@@ -115,10 +115,10 @@ async fn a_status_is_worded_as_the_vendor_words_it() {
         (402, ["invalid_request_error", "billing_error", "FAILED_PRECONDITION"]),
     ];
     for (code, words) in table {
-        for (dialect, word) in VENDORS.into_iter().zip(words) {
-            let seen = Bench::new(dialect, always(Injection::Status { code, retry_after: None })).ask(&plain()).await;
+        for (dialect, reason) in VENDORS.into_iter().zip(words) {
+            let seen = Bench::new(dialect, always(status(code, None))).ask(&plain()).await;
             assert_eq!(seen.status(), code);
-            assert!(seen.body().contains(word), "{dialect} {code}: {}", seen.body());
+            assert!(seen.body().contains(reason), "{dialect} {code}: {}", seen.body());
         }
     }
 }
@@ -127,7 +127,7 @@ async fn a_status_is_worded_as_the_vendor_words_it() {
 async fn every_status_from_400_to_599_has_a_body() {
     for dialect in VENDORS {
         for code in 400..600 {
-            let mut bench = Bench::new(dialect, always(Injection::Status { code, retry_after: Some(ms(1500)) }));
+            let mut bench = Bench::new(dialect, always(status(code, Some(ms(1500)))));
             let seen = bench.ask(&plain()).await;
             assert_eq!(seen.status(), code);
             assert!(seen.body().len() > 30);
@@ -137,7 +137,7 @@ async fn every_status_from_400_to_599_has_a_body() {
 
 #[tokio::test(start_paused = true)]
 async fn when_to_come_back_stands_where_the_vendor_says_it() {
-    let limited = Injection::Error { cause: Cause::RateLimited, retry_after: Some(ms(1500)) };
+    let limited = cause_of(Cause::RateLimited, Some(ms(1500)));
     let openai = Bench::new(Dialect::OpenAi, always(limited.clone())).ask(&plain()).await;
     assert_eq!(openai.header("retry-after").as_deref(), Some("2"));
     assert_eq!(openai.header("retry-after-ms").as_deref(), Some("1500"));
@@ -153,7 +153,7 @@ async fn when_to_come_back_stands_where_the_vendor_says_it() {
 #[tokio::test(start_paused = true)]
 async fn a_blocked_prompt_is_an_error_at_one_vendor_and_a_200_at_the_others() {
     for ask in [plain(), stream()] {
-        let blocked = Injection::Error { cause: Cause::ContentPolicy, retry_after: None };
+        let blocked = cause_of(Cause::ContentPolicy, None);
         let openai = Bench::new(Dialect::OpenAi, always(blocked.clone())).ask(&ask).await;
         assert_eq!((openai.status(), &openai.json()["error"]["code"]), (400, &json!("content_policy_violation")));
         let anthropic = Bench::new(Dialect::Anthropic, always(blocked.clone())).ask(&ask).await;
@@ -168,18 +168,18 @@ async fn a_blocked_prompt_is_an_error_at_one_vendor_and_a_200_at_the_others() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_a_200_that_says_so_and_carries_no_text() {
-    for (dialect, word) in VENDORS.into_iter().zip(["content_filter", "refusal", "SAFETY"]) {
+    for (dialect, reason) in VENDORS.into_iter().zip(["content_filter", "refusal", "SAFETY"]) {
         for ask in [plain(), stream()] {
-            let mut bench = Bench::new(dialect, always(Injection::Refusal));
+            let mut bench = Bench::new(dialect, always(word("refusal")));
             let seen = bench.ask(&ask).await;
             assert_eq!(seen.status(), 200);
-            assert!(seen.body().contains(&format!("\"{word}\"")), "{}", seen.body());
+            assert!(seen.body().contains(&format!("\"{reason}\"")), "{}", seen.body());
             assert!(!seen.body().contains("one"));
             assert_eq!(bench.entry().tokens, 0);
         }
     }
     let ask = Ask { schema: true, ..plain() };
-    let seen = Bench::new(Dialect::OpenAi, always(Injection::Refusal)).ask(&ask).await;
+    let seen = Bench::new(Dialect::OpenAi, always(word("refusal"))).ask(&ask).await;
     assert!(seen.json()["choices"][0]["message"]["refusal"].is_string());
     assert!(seen.json()["choices"][0]["message"]["content"].is_null());
 }
@@ -187,7 +187,7 @@ async fn a_refusal_is_a_200_that_says_so_and_carries_no_text() {
 #[tokio::test(start_paused = true)]
 async fn an_edge_answers_in_html() {
     for dialect in VENDORS {
-        let edge = Injection::Error { cause: Cause::EdgeHtml, retry_after: None };
+        let edge = cause_of(Cause::EdgeHtml, None);
         let seen = Bench::new(dialect, always(edge)).ask(&plain()).await;
         assert_eq!(seen.status(), 502);
         assert_eq!(seen.header("content-type").as_deref(), Some("text/html; charset=utf-8"));

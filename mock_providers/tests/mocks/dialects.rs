@@ -1,7 +1,7 @@
 //! Each vendor's wire format when all is well.
 
 use crate::bench::{Ask, Bench, OBJECT, PER_TOKEN, TEXT, TTFT, model, plain, stream};
-use mock_providers::{Dialect, Luck, Model, Provider, Script, Setup};
+use mock_providers::{Dialect, Luck, Model, Provider, Question, Said, Script, Setup};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use tokio::time::Instant;
@@ -187,9 +187,9 @@ async fn a_prompt_may_be_a_list_of_parts_and_system_text_is_not_part_of_it() {
         models: vec![model("m")],
         script: Script::default(),
         luck: Luck::new(1),
-        answers: Arc::new(move |prompt, _, _| {
-            *heard.lock().unwrap() = prompt.to_owned();
-            "ok".to_owned()
+        answers: Arc::new(move |question: &Question<'_>, _| {
+            *heard.lock().unwrap() = question.prompt.to_owned();
+            Said::Text("ok".to_owned())
         }),
         ledger: Arc::default(),
         start: Instant::now(),

@@ -1,7 +1,9 @@
 //! What each injection looks like to a client.
 
-use crate::bench::{Ask, Bench, OBJECT, PER_TOKEN, Seen, TEXT, TTFT, always, fault, model, ms, plain, stream};
-use mock_providers::fault::{Effect, Injection, SchemaBreak, Shape};
+use crate::bench::{
+    Ask, Bench, OBJECT, PER_TOKEN, Seen, TEXT, TTFT, after, always, fault, model, ms, plain, status, stream, word,
+};
+use mock_providers::fault::{Door, Effect, Shape};
 use mock_providers::ledger::End;
 use mock_providers::{Dialect, Distribution, Model, Script};
 use tokio::io::AsyncWriteExt;
@@ -21,7 +23,7 @@ fn finish_reason(seen: &Seen) -> bool {
 #[tokio::test(start_paused = true)]
 async fn a_reset_ends_the_connection_before_any_byte() {
     for ask in [plain(), stream()] {
-        let mut bench = Bench::new(Dialect::OpenAi, always(Injection::Reset));
+        let mut bench = Bench::new(Dialect::OpenAi, always(word("reset")));
         let seen = bench.ask(&ask).await;
         assert_eq!((seen.text().as_str(), seen.closed), ("", Some(0)));
         let entry = bench.entry();
@@ -32,7 +34,7 @@ async fn a_reset_ends_the_connection_before_any_byte() {
 #[tokio::test(start_paused = true)]
 async fn a_cut_stream_loses_no_token_before_the_cut_and_has_no_last_chunk() {
     for dialect in Dialect::ALL {
-        let mut bench = Bench::new(dialect, always(Injection::Cut { after_tokens: 3 }));
+        let mut bench = Bench::new(dialect, always(after("cut", 3)));
         let seen = bench.ask(&stream()).await;
         assert_eq!(words(&seen), ["one", "two", "three"]);
         assert!(!seen.well_ended() && !finish_reason(&seen));
@@ -46,7 +48,7 @@ async fn a_cut_stream_loses_no_token_before_the_cut_and_has_no_last_chunk() {
 async fn a_cut_before_the_first_token_still_shows_the_head() {
     for per_second in [100.0, 1e6] {
         let model = Model { ttft: Distribution::fixed(ms(0)), tokens_per_second: per_second, ..model("m") };
-        let mut bench = Bench::with(Dialect::OpenAi, always(Injection::Cut { after_tokens: 0 }), model);
+        let mut bench = Bench::with(Dialect::OpenAi, always(after("cut", 0)), model);
         let seen = bench.ask(&stream()).await;
         assert_eq!((seen.status(), seen.events().len(), seen.closed), (200, 1, Some(1)));
         assert!(!seen.well_ended());
@@ -56,7 +58,7 @@ async fn a_cut_before_the_first_token_still_shows_the_head() {
 #[tokio::test(start_paused = true)]
 async fn a_cut_plain_answer_promises_all_and_brings_half() {
     let whole = Bench::new(Dialect::OpenAi, Script::default()).ask(&plain()).await;
-    let seen = Bench::new(Dialect::OpenAi, always(Injection::Cut { after_tokens: 3 })).ask(&plain()).await;
+    let seen = Bench::new(Dialect::OpenAi, always(after("cut", 3))).ask(&plain()).await;
     assert_eq!(seen.header("content-length"), whole.header("content-length"));
     assert_eq!(seen.body(), whole.body()[..whole.body().len() / 2]);
     assert_eq!(seen.closed, Some(TTFT + 5 * PER_TOKEN + 1));
@@ -65,13 +67,13 @@ async fn a_cut_plain_answer_promises_all_and_brings_half() {
 #[tokio::test(start_paused = true)]
 async fn an_early_end_is_well_framed_and_has_no_finish_reason() {
     for dialect in Dialect::ALL {
-        let mut bench = Bench::new(dialect, always(Injection::EarlyEnd { after_tokens: 3 }));
+        let mut bench = Bench::new(dialect, always(after("early_end", 3)));
         let seen = bench.ask(&stream()).await;
         assert_eq!(words(&seen), ["one", "two", "three"]);
         assert!(seen.well_ended() && !finish_reason(&seen) && !seen.body().contains("[DONE]"));
         assert_eq!(bench.entry().end, End::EarlyEnd);
     }
-    let seen = Bench::new(Dialect::OpenAi, always(Injection::EarlyEnd { after_tokens: 3 })).ask(&plain()).await;
+    let seen = Bench::new(Dialect::OpenAi, always(after("early_end", 3))).ask(&plain()).await;
     assert_eq!(seen.header("content-length").unwrap(), seen.body().len().to_string());
     assert!(serde_json::from_str::<serde_json::Value>(&seen.body()).is_err());
 }
@@ -79,11 +81,7 @@ async fn an_early_end_is_well_framed_and_has_no_finish_reason() {
 #[tokio::test(start_paused = true)]
 async fn a_break_later_than_the_answer_is_long_comes_right_after_its_last_token() {
     for dialect in Dialect::ALL {
-        for injection in [
-            Injection::Cut { after_tokens: 999 },
-            Injection::EarlyEnd { after_tokens: 999 },
-            Injection::StreamError { after_tokens: 999 },
-        ] {
+        for injection in [after("cut", 999), after("early_end", 999), after("stream_error", 999)] {
             let seen = Bench::new(dialect, always(injection.clone())).ask(&stream()).await;
             assert_eq!(words(&seen).len(), 5, "{dialect} {injection:?}");
             assert!(!finish_reason(&seen), "{dialect} {injection:?}");
@@ -94,7 +92,7 @@ async fn a_break_later_than_the_answer_is_long_comes_right_after_its_last_token(
 #[tokio::test(start_paused = true)]
 async fn a_stall_sends_its_tokens_and_leaves_the_connection_open() {
     for ask in [plain(), stream()] {
-        let mut bench = Bench::new(Dialect::Anthropic, always(Injection::Stall { after_tokens: 2 }));
+        let mut bench = Bench::new(Dialect::Anthropic, always(after("stall", 2)));
         let seen = bench.ask(&ask).await;
         assert_eq!((seen.status(), seen.closed), (200, None));
         assert!(!finish_reason(&seen));
@@ -108,7 +106,7 @@ async fn a_stall_sends_its_tokens_and_leaves_the_connection_open() {
 
 #[tokio::test(start_paused = true)]
 async fn silence_never_answers() {
-    let mut bench = Bench::new(Dialect::Gemini, always(Injection::Silence));
+    let mut bench = Bench::new(Dialect::Gemini, always(word("silence")));
     let seen = bench.ask(&plain()).await;
     assert_eq!((seen.text().as_str(), seen.closed), ("", None));
     tokio::time::sleep(ms(1)).await;
@@ -119,7 +117,7 @@ async fn silence_never_answers() {
 #[tokio::test(start_paused = true)]
 async fn an_error_inside_a_stream_comes_under_http_200_in_the_vendors_shape() {
     for (dialect, word) in Dialect::ALL.into_iter().zip(["server_is_overloaded", "overloaded_error", "UNAVAILABLE"]) {
-        let mut bench = Bench::new(dialect, always(Injection::StreamError { after_tokens: 2 }));
+        let mut bench = Bench::new(dialect, always(after("stream_error", 2)));
         let seen = bench.ask(&stream()).await;
         assert_eq!((seen.status(), words(&seen).len()), (200, 2));
         let (name, data) = seen.events().pop().unwrap();
@@ -127,7 +125,7 @@ async fn an_error_inside_a_stream_comes_under_http_200_in_the_vendors_shape() {
         assert!(data.contains(word) && data.contains("\"error\""), "{data}");
         assert!(seen.well_ended());
         assert_eq!((bench.entry().end, bench.entry().tokens), (End::Complete, 2));
-        let seen = Bench::new(dialect, always(Injection::StreamError { after_tokens: 2 })).ask(&plain()).await;
+        let seen = Bench::new(dialect, always(after("stream_error", 2))).ask(&plain()).await;
         assert_eq!(seen.status(), if dialect == Dialect::Anthropic { 529 } else { 503 });
     }
 }
@@ -135,13 +133,13 @@ async fn an_error_inside_a_stream_comes_under_http_200_in_the_vendors_shape() {
 #[tokio::test(start_paused = true)]
 async fn a_malformed_answer_is_complete_and_not_json() {
     for dialect in Dialect::ALL {
-        let mut bench = Bench::new(dialect, always(Injection::Malformed));
+        let mut bench = Bench::new(dialect, always(word("malformed")));
         let seen = bench.ask(&plain()).await;
         assert_eq!(seen.status(), 200);
         assert_eq!(seen.header("content-length").unwrap(), seen.body().len().to_string());
         assert!(serde_json::from_str::<serde_json::Value>(&seen.body()).is_err());
         assert_eq!(bench.entry().end, End::Complete);
-        let seen = Bench::new(dialect, always(Injection::Malformed)).ask(&stream()).await;
+        let seen = Bench::new(dialect, always(word("malformed"))).ask(&stream()).await;
         assert!(seen.well_ended());
         let broken = seen.events().iter().filter(|(_, data)| data != "[DONE]").count() - seen.data().len();
         assert_eq!(broken, 1, "{}", seen.body());
@@ -150,21 +148,21 @@ async fn a_malformed_answer_is_complete_and_not_json() {
 
 #[tokio::test(start_paused = true)]
 async fn a_schema_break_is_in_the_answer_and_nowhere_else() {
-    for kind in SchemaBreak::ALL {
+    for kind in ["missing", "renamed", "wrong_type", "fenced", "prose"] {
         for dialect in Dialect::ALL {
-            let mut bench = Bench::new(dialect, always(Injection::Schema(kind)));
+            let mut bench = Bench::new(dialect, always(word(&format!("schema_{kind}"))));
             let body = bench.ask(&Ask { schema: true, ..plain() }).await.json();
             let pointers = ["/choices/0/message/content", "/content/0/text", "/candidates/0/content/parts/0/text"];
             let text = body.pointer(pointers[dialect as usize]).unwrap().as_str().unwrap();
             let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
             match kind {
-                SchemaBreak::Missing => assert_eq!(object.unwrap().len(), 1),
-                SchemaBreak::Renamed => assert!(object.unwrap().keys().any(|key| key.ends_with("_value"))),
-                SchemaBreak::WrongType => assert_ne!(serde_json::to_string(&object.unwrap()).unwrap(), OBJECT),
-                SchemaBreak::Fenced => assert_eq!(text, format!("```json\n{OBJECT}\n```")),
-                SchemaBreak::Prose => assert!(text.contains(OBJECT) && text.len() > OBJECT.len() + 20),
+                "missing" => assert_eq!(object.unwrap().len(), 1),
+                "renamed" => assert!(object.unwrap().keys().any(|key| key.ends_with("_value"))),
+                "wrong_type" => assert_ne!(serde_json::to_string(&object.unwrap()).unwrap(), OBJECT),
+                "fenced" => assert_eq!(text, format!("```json\n{OBJECT}\n```")),
+                _ => assert!(text.contains(OBJECT) && text.len() > OBJECT.len() + 20),
             }
-            assert_eq!(bench.entry().injected, Some(kind.name()));
+            assert_eq!(bench.entry().injected, Some(&*format!("schema_{kind}")));
         }
     }
 }
@@ -172,7 +170,7 @@ async fn a_schema_break_is_in_the_answer_and_nowhere_else() {
 #[tokio::test(start_paused = true)]
 async fn a_schema_break_leaves_requests_without_a_schema_alone() {
     let healthy = Bench::new(Dialect::OpenAi, Script::default()).ask(&plain()).await;
-    let mut bench = Bench::new(Dialect::OpenAi, always(Injection::Schema(SchemaBreak::Missing)));
+    let mut bench = Bench::new(Dialect::OpenAi, always(word("schema_missing")));
     assert_eq!(bench.ask(&plain()).await, healthy);
     assert_eq!((bench.entry().fault, bench.entry().injected), (None, None));
 }
@@ -217,7 +215,7 @@ async fn delays_add_up_and_move_head_first_token_and_tokens() {
     assert_eq!(times, [3, first, first + 310, first + 620, first + 930, first + 1240]);
     let seen = Bench::new(Dialect::Anthropic, script.clone()).ask(&plain()).await;
     assert_eq!(seen.pieces[0].0, first + 5 * PER_TOKEN + 4 * 300);
-    let slow_error = Script { faults: [script.faults, always(Injection::Reset).faults].concat() };
+    let slow_error = Script { faults: [script.faults, always(word("reset")).faults].concat() };
     assert_eq!(Bench::new(Dialect::Anthropic, slow_error).ask(&plain()).await.closed, Some(3));
 }
 
@@ -226,17 +224,17 @@ async fn a_fault_that_is_not_active_changes_not_a_byte() {
     for dialect in Dialect::ALL {
         for ask in [plain(), stream()] {
             let healthy = Bench::new(dialect, Script::default()).ask(&ask).await;
-            let mut late = always(Injection::Reset).faults.remove(0);
+            let mut late = always(word("reset")).faults.remove(0);
             late.from = ms(3_000_000);
             let mut other_model = late.clone();
-            (other_model.from, other_model.models) = (ms(0), vec!["other".into()]);
+            (other_model.from, other_model.whom.models) = (ms(0), vec!["other".into()]);
             let mut other_way = late.clone();
-            (other_way.from, other_way.stream) = (ms(0), Some(!ask.stream));
+            (other_way.from, other_way.whom.stream) = (ms(0), Some(!ask.stream));
             let mut share_zero = late.clone();
             share_zero.from = ms(0);
-            share_zero.effect = Effect::Mix(vec![(Injection::Reset, 0.0)]);
+            share_zero.effect = Effect::Mix(vec![(word("reset"), 0.0)]);
             let mut refusal = late.clone();
-            refusal.effect = Effect::Refused;
+            refusal.effect = Effect::Listener(Door::Refused);
             let script = Script { faults: vec![late, other_model, other_way, share_zero, refusal] };
             assert_eq!(Bench::new(dialect, script).ask(&ask).await, healthy);
         }
@@ -245,7 +243,7 @@ async fn a_fault_that_is_not_active_changes_not_a_byte() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_closes_idle_connections_at_its_edge_and_lets_the_rest_finish() {
-    let mut refused = fault(Effect::Refused);
+    let mut refused = fault(Effect::Listener(Door::Refused));
     (refused.from, refused.until) = (ms(50), ms(5000));
     let mut bench = Bench::new(Dialect::OpenAi, Script { faults: vec![refused] });
     let (mut fresh, mut busy) = (bench.connect(), bench.connect());
@@ -262,7 +260,7 @@ async fn a_refusal_closes_idle_connections_at_its_edge_and_lets_the_rest_finish(
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_has_served_and_idles_is_closed_at_the_edge_too() {
-    let mut refused = fault(Effect::Refused);
+    let mut refused = fault(Effect::Listener(Door::Refused));
     (refused.from, refused.shape) = (ms(1000), Shape::Flap { up: ms(100), down: ms(100) });
     let mut bench = Bench::new(Dialect::OpenAi, Script { faults: vec![refused] });
     let mut client = bench.connect();
@@ -279,8 +277,8 @@ async fn another_script_takes_effect_at_once() {
     let mut bench = Bench::new(Dialect::OpenAi, Script::default());
     let mut idle = bench.connect();
     tokio::time::sleep(ms(5)).await;
-    bench.provider.replace_script(Script { faults: vec![fault(Effect::Refused)] });
+    bench.provider.replace_script(Script { faults: vec![fault(Effect::Listener(Door::Refused))] });
     assert_eq!(bench.read(&mut idle, ms(10)).await.closed, Some(5));
-    bench.provider.replace_script(always(Injection::Status { code: 500, retry_after: None }));
+    bench.provider.replace_script(always(status(500, None)));
     assert_eq!(bench.ask(&plain()).await.status(), 500);
 }

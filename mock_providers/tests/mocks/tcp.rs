@@ -1,8 +1,8 @@
 //! The mocks over real sockets, on the real clock.
 
-use crate::bench::{always, fault, model, ms, plain};
-use mock_providers::fault::{Effect, Injection};
-use mock_providers::{BoundPort, Dialect, Ledger, Luck, Provider, Script, Setup, Spawn};
+use crate::bench::{after, always, fault, model, ms, plain, word};
+use mock_providers::fault::{Door, Effect};
+use mock_providers::{BoundPort, Dialect, Ledger, Luck, Provider, Question, Said, Script, Setup, Spawn};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ fn serve(script: Script) -> (SocketAddr, Instant, JoinSet<()>) {
         models: vec![model("m")],
         script,
         luck: Luck::new(1),
-        answers: Arc::new(|_, _, _| "ok".to_owned()),
+        answers: Arc::new(|_: &Question<'_>, _| Said::Text("ok".to_owned())),
         ledger: Arc::new(Ledger::default()),
         start,
     });
@@ -45,7 +45,7 @@ async fn ask(addr: SocketAddr) -> std::io::Result<String> {
 
 #[tokio::test]
 async fn a_refused_port_refuses_stays_ours_and_comes_back() {
-    let mut refused = fault(Effect::Refused);
+    let mut refused = fault(Effect::Listener(Door::Refused));
     (refused.from, refused.until) = (ms(300), ms(900));
     let (addr, start, _tasks) = serve(Script { faults: vec![refused] });
     sleep(ms(20)).await;
@@ -60,14 +60,14 @@ async fn a_refused_port_refuses_stays_ours_and_comes_back() {
 
 #[tokio::test]
 async fn a_reset_over_tcp_is_a_reset_to_the_client() {
-    let (addr, _, _tasks) = serve(always(Injection::Reset));
+    let (addr, _, _tasks) = serve(always(word("reset")));
     sleep(ms(20)).await;
     assert_eq!(ask(addr).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
 
 #[tokio::test]
 async fn a_cut_over_tcp_is_an_orderly_close_in_the_middle() {
-    let (addr, _, _tasks) = serve(always(Injection::Cut { after_tokens: 1 }));
+    let (addr, _, _tasks) = serve(always(after("cut", 1)));
     sleep(ms(20)).await;
     let answer = ask(addr).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(|c| c != '}'));

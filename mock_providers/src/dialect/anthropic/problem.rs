@@ -1,6 +1,6 @@
 //! Anthropic's errors: `{"type": "error", "error": {type, message}, request_id}`, and what its edge says instead.
 
-use super::super::{Failure, Problem, Scene, edge, whole_seconds};
+use crate::dialect::{Failure, Problem, Scene, edge, whole_seconds};
 use crate::fault::Cause;
 use serde::Serialize;
 
@@ -51,7 +51,7 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
     }
 }
 
-fn of_cause(cause: Cause, scene: &Scene<'_>) -> (u16, &'static str, String) {
+pub(super) fn of_cause(cause: Cause, scene: &Scene<'_>) -> (u16, &'static str, String) {
     let invalid = "invalid_request_error";
     let (status, r#type, message) = match cause {
         Cause::BadRequest => (400, invalid, "messages: roles must alternate between \"user\" and \"assistant\""),
@@ -70,6 +70,14 @@ fn of_cause(cause: Cause, scene: &Scene<'_>) -> (u16, &'static str, String) {
             "This request would exceed your organization's rate limit of 50 requests per minute. Please reduce the \
              number of requests, or try again later.",
         ),
+        Cause::PromptOverTpm => (
+            429,
+            "rate_limit_error",
+            "This request would exceed your organization's rate limit of input tokens per minute. Please reduce the \
+             prompt length, or try again later.",
+        ),
+        Cause::BodyTooLarge => (413, "request_too_large", "Request exceeds the maximum size"),
+        Cause::Timeout => (504, "timeout_error", "The request timed out while processing."),
         Cause::QuotaExhausted => (
             400,
             invalid,

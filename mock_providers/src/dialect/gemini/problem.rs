@@ -1,6 +1,6 @@
 //! Gemini's errors: `{"error": {code, message, status, details}}`, and what its edge says instead.
 
-use super::super::{Failure, Problem, Scene, edge};
+use crate::dialect::{Failure, Problem, Scene, edge};
 use crate::fault::Cause;
 use serde_json::{Value, json};
 
@@ -108,6 +108,13 @@ fn of_cause(cause: Cause, scene: &Scene<'_>) -> Failure {
                 scene.model
             );
             error(404, "NOT_FOUND", &message, Vec::new())
+        }
+        Cause::PromptOverTpm => quota_failure(scene, "GenerateContentInputTokensPerModelPerMinute-FreeTier"),
+        Cause::BodyTooLarge => {
+            error(413, "INVALID_ARGUMENT", "Request payload size exceeds the limit: 20971520 bytes.", Vec::new())
+        }
+        Cause::Timeout => {
+            error(504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete.", retry_info(scene))
         }
         Cause::RateLimited => quota_failure(scene, "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"),
         Cause::QuotaExhausted => quota_failure(scene, "GenerateRequestsPerDayPerProjectPerModel-FreeTier"),

@@ -1,6 +1,6 @@
 //! OpenAI's errors: `{"error": {message, type, param, code}}`, and what its edge says instead.
 
-use super::super::{Failure, Problem, Scene, edge, whole_seconds};
+use crate::dialect::{Failure, Problem, Scene, edge, whole_seconds};
 use crate::fault::Cause;
 use serde::Serialize;
 use serde_json::Value;
@@ -137,6 +137,19 @@ fn of_cause(cause: Cause, scene: &Scene<'_>) -> Failure {
             .with("x-ratelimit-remaining-requests", "0")
             .with("x-ratelimit-reset-requests", go_duration(wait))
         }
+        Cause::PromptOverTpm => error(
+            429,
+            "tokens",
+            "rate_limit_exceeded",
+            None,
+            &format!(
+                "Request too large for {model} in organization org-hopdrill on tokens per min (TPM): Limit 1, Requested {}. \
+                 The input or output tokens must be reduced in order to run successfully.",
+                scene.prompt_tokens
+            ),
+        ),
+        Cause::BodyTooLarge => invalid(413, (), None, "The request body is too large."),
+        Cause::Timeout => error(504, "server_error", (), None, "The request timed out. Please try again later."),
         Cause::QuotaExhausted => error(
             429,
             "insufficient_quota",

@@ -7,8 +7,11 @@
 mod problem;
 
 use super::prompt::{Conversation, Part, Role, Str, join};
-use super::wire::{self, TOKEN};
-use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Suffix, Unreadable};
+use super::wire::{self, Suffix, TOKEN, Template};
+use super::{
+    Ask, Failure, Finish, Format, Frames, Mark, Part as Said_, Place, Problem, Reply, Route, Scene, Unreadable, bearer,
+};
+use crate::fault::{Cause, Endpoint};
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -112,16 +115,18 @@ struct Usage {
 
 /// A whole answer, or what ends a stream; `text` is empty in the latter.
 fn last_chunk<'a>(reply: &'a Reply<'a>, text: &'a str) -> Chunk<'a> {
-    let (content, finish_reason, safety_ratings) = match reply.finish {
-        Finish::Stop => (Some(said(text)), "STOP", None),
-        Finish::Length => (Some(said(text)), "MAX_TOKENS", None),
+    let (content, finish_reason, safety_ratings) = match reply.answer.finish {
+        Finish::Stop | Finish::StopString | Finish::ToolCall => (Some(said(text)), "STOP", None),
+        Finish::Length | Finish::WindowFull => (Some(said(text)), "MAX_TOKENS", None),
+        Finish::BadToolOutput => (Some(said(text)), "MALFORMED_FUNCTION_CALL", None),
+        Finish::Paused => (Some(said(text)), "CONTINUATION", None),
         Finish::Refused | Finish::Blocked => {
             let category = "HARM_CATEGORY_DANGEROUS_CONTENT";
             (None, "SAFETY", Some([SafetyRating { category, probability: "HIGH", blocked: true }]))
         }
     };
     let candidate = Candidate { content, finish_reason: Some(finish_reason), index: 0, safety_ratings };
-    let blocked = reply.finish == Finish::Blocked;
+    let blocked = reply.answer.finish == Finish::Blocked;
     let feedback = PromptFeedback { block_reason: "PROHIBITED_CONTENT", safety_ratings: [] };
     let prompt_token_count = reply.ask.prompt_tokens;
     Chunk {
@@ -129,10 +134,10 @@ fn last_chunk<'a>(reply: &'a Reply<'a>, text: &'a str) -> Chunk<'a> {
         prompt_feedback: blocked.then_some(feedback),
         usage_metadata: Usage {
             prompt_token_count,
-            candidates_token_count: (!blocked).then_some(reply.tokens),
-            total_token_count: prompt_token_count.saturating_add(reply.tokens),
+            candidates_token_count: (!blocked).then(|| reply.tokens()),
+            total_token_count: prompt_token_count.saturating_add(reply.tokens()),
         },
-        model_version: &reply.ask.model,
+        model_version: reply.model(),
         response_id: reply.id,
     }
 }
@@ -161,7 +166,11 @@ impl Format for Gemini {
             _ => return Route::Unknown,
         };
         let array = stream && !query.split('&').any(|pair| pair == "alt=sse");
-        if *method == Method::POST { Route::Answer(Place { model, stream, array }) } else { Route::WrongMethod }
+        if *method == Method::POST {
+            Route::Ask(Place { endpoint: Some(Endpoint::Chat), model, stream, array })
+        } else {
+            Route::WrongMethod
+        }
     }
 
     fn admit(&self, headers: &HeaderMap, query: &str) -> Result<(), Problem<'static>> {
@@ -197,7 +206,7 @@ impl Format for Gemini {
     }
 
     fn plain(&self, reply: &Reply<'_>) -> Vec<u8> {
-        wire::json(&last_chunk(reply, reply.text))
+        wire::json(&last_chunk(reply, &reply.text()))
     }
 
     fn frames(&self, reply: &Reply<'_>) -> Frames {
@@ -215,25 +224,41 @@ impl Format for Gemini {
                 candidates_token_count: Some(COUNT),
                 total_token_count: TOTAL,
             },
-            model_version: &reply.ask.model,
+            model_version: reply.model(),
             response_id: reply.id,
         };
         let (prefix, rest) = wire::split_at_token(&wire::json(&event));
         let (head, rest) = wire::split(&rest, COUNT.to_string().as_bytes());
         let (between, after) = wire::split(&rest, TOTAL.to_string().as_bytes());
         let pieces = [head, between, [&*after, gap].concat()];
-        Frames {
-            opening: if reply.ask.array { b"[".to_vec() } else { Vec::new() },
-            prefix: [before, &*prefix].concat(),
-            suffix: Suffix::Counted { pieces, prompt: reply.ask.prompt_tokens },
-            gap,
-            closing: [before, &*wire::json(&last_chunk(reply, "")), end].concat(),
+        let mut frames = Frames::new(gap);
+        if reply.ask.array {
+            frames.event(Mark::Opening, |out| out.push(b'['));
         }
+        let suffix = Suffix::Counted { pieces, prompt: reply.ask.prompt_tokens };
+        let mut template = Some(Template::Json { prefix: [before, &*prefix].concat(), suffix });
+        for part in &reply.answer.parts {
+            if let (Said_::Text(text), Some(template)) = (part, template.take()) {
+                frames.run(text, template);
+            }
+        }
+        frames.event(Mark::Finish, |out| {
+            out.extend_from_slice(before);
+            wire::push_json(out, &last_chunk(reply, ""));
+            out.extend_from_slice(end);
+        });
+        frames
     }
 
-    fn error_event(&self, ask: &Ask<'_>) -> Vec<u8> {
+    fn error_event(&self, ask: &Ask<'_>, cause: Cause, scene: &Scene<'_>) -> Vec<u8> {
         let (before, _, end) = framing(ask);
-        [before, &*problem::overloaded(Vec::new()).body, end].concat()
+        [before, &*problem::failure(&Problem::Cause(cause), scene).body, end].concat()
+    }
+
+    fn key<'h>(&self, headers: &'h HeaderMap, query: &'h str) -> &'h str {
+        let in_query = query.split('&').find_map(|pair| pair.strip_prefix("key="));
+        let in_header = headers.get("x-goog-api-key").and_then(|key| key.to_str().ok());
+        in_header.or(in_query).unwrap_or_else(|| bearer(headers))
     }
 
     fn blocks_prompts_with_200(&self) -> Option<Finish> {

@@ -7,11 +7,15 @@
 mod problem;
 
 use super::prompt::{Conversation, Role, Str, Text};
-use super::wire::{self, SSE, TOKEN};
-use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Suffix, Unreadable};
+use super::wire::{self, SSE, TOKEN, Template};
+use super::{
+    Ask, Failure, Finish, Format, Frames, Mark, Part, Place, Problem, Reply, Route, Scene, Unreadable, bearer,
+};
+use crate::fault::{Cause, Endpoint};
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 const FINGERPRINT: &str = "fp_50cad350e4";
 const REFUSAL: &str = "I'm sorry, but I can't assist with that request.";
@@ -80,7 +84,7 @@ struct Choice<'a> {
 #[derive(Serialize)]
 struct Said<'a> {
     role: &'static str,
-    content: Option<&'a str>,
+    content: Option<Cow<'a, str>>,
     refusal: Option<&'static str>,
     annotations: [(); 0],
 }
@@ -154,8 +158,8 @@ fn usage(reply: &Reply<'_>) -> Usage {
     let prompt_tokens = reply.ask.prompt_tokens;
     Usage {
         prompt_tokens,
-        completion_tokens: reply.tokens,
-        total_tokens: prompt_tokens.saturating_add(reply.tokens),
+        completion_tokens: reply.tokens(),
+        total_tokens: prompt_tokens.saturating_add(reply.tokens()),
         prompt_tokens_details: PromptDetails { cached_tokens: 0 },
         completion_tokens_details: CompletionDetails { reasoning_tokens: 0 },
     }
@@ -163,13 +167,14 @@ fn usage(reply: &Reply<'_>) -> Usage {
 
 /// A refusal is a message of its own where a schema was asked for, else a filter's finish reason.
 fn refusal(reply: &Reply<'_>) -> Option<&'static str> {
-    (reply.finish == Finish::Refused && reply.ask.schema.is_some()).then_some(REFUSAL)
+    (reply.answer.finish == Finish::Refused && reply.ask.schema.is_some()).then_some(REFUSAL)
 }
 
 fn finish_reason(reply: &Reply<'_>) -> &'static str {
-    match reply.finish {
-        Finish::Stop => "stop",
-        Finish::Length => "length",
+    match reply.answer.finish {
+        Finish::Stop | Finish::StopString | Finish::BadToolOutput | Finish::Paused => "stop",
+        Finish::Length | Finish::WindowFull => "length",
+        Finish::ToolCall => "tool_calls",
         Finish::Refused if reply.ask.schema.is_some() => "stop",
         Finish::Refused | Finish::Blocked => "content_filter",
     }
@@ -178,7 +183,7 @@ fn finish_reason(reply: &Reply<'_>) -> &'static str {
 impl Format for OpenAi {
     fn route<'u>(&self, method: &Method, path: &'u str, _query: &str) -> Route<'u> {
         if path.ends_with("/v1/chat/completions") {
-            if *method == Method::POST { Route::Answer(Place::default()) } else { Route::WrongMethod }
+            if *method == Method::POST { Route::Ask(Place::of(Endpoint::Chat)) } else { Route::WrongMethod }
         } else if path.ends_with("/v1/models") {
             if *method == Method::GET { Route::Models } else { Route::WrongMethod }
         } else {
@@ -219,14 +224,14 @@ impl Format for OpenAi {
             id: &format!("chatcmpl-{}", reply.id),
             object: "chat.completion",
             created: reply.created,
-            model: &reply.ask.model,
+            model: reply.model(),
             service_tier: "default",
             system_fingerprint: FINGERPRINT,
             choices: [Choice {
                 index: 0,
                 message: Said {
                     role: "assistant",
-                    content: refusal.is_none().then_some(reply.text),
+                    content: refusal.is_none().then(|| reply.text()),
                     refusal,
                     annotations: [],
                 },
@@ -242,7 +247,7 @@ impl Format for OpenAi {
         let push = |out: &mut Vec<u8>, choices: &[ChunkChoice], usage: Option<Usage>| {
             out.extend_from_slice(b"data: ");
             let usage = reply.ask.usage.then_some(usage);
-            let (created, model) = (reply.created, &*reply.ask.model);
+            let (created, model) = (reply.created, reply.model());
             let object = "chat.completion.chunk";
             let (service_tier, system_fingerprint) = ("default", FINGERPRINT);
             wire::push_json(
@@ -253,26 +258,35 @@ impl Format for OpenAi {
         };
         let choice = |delta, finish_reason| [ChunkChoice { index: 0, delta, logprobs: (), finish_reason }];
 
-        let mut opening = Vec::with_capacity(320);
+        let mut frames = Frames::new(b"\n\n");
         let first = Delta { role: Some("assistant"), content: Some(""), refusal: Some(None) };
-        push(&mut opening, &choice(first, None), None);
-        let mut event = Vec::with_capacity(320);
-        push(&mut event, &choice(Delta { content: Some(TOKEN), ..Delta::default() }, None), None);
-        let (prefix, suffix) = wire::split_at_token(&event);
-        let mut closing = Vec::with_capacity(640);
+        frames.event(Mark::Opening, |out| push(out, &choice(first, None), None));
+        for part in &reply.answer.parts {
+            if let Part::Text(text) = part {
+                let mut event = Vec::with_capacity(320);
+                push(&mut event, &choice(Delta { content: Some(TOKEN), ..Delta::default() }, None), None);
+                frames.run(text, Template::around_token(&event));
+            }
+        }
         if let Some(refusal) = refusal(reply) {
-            push(&mut closing, &choice(Delta { refusal: Some(Some(refusal)), ..Delta::default() }, None), None);
+            let said = Delta { refusal: Some(Some(refusal)), ..Delta::default() };
+            frames.event(Mark::Answer, |out| push(out, &choice(said, None), None));
         }
-        push(&mut closing, &choice(Delta::default(), Some(finish_reason(reply))), None);
+        let finish = choice(Delta::default(), Some(finish_reason(reply)));
+        frames.event(Mark::Finish, |out| push(out, &finish, None));
         if reply.ask.usage {
-            push(&mut closing, &[], Some(usage(reply)));
+            frames.event(Mark::Usage, |out| push(out, &[], Some(usage(reply))));
         }
-        closing.extend_from_slice(b"data: [DONE]\n\n");
-        Frames { opening, prefix, suffix: Suffix::Fixed(suffix), gap: b"\n\n", closing }
+        frames.event(Mark::Terminator, |out| out.extend_from_slice(b"data: [DONE]\n\n"));
+        frames
     }
 
-    fn error_event(&self, _ask: &Ask<'_>) -> Vec<u8> {
-        [b"data: ", &*problem::overloaded().body, b"\n\n"].concat()
+    fn error_event(&self, _ask: &Ask<'_>, cause: Cause, scene: &Scene<'_>) -> Vec<u8> {
+        [b"data: ", &*problem::failure(&Problem::Cause(cause), scene).body, b"\n\n"].concat()
+    }
+
+    fn key<'h>(&self, headers: &'h HeaderMap, _query: &'h str) -> &'h str {
+        bearer(headers)
     }
 
     fn blocks_prompts_with_200(&self) -> Option<Finish> {

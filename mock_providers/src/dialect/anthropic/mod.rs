@@ -7,8 +7,11 @@
 mod problem;
 
 use super::prompt::{Conversation, Role, Str, Text};
-use super::wire::{self, SSE, TOKEN};
-use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Suffix, Unreadable};
+use super::wire::{self, SSE, TOKEN, Template};
+use super::{
+    Ask, Failure, Finish, Format, Frames, Mark, Part, Place, Problem, Reply, Route, Scene, Unreadable, bearer,
+};
+use crate::fault::{Cause, Endpoint};
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -147,8 +150,12 @@ fn push(out: &mut Vec<u8>, event: &Event<'_>) {
 
 fn stop_reason(finish: Finish) -> &'static str {
     match finish {
-        Finish::Stop => "end_turn",
+        Finish::Stop | Finish::BadToolOutput => "end_turn",
         Finish::Length => "max_tokens",
+        Finish::WindowFull => "model_context_window_exceeded",
+        Finish::ToolCall => "tool_use",
+        Finish::StopString => "stop_sequence",
+        Finish::Paused => "pause_turn",
         Finish::Refused | Finish::Blocked => "refusal",
     }
 }
@@ -176,7 +183,7 @@ fn usage(input_tokens: u32, output_tokens: u32) -> Usage {
 }
 
 fn answer<'a>(
-    reply: &Reply<'a>,
+    reply: &'a Reply<'a>,
     id: &'a str,
     content: &'a [Block<'a>],
     finish: Option<Finish>,
@@ -186,7 +193,7 @@ fn answer<'a>(
         id,
         r#type: "message",
         role: "assistant",
-        model: &reply.ask.model,
+        model: reply.model(),
         content,
         stop_reason: finish.map(stop_reason),
         stop_sequence: (),
@@ -198,7 +205,7 @@ fn answer<'a>(
 impl Format for Anthropic {
     fn route<'u>(&self, method: &Method, path: &'u str, _query: &str) -> Route<'u> {
         if path.ends_with("/v1/messages") {
-            if *method == Method::POST { Route::Answer(Place::default()) } else { Route::WrongMethod }
+            if *method == Method::POST { Route::Ask(Place::of(Endpoint::Chat)) } else { Route::WrongMethod }
         } else if path.ends_with("/v1/models") {
             if *method == Method::GET { Route::Models } else { Route::WrongMethod }
         } else {
@@ -241,45 +248,47 @@ impl Format for Anthropic {
     }
 
     fn plain(&self, reply: &Reply<'_>) -> Vec<u8> {
-        let content: &[Block<'_>] =
-            if refused(reply.finish) { &[] } else { &[Block { r#type: "text", text: reply.text }] };
-        wire::json(&answer(reply, &format!("msg_{}", reply.id), content, Some(reply.finish), reply.tokens))
+        let text = reply.text();
+        let finish = reply.answer.finish;
+        let content: &[Block<'_>] = if refused(finish) { &[] } else { &[Block { r#type: "text", text: &text }] };
+        wire::json(&answer(reply, &format!("msg_{}", reply.id), content, Some(finish), reply.tokens()))
     }
 
     fn frames(&self, reply: &Reply<'_>) -> Frames {
         let id = format!("msg_{}", reply.id);
-        let mut opening = Vec::with_capacity(640);
-        push(&mut opening, &Event::MessageStart { message: answer(reply, &id, &[], None, 1) });
-        let mut closing = Vec::with_capacity(384);
-        if !refused(reply.finish) {
-            push(
-                &mut opening,
-                &Event::ContentBlockStart { index: 0, content_block: Block { r#type: "text", text: "" } },
-            );
-            push(&mut opening, &Event::Ping);
-            push(&mut closing, &Event::ContentBlockStop { index: 0 });
+        let finish = reply.answer.finish;
+        let mut frames = Frames::new(b"\n\n");
+        frames
+            .event(Mark::Opening, |out| push(out, &Event::MessageStart { message: answer(reply, &id, &[], None, 1) }));
+        for (index, part) in (0..).zip(&reply.answer.parts) {
+            let Part::Text(text) = part else { continue };
+            let content_block = Block { r#type: "text", text: "" };
+            frames.event(Mark::Opening, |out| push(out, &Event::ContentBlockStart { index, content_block }));
+            if index == 0 {
+                frames.event(Mark::Opening, |out| push(out, &Event::Ping));
+            }
+            let mut event = Vec::with_capacity(160);
+            let delta = Block { r#type: "text_delta", text: TOKEN };
+            push(&mut event, &Event::ContentBlockDelta { index, delta });
+            frames.run(text, Template::around_token(&event));
+            frames.event(Mark::Answer, |out| push(out, &Event::ContentBlockStop { index }));
         }
-        let stop = Stop {
-            stop_reason: stop_reason(reply.finish),
-            stop_sequence: (),
-            stop_details: stop_details(reply.finish),
-        };
-        push(&mut closing, &Event::MessageDelta { delta: stop, usage: OutputUsage { output_tokens: reply.tokens } });
-        push(&mut closing, &Event::MessageStop);
-        let mut event = Vec::with_capacity(160);
-        let delta = Block { r#type: "text_delta", text: TOKEN };
-        push(&mut event, &Event::ContentBlockDelta { index: 0, delta });
-        let (prefix, suffix) = wire::split_at_token(&event);
-        Frames { opening, prefix, suffix: Suffix::Fixed(suffix), gap: b"\n\n", closing }
+        let delta = Stop { stop_reason: stop_reason(finish), stop_sequence: (), stop_details: stop_details(finish) };
+        let usage = OutputUsage { output_tokens: reply.tokens() };
+        frames.event(Mark::Finish, |out| push(out, &Event::MessageDelta { delta, usage }));
+        frames.event(Mark::Terminator, |out| push(out, &Event::MessageStop));
+        frames
     }
 
-    fn error_event(&self, _ask: &Ask<'_>) -> Vec<u8> {
+    fn error_event(&self, _ask: &Ask<'_>, cause: Cause, scene: &Scene<'_>) -> Vec<u8> {
         let mut event = Vec::new();
-        push(
-            &mut event,
-            &Event::Error { error: problem::ErrorObject { r#type: "overloaded_error", message: "Overloaded" } },
-        );
+        let (_, r#type, message) = problem::of_cause(cause, scene);
+        push(&mut event, &Event::Error { error: problem::ErrorObject { r#type, message: &message } });
         event
+    }
+
+    fn key<'h>(&self, headers: &'h HeaderMap, _query: &'h str) -> &'h str {
+        headers.get("x-api-key").and_then(|key| key.to_str().ok()).unwrap_or_else(|| bearer(headers))
     }
 
     fn blocks_prompts_with_200(&self) -> Option<Finish> {

@@ -3,14 +3,84 @@
 //! It works on the answer's text. A text that is not a JSON object is left alone. The field that suffers is chosen by
 //! luck, among the required ones if the schema names any that the answer has.
 
-use super::SchemaBreak;
+use crate::dialect::{Answer, Ask, Format};
+use crate::fault::Act;
+use crate::fault::kind::{Family, Kind, Make, Param, Takes};
 use crate::luck::Draw;
 use rand::RngExt;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::sync::Arc;
+
+pub(in crate::fault) static KIND: Kind = Kind {
+    name: "schema",
+    family: Family::Content,
+    about: "A complete 200 whose answer breaks the schema that was asked for; requests without a schema are left alone.",
+    takes: &[Param {
+        name: "schema",
+        takes: Takes::Word(&["missing", "renamed", "wrong_type", "fenced", "prose"]),
+        default: None,
+        about: "a required field is left out, has another name or another type, or the JSON stands in a code fence or \
+                amid prose",
+    }],
+    make: Make::Act(|args| {
+        let word = args.word("schema");
+        Arc::new(SchemaBreak::ALL.into_iter().find(|kind| kind.word() == word).unwrap_or(SchemaBreak::Missing))
+    }),
+};
+
+/// How an answer breaks its schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SchemaBreak {
+    Missing,
+    Renamed,
+    WrongType,
+    Fenced,
+    Prose,
+}
+
+impl SchemaBreak {
+    /// All of them, in the order in which luck picks one.
+    pub(crate) const ALL: [Self; 5] = [Self::Missing, Self::Renamed, Self::WrongType, Self::Fenced, Self::Prose];
+
+    /// Its short name, as it stands in the ledger.
+    pub(crate) fn ledger_name(self) -> &'static str {
+        match self {
+            Self::Missing => "schema_missing",
+            Self::Renamed => "schema_renamed",
+            Self::WrongType => "schema_wrong_type",
+            Self::Fenced => "schema_fenced",
+            Self::Prose => "schema_prose",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.ledger_name().trim_start_matches("schema_")
+    }
+
+    /// Breaks the answer, if it has a schema to break.
+    pub(crate) fn spoil(self, answer: &mut Answer, ask: &Ask<'_>, draw: &mut Draw) -> bool {
+        let Some((schema, text)) = ask.schema.zip(answer.text_mut()) else { return false };
+        let broken = break_schema(text, self, schema, draw);
+        broken.is_some_and(|broken| {
+            *text = broken;
+            true
+        })
+    }
+}
+
+impl Act for SchemaBreak {
+    fn name(&self) -> Option<&'static str> {
+        Some(self.ledger_name())
+    }
+
+    fn say(&self, answer: &mut Answer, ask: &Ask<'_>, _format: &dyn Format, draw: &mut Draw) -> bool {
+        self.spoil(answer, ask, draw)
+    }
+}
 
 /// The text with its schema broken, or `None` where there is nothing to break.
-pub(crate) fn break_schema(text: &str, kind: SchemaBreak, schema: &RawValue, draw: &mut Draw) -> Option<String> {
+fn break_schema(text: &str, kind: SchemaBreak, schema: &RawValue, draw: &mut Draw) -> Option<String> {
     let schema: Value = serde_json::from_str(schema.get()).ok()?;
     let fields: Map<String, Value> = serde_json::from_str(text).ok()?;
     let (victim, _) = match kind {
