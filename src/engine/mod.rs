@@ -108,18 +108,19 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// The scripted faults that hit somebody, by their ids. The ledger names those that were injected. A refused
-    /// connection never reaches it: there the router's failed connections count. A delay injects nothing: there any
-    /// request received while it was on counts.
+    /// The scripted faults that hit somebody, by their ids. The ledger names those that were injected. A connection
+    /// that fails never reaches it: there the router's failed or silent connections count. What concerns the provider
+    /// as a whole injects nothing: there any request received while it was on counts.
     #[must_use]
     pub fn fired(&self) -> BTreeSet<u32> {
         let hit = |planned: &&PlannedFault| match planned.fault.effect {
-            Effect::Mix(_) => self.ledger.iter().any(|e| e.fault == Some(planned.fault.id)),
-            Effect::Refused => self.snapshot.targets.iter().any(|t| {
+            Effect::Mix(_) | Effect::Sequence { .. } => self.ledger.iter().any(|e| e.fault == Some(planned.fault.id)),
+            Effect::Listener(_) => self.snapshot.targets.iter().any(|t| {
                 let provider = t.name.split('/').next().unwrap_or_default();
-                self.is_on(planned, provider) && t.classes.contains_key(&Class::Connect)
+                let failed = [Class::Connect, Class::Timeout].iter().any(|class| t.classes.contains_key(class));
+                self.is_on(planned, provider) && failed
             }),
-            Effect::Delay { .. } => {
+            _ => {
                 let span = planned.fault.from.as_micros() as u64..planned.fault.until.as_micros() as u64;
                 self.ledger.iter().any(|e| span.contains(&e.received_us) && self.is_on(planned, &e.provider))
             }

@@ -14,8 +14,7 @@ use crate::scenario::plan::Plan;
 use crate::tasks;
 use crate::transport::{Dial, Route, Upstream, duplex};
 use mock_providers::server::{BoundPort, Want};
-use mock_providers::{Ledger, Luck, Provider, Script, Setup};
-use serde_json::value::RawValue;
+use mock_providers::{Ledger, Luck, Provider, Question, Said, Script, Setup};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -125,7 +124,9 @@ fn mock(plan: &Plan, index: usize, luck: Luck, clock: Clock, ledger: &Arc<Ledger
         models: provider.models.clone(),
         script: Script { faults },
         luck,
-        answers: Arc::new(|prompt: &str, _schema: Option<&RawValue>, want| tasks::answer(prompt, want == Want::Right)),
+        answers: Arc::new(|question: &Question<'_>, want| {
+            Said::Text(tasks::answer(question.prompt, want == Want::Right))
+        }),
         ledger: Arc::clone(ledger),
         start: clock.start(),
     })

@@ -8,7 +8,7 @@ use crate::router::config::{Chain, Config, Retry, Target, Timeouts};
 use crate::scenario::plan::{Phase, Plan, PlannedFault, Provider};
 use crate::slo::{self, Names, Slo};
 use crate::stats::snapshot::{FeedLine, Flow, FlowEnd, LatencyView, Level, SloView, Snapshot, Standing, TargetView};
-use mock_providers::fault::{Effect, Fault, Injection, Shape};
+use mock_providers::fault::{Effect, Fault, Injection, Pick, Shape, Whom};
 use mock_providers::{Dialect, Distribution};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,9 +50,9 @@ fn target(provider: usize, name: &str) -> Target {
 }
 
 pub(super) fn fault(id: u32, label: &str, providers: Vec<usize>, from: u64, until: u64, shape: Shape) -> PlannedFault {
-    let injection = Injection::Status { code: 503, retry_after: None };
-    let effect = Effect::Mix(vec![(injection, 1.0)]);
-    let fault = Fault { id, from: secs(from), until: secs(until), models: vec![], stream: None, shape, effect };
+    let effect = Effect::Mix(vec![(Injection::word("status_503").unwrap(), 1.0)]);
+    let (from, until, whom, pick) = (secs(from), secs(until), Whom::default(), Pick::Request);
+    let fault = Fault { id, from, until, whom, pick, shape, effect };
     PlannedFault { label: label.into(), providers, fault }
 }
 

@@ -3,6 +3,20 @@
 use super::{Fault, Shape};
 use std::time::Duration;
 
+impl Shape {
+    /// A sawtooth of this period.
+    #[must_use]
+    pub fn sawtooth(period: Duration) -> Self {
+        Self::Sawtooth { period }
+    }
+
+    /// A day of this length.
+    #[must_use]
+    pub fn diurnal(period: Duration) -> Self {
+        Self::Diurnal { period }
+    }
+}
+
 impl Fault {
     /// Whether `now` lies between its start (included) and its end.
     #[must_use]

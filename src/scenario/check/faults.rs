@@ -25,30 +25,104 @@ pub(super) fn check(faults: &[Fault], providers: &[Provider], phases: &[Phase], 
     }
     let mut flaps = 0;
     let mut planned: Vec<(PlannedFault, Span)> = Vec::new();
-    for (id, fault) in (0..).zip(faults) {
-        let concerned = fault.on.as_ref().and_then(|on| concerned(on, providers, sink));
+    let all = providers;
+    for fault in faults {
+        let concerned = fault.on.as_ref().and_then(|on| concerned(on, all, sink));
         let time = time(fault, phases, sink);
         let (Some(providers), Some((from, until)), Some(effect)) = (concerned, time, &fault.effect) else { continue };
-        if let fault::Shape::Flap { up, down } = fault.shape.value {
-            flaps += (until - from).as_millis() / (up + down).as_millis().max(1) * 2;
-            if flaps > MAX_FLAPS {
-                let help = "use longer `up` and `down`, or a `share`";
-                sink.error(&fault.shape.at, format!("this flaps more than {MAX_FLAPS} times"), Some(help.to_owned()));
-                return Vec::new();
-            }
+        let turn = match fault.shape.value {
+            fault::Shape::Flap { up, down } => Some(up + down),
+            fault::Shape::Sawtooth { period } => Some(period),
+            _ => None,
+        };
+        flaps += turn.map_or(0, |turn| (until - from).as_millis() / turn.as_millis().max(1) * 2);
+        if flaps > MAX_FLAPS {
+            let help = "use longer periods, or a `share`";
+            let message = format!("the faults up to this one turn more than {MAX_FLAPS} times");
+            sink.error(&fault.shape.at, message, Some(help.to_owned()));
+            return Vec::new();
         }
-        let on = fault.on.as_ref();
         let (ref effect, ref label) = effect.value;
-        let models = on.map_or(Vec::new(), |on| on.models.iter().map(|m| Arc::from(m.value.as_str())).collect());
-        let stream = on.and_then(|on| on.stream);
-        let fault_ = fault::Fault { id, from, until, models, stream, shape: fault.shape.value, effect: effect.clone() };
-        let planned_fault = PlannedFault { label: label.as_str().into(), providers, fault: fault_ };
-        planned.push((planned_fault, fault.effect.as_ref().map_or(fault.at.clone(), |e| e.at.clone())));
+        let at = fault.effect.as_ref().map_or(fault.at.clone(), |e| e.at.clone());
+        let whole = PlannedFault {
+            label: label.as_str().into(),
+            fault: fault::Fault {
+                id: 0,
+                from,
+                until,
+                whom: fault.on.as_ref().map_or_else(fault::Whom::default, whom),
+                pick: pick(fault, effect, &providers),
+                shape: fault.shape.value,
+                effect: effect.clone(),
+            },
+            providers,
+        };
+        let pieces = match &fault.staggered {
+            Some(by) => stagger(whole, by, all, sink),
+            None => vec![whole],
+        };
+        planned.extend(pieces.into_iter().map(|piece| (piece, at.clone())));
+    }
+    for (id, (planned, _)) in (0..).zip(&mut planned) {
+        planned.fault.id = id;
     }
     if !sink.failed() {
-        partition::check(&planned, providers, sink);
+        partition::check(&planned, all, sink);
     }
     planned.into_iter().map(|(fault, _)| fault).collect()
+}
+
+/// How long a time slice is in which correlated faults fail or do not, unless said otherwise.
+const SLICE: Duration = Duration::from_secs(1);
+
+/// Which requests are meant.
+fn whom(on: &Selector) -> fault::Whom {
+    let names = |names: &[At<String>]| names.iter().map(|name| Arc::from(name.value.as_str())).collect();
+    fault::Whom {
+        models: names(&on.models),
+        stream: on.stream,
+        endpoints: on.endpoints.clone(),
+        keys: names(&on.keys),
+        larger_than: on.larger_than,
+    }
+}
+
+/// Which of them are hit. What befalls a share of the requests of several providers befalls them at the same times.
+fn pick(fault: &Fault, effect: &fault::Effect, providers: &[usize]) -> fault::Pick {
+    let partly = matches!(effect, fault::Effect::Mix(parts) if parts.iter().map(|(_, share)| share).sum::<f64>() < 1.0);
+    match &fault.pick {
+        Some(pick) => pick.value,
+        None if partly && providers.len() > 1 => fault::Pick::Slice(SLICE),
+        None => fault::Pick::Request,
+    }
+}
+
+/// One fault for each provider, or of a single provider for each model; the last of them ends when the whole does.
+fn stagger(whole: PlannedFault, by: &At<Duration>, all: &[Provider], sink: &Sink<'_>) -> Vec<PlannedFault> {
+    let mut pieces: Vec<PlannedFault> = match whole.providers.as_slice() {
+        [only] => {
+            let served = all.get(*only).map_or(Vec::new(), |p| p.models.iter().map(|m| m.name.clone()).collect());
+            let models = if whole.fault.whom.models.is_empty() { served } else { whole.fault.whom.models.clone() };
+            let piece = |model: Arc<str>| {
+                let mut piece = whole.clone();
+                piece.label = format!("{} ({model})", whole.label).into();
+                piece.fault.whom.models = vec![model];
+                piece
+            };
+            models.into_iter().map(piece).collect()
+        }
+        several => several.iter().map(|p| PlannedFault { providers: vec![*p], ..whole.clone() }).collect(),
+    };
+    for (before_last, piece) in (0..).zip(pieces.iter_mut().rev()) {
+        let earlier = by.value.saturating_mul(before_last);
+        piece.fault.until = whole.fault.until.saturating_sub(earlier);
+        if piece.fault.until <= whole.fault.from {
+            let help = "use a shorter step, or a longer fault";
+            sink.error(&by.at, "the first of them would end before it starts", Some(help.to_owned()));
+            break;
+        }
+    }
+    pieces
 }
 
 /// The providers that all conditions hold for.

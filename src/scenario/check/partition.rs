@@ -9,7 +9,7 @@ use crate::scenario::plan::{PlannedFault, Provider};
 use crate::scenario::problem::Problem;
 use crate::scenario::reader::Sink;
 use crate::scenario::source::Span;
-use mock_providers::fault::{Effect, Fault, Shape};
+use mock_providers::fault::{Effect, Fault, Pick, Shape};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -26,8 +26,9 @@ pub(super) fn check(faults: &[(PlannedFault, Span)], providers: &[Provider], sin
                 let fault = &planned.fault;
                 planned.providers.contains(&index)
                     && matches!(fault.effect, Effect::Mix(_))
-                    && (fault.models.is_empty() || fault.models.iter().any(|m| **m == *model))
-                    && fault.stream.is_none_or(|s| s == stream)
+                    && fault.pick == Pick::Request
+                    && (fault.whom.models.is_empty() || fault.whom.models.iter().any(|m| **m == *model))
+                    && fault.whom.stream.is_none_or(|s| s == stream)
             };
             let cell: Vec<usize> = faults.iter().enumerate().filter(|(_, f)| meets(f)).map(|(i, _)| i).collect();
             if cell.len() < 2 || !looked_at.insert(cell.clone()) {
@@ -62,6 +63,18 @@ fn stretches(fault: &Fault) -> Vec<Stretch> {
             }
             list
         }
+        Shape::Sawtooth { period } => {
+            let mut list = Vec::new();
+            let mut at = from;
+            while at < until && !period.is_zero() {
+                let end = (at + period).min(until);
+                list.push((at, end, 0.0, full * (end - at).div_duration_f64(period)));
+                at += period;
+            }
+            list
+        }
+        // Its rise is not a straight line, so its noon is taken for the whole day.
+        Shape::Diurnal { .. } => vec![(from, until, full, full)],
     }
 }
 
@@ -111,17 +124,17 @@ fn report(cell: &[&(PlannedFault, Span)], when: Duration, sum: f64, provider: &s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mock_providers::fault::Injection;
+    use mock_providers::fault::{Injection, Whom};
 
     fn fault(from: u64, until: u64, share: f64, shape: Shape) -> Fault {
         Fault {
             id: 0,
             from: Duration::from_secs(from),
             until: Duration::from_secs(until),
-            models: Vec::new(),
-            stream: None,
+            whom: Whom::default(),
+            pick: Pick::Request,
             shape,
-            effect: Effect::Mix(vec![(Injection::Silence, share)]),
+            effect: Effect::Mix(vec![(Injection::word("silence").unwrap(), share)]),
         }
     }
 

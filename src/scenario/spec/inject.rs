@@ -1,158 +1,77 @@
-//! What a fault injects: the words of `inject:` and `mix:`.
+//! What a fault injects: the words of `inject:`, `mix:` and `sequence:`.
 //!
-//! One vocabulary serves both: `status_503`, `silence`, `cut`, the names of the causes, `schema_missing`, …; the long
-//! forms of `inject:` only add parameters.
+//! The mock providers' registry of faults is the vocabulary: it says which kinds there are, what each takes, and what
+//! holds when nothing is said. This file only knows how such a thing is written.
 
 use crate::scenario::reader::{Fields, Sink};
-use crate::scenario::source::At;
+use crate::scenario::source::{At, Span};
 use crate::scenario::units::shown;
 use crate::scenario::yaml::{Entry, Node, Value};
 use crate::words;
-use mock_providers::fault::{Cause, Effect, Injection, SchemaBreak};
+use mock_providers::fault::{self, Arg, Effect, Injection, Kind, Param, Takes, registry};
 
-/// Tokens that still arrive before a cut, unless the fault says otherwise.
-const AFTER_TOKENS: u32 = 10;
-
-const CAUSES: &[(&str, Cause)] = &[
-    ("bad_request", Cause::BadRequest),
-    ("context_length", Cause::ContextLength),
-    ("auth", Cause::Auth),
-    ("permission", Cause::Permission),
-    ("model_gone", Cause::ModelGone),
-    ("rate_limited", Cause::RateLimited),
-    ("quota_exhausted", Cause::QuotaExhausted),
-    ("overloaded", Cause::Overloaded),
-    ("content_policy", Cause::ContentPolicy),
-    ("server_error", Cause::ServerError),
-    ("edge_html", Cause::EdgeHtml),
-];
-
-const SCHEMA_BREAKS: &[(&str, SchemaBreak)] = &[
-    ("missing", SchemaBreak::Missing),
-    ("renamed", SchemaBreak::Renamed),
-    ("wrong_type", SchemaBreak::WrongType),
-    ("fenced", SchemaBreak::Fenced),
-    ("prose", SchemaBreak::Prose),
-];
-
-const PLAIN: &[&str] = &["silence", "reset", "malformed", "refusal", "cut", "early_end", "stall", "stream_error"];
-
-/// The long forms of `inject:`.
-const FORMS: &[&str] = &["status", "error", "cut", "early_end", "stall", "stream_error", "schema", "latency"];
-
-fn plain(word: &str) -> Option<Injection> {
-    let after_tokens = AFTER_TOKENS;
-    Some(match word {
-        "silence" => Injection::Silence,
-        "reset" => Injection::Reset,
-        "malformed" => Injection::Malformed,
-        "refusal" => Injection::Refusal,
-        "cut" => Injection::Cut { after_tokens },
-        "early_end" => Injection::EarlyEnd { after_tokens },
-        "stall" => Injection::Stall { after_tokens },
-        "stream_error" => Injection::StreamError { after_tokens },
-        _ => return None,
-    })
-}
-
-/// An injection in one word.
-fn injection(word: &str) -> Option<Injection> {
-    if let Some(code) = word.strip_prefix("status_") {
-        let code = code.parse().ok().filter(|code| (400..=599).contains(code))?;
-        return Some(Injection::Status { code, retry_after: None });
-    }
-    if let Some(kind) = word.strip_prefix("schema_") {
-        return SCHEMA_BREAKS.iter().find(|(name, _)| *name == kind).map(|(_, kind)| Injection::Schema(*kind));
-    }
-    let cause = CAUSES.iter().find(|(name, _)| *name == word);
-    plain(word).or_else(|| cause.map(|(_, cause)| Injection::Error { cause: *cause, retry_after: None }))
-}
-
-fn words() -> impl Iterator<Item = &'static str> {
-    PLAIN
-        .iter()
-        .copied()
-        .chain(["status_503", "status_429", "schema_missing"])
-        .chain(CAUSES.iter().map(|(name, _)| *name))
-}
-
-/// How an injection is called in labels.
-fn label(injection: &Injection) -> String {
-    let wait = |retry_after: &Option<std::time::Duration>| {
-        retry_after.map_or(String::new(), |wait| format!(" (retry after {wait:?})"))
-    };
-    match injection {
-        Injection::Status { code, retry_after } => format!("{code}{}", wait(retry_after)),
-        Injection::Error { cause, retry_after } => {
-            let name = CAUSES.iter().find(|(_, c)| c == cause).map_or("error", |(name, _)| name);
-            format!("{}{}", name.replace('_', " "), wait(retry_after))
-        }
-        Injection::Silence => "silence".to_owned(),
-        Injection::Reset => "reset".to_owned(),
-        Injection::Cut { after_tokens } => format!("cut after {after_tokens} tokens"),
-        Injection::EarlyEnd { after_tokens } => format!("early end after {after_tokens} tokens"),
-        Injection::Stall { after_tokens } => format!("stall after {after_tokens} tokens"),
-        Injection::StreamError { after_tokens } => format!("stream error after {after_tokens} tokens"),
-        Injection::Malformed => "malformed".to_owned(),
-        Injection::Schema(kind) => {
-            let name = SCHEMA_BREAKS.iter().find(|(_, k)| k == kind).map_or("broken", |(name, _)| name);
-            format!("schema {}", name.replace('_', " "))
-        }
-        Injection::Refusal => "refusal".to_owned(),
-    }
-}
+/// What is injected, and how it is called in labels.
+pub(super) type Labelled = (Effect, String);
 
 fn percent(share: f64) -> String {
     format!("{}%", libm::round(share * 1e4) / 1e2)
 }
 
-/// What a fault does, in a few words.
-pub(super) fn describe(effect: &Effect) -> String {
-    match effect {
-        Effect::Refused => "refused".to_owned(),
-        Effect::Delay { headers, first_token, between_tokens } => {
-            let parts = [("headers", headers), ("first token", first_token), ("between tokens", between_tokens)];
-            let part = |(name, d): (&str, &Option<mock_providers::Distribution>)| {
-                d.map(|d| format!("{name} +{}ms", libm::round(d.median_ms())))
-            };
-            format!("latency: {}", parts.into_iter().filter_map(part).collect::<Vec<_>>().join(", "))
-        }
-        Effect::Mix(parts) => match parts.as_slice() {
-            [(injection, share)] if *share >= 1.0 => label(injection),
-            parts => parts
-                .iter()
-                .map(|(i, share)| format!("{} {}", label(i), percent(*share)))
-                .collect::<Vec<_>>()
-                .join(", "),
-        },
+/// Shares of injections in a few words.
+fn label_of_mix(parts: &[(Injection, f64)]) -> String {
+    match parts {
+        [(injection, share)] if *share >= 1.0 => injection.label(),
+        parts => parts.iter().map(|(i, share)| format!("{} {}", i.label(), percent(*share))).collect::<Vec<_>>().join(", "),
     }
 }
 
-/// Reads `inject:`; `share` applies to what can take one.
-pub(super) fn inject(node: &Node, share: Option<&At<f64>>, sink: &Sink<'_>) -> Option<Effect> {
-    let whole = |what: &str| {
-        if let Some(share) = share {
-            let help = format!("remove `share`: {what}");
-            sink.error(&share.at, "this fault does not take a share", Some(help));
-        }
+/// A kind with its values in a few words.
+fn label_of_kind(kind: &Kind, given: &[(&str, Arg)]) -> String {
+    let value = |arg: &Arg| match arg {
+        Arg::Count(count) => count.to_string(),
+        Arg::Number(number) => number.to_string(),
+        Arg::Wait(wait) => format!("{wait:?}"),
+        Arg::Distribution(distribution) => format!("+{}ms", libm::round(distribution.median_ms())),
+        Arg::Word(word) => word.replace('_', " "),
     };
-    let one = |injection| Effect::Mix(vec![(injection, share.map_or(1.0, |s| s.value))]);
+    let name = kind.name.replace('_', " ");
+    let values: Vec<String> =
+        given.iter().map(|(param, arg)| format!("{} {}", param.replace('_', " "), value(arg))).collect();
+    if values.is_empty() { name } else { format!("{name}: {}", values.join(", ")) }
+}
+
+/// Reads `inject:`; `share` applies to what can take one.
+pub(super) fn inject(node: &Node, share: Option<&At<f64>>, sink: &Sink<'_>) -> Option<Labelled> {
+    let (kind, given) = said(node, sink)?;
+    if let Some(share) = share.filter(|_| !kind.takes_a_share()) {
+        let help = format!("remove `share`: `{}` concerns the provider as a whole for a time", kind.name);
+        sink.error(&share.at, "this fault does not take a share", Some(help));
+    }
+    let effect = fault::effect(kind, &given, share.map_or(1.0, |s| s.value));
+    let label = match &effect {
+        Effect::Mix(parts) => label_of_mix(parts),
+        _ => label_of_kind(kind, &given),
+    };
+    Some((effect, label))
+}
+
+/// One injection, for a request that stands at a certain place.
+fn injection(node: &Node, sink: &Sink<'_>) -> Option<Injection> {
+    let (kind, given) = said(node, sink)?;
+    let injection = Injection::new(kind, &given);
+    if injection.is_none() {
+        let help = format!("`{}` concerns the provider as a whole; write it as a fault of its own", kind.name);
+        sink.error(&node.at, "this cannot happen to a single request", Some(help));
+    }
+    injection
+}
+
+type Said = (&'static Kind, Vec<(&'static str, Arg)>);
+
+/// What a word or a long form says.
+fn said(node: &Node, sink: &Sink<'_>) -> Option<Said> {
     match &node.value {
-        Value::Text(word) if word == "refused" => {
-            whole("`refused` concerns the whole listener for a time");
-            Some(Effect::Refused)
-        }
-        Value::Text(word) => match injection(word) {
-            Some(injection) => Some(one(injection)),
-            None => {
-                let help = match FORMS.iter().find(|form| *form == word) {
-                    Some(form) => Some(format!("write `{{ {form}: … }}` and say how")),
-                    None => words::help(word, words().chain(["refused"])),
-                };
-                sink.error(&node.at, format!("{} is nothing to inject", shown(word)), help);
-                None
-            }
-        },
+        Value::Text(word) => in_a_word(word, &node.at, sink),
         Value::Int(code) => {
             let help = format!("write `inject: {{ status: {code} }}`");
             sink.error(&node.at, "a bare number is nothing to inject", Some(help));
@@ -160,88 +79,138 @@ pub(super) fn inject(node: &Node, share: Option<&At<f64>>, sink: &Sink<'_>) -> O
         }
         _ => {
             let mut fields = sink.fields(node, "what is injected")?;
-            let given: Vec<&str> = FORMS.iter().copied().filter(|form| fields.key(form).is_some()).collect();
-            if given.len() > 1 {
-                let at = given.get(1).and_then(|form| fields.key(form)).unwrap_or_else(|| node.at.clone());
-                sink.error(&at, "a fault injects one thing", Some("use `mix`, or two faults".to_owned()));
-            } else if given.is_empty() {
-                let help = "write `{ status: 503 }` or a word such as `silence`";
-                sink.error(&node.at, "this injects nothing", Some(help.to_owned()));
-            }
-            let effect = long_form(&mut fields, one, sink);
-            if fields.key("latency").is_some() {
-                whole("a delay meets every request; its distribution says how much");
-            }
-            let takes_wait = fields.key("status").is_some() || fields.key("error").is_some();
-            if let (Some(at), false) = (fields.key("retry_after"), takes_wait) {
-                let help = "it belongs beside `status` or `error`";
-                sink.error(&at, "`retry_after` does nothing here", Some(help.to_owned()));
-            }
+            let given: Vec<&'static Kind> =
+                registry::ALL.iter().copied().filter(|kind| fields.key(kind.name).is_some()).collect();
+            let said = match given.as_slice() {
+                [kind] => long_form(kind, &mut fields, sink),
+                [] => {
+                    let help = "write `{ status: 503 }` or a word such as `silence`";
+                    sink.error(&node.at, "this injects nothing", Some(help.to_owned()));
+                    None
+                }
+                [_, second, ..] => {
+                    let at = fields.key(second.name).unwrap_or_else(|| node.at.clone());
+                    sink.error(&at, "a fault injects one thing", Some("use `mix`, or two faults".to_owned()));
+                    for kind in &given {
+                        fields.get(kind.name);
+                    }
+                    None
+                }
+            };
             fields.finish();
-            effect
+            said
         }
     }
 }
 
-fn long_form(fields: &mut Fields<'_>, one: impl Fn(Injection) -> Effect, sink: &Sink<'_>) -> Option<Effect> {
-    let retry_after = fields.get("retry_after").and_then(|n| sink.duration(n)).map(|d| d.value);
-    let mut effect = None;
-    if let Some(n) = fields.get("status") {
-        effect = sink
-            .count32(n, 400, 599)
-            .map(|code| one(Injection::Status { code: u16::try_from(code.value).unwrap_or(500), retry_after }));
+fn in_a_word(word: &str, at: &Span, sink: &Sink<'_>) -> Option<Said> {
+    let Some((kind, main)) = registry::named(word) else {
+        let words: Vec<String> = registry::words().collect();
+        let help = words::help(word, words.iter().map(String::as_str));
+        sink.error(at, format!("{} is nothing to inject", shown(word)), help);
+        return None;
+    };
+    let param = kind.takes.first();
+    if main.is_none() && param.is_some_and(|param| needed(kind, param)) {
+        sink.error(
+            at,
+            format!("{} is nothing to inject", shown(word)),
+            Some(format!("write `{{ {word}: … }}` and say how")),
+        );
+        return None;
     }
-    if let Some(n) = fields.get("error") {
-        effect = sink.word(n, "a cause", CAUSES).map(|cause| one(Injection::Error { cause: cause.value, retry_after }));
-    }
-    if let Some(n) = fields.get("cut") {
-        effect = after_tokens(n, sink).map(|after_tokens| one(Injection::Cut { after_tokens }));
-    }
-    if let Some(n) = fields.get("early_end") {
-        effect = after_tokens(n, sink).map(|after_tokens| one(Injection::EarlyEnd { after_tokens }));
-    }
-    if let Some(n) = fields.get("stall") {
-        effect = after_tokens(n, sink).map(|after_tokens| one(Injection::Stall { after_tokens }));
-    }
-    if let Some(n) = fields.get("stream_error") {
-        effect = after_tokens(n, sink).map(|after_tokens| one(Injection::StreamError { after_tokens }));
-    }
-    if let Some(n) = fields.get("schema") {
-        effect = sink.word(n, "a way to break a schema", SCHEMA_BREAKS).map(|kind| one(Injection::Schema(kind.value)));
-    }
-    if let Some(n) = fields.get("latency") {
-        effect = delay(n, sink);
-    }
-    effect
+    Some((kind, param.zip(main).map(|(param, arg)| (param.name, arg)).into_iter().collect()))
 }
 
-fn after_tokens(node: &Node, sink: &Sink<'_>) -> Option<u32> {
-    let mut fields = sink.fields(node, "an interruption")?;
-    let after = fields.get("after_tokens").map_or(Some(AFTER_TOKENS), |n| Some(sink.count32(n, 0, 100_000)?.value));
-    fields.finish();
-    after
+/// Whether a kind says nothing without this parameter. One that takes several and needs none in particular, such as a
+/// latency, still wants one of them.
+fn needed(kind: &Kind, param: &Param) -> bool {
+    let itself = param.name == kind.name;
+    let any = !kind.takes_a_share() && kind.takes.iter().all(|param| param.default.is_none());
+    param.default.is_none() && (itself || any)
 }
 
-fn delay(node: &Node, sink: &Sink<'_>) -> Option<Effect> {
-    let mut fields = sink.fields(node, "a latency")?;
-    let headers = fields.get("headers").map(|n| sink.distribution(n));
-    let first_token = fields.get("first_token").map(|n| sink.distribution(n));
-    let between_tokens = fields.get("between_tokens").map(|n| sink.distribution(n));
-    if headers.is_none() && first_token.is_none() && between_tokens.is_none() {
-        let help = "write `latency: { first_token: 2s }`; also `headers` and `between_tokens`";
-        sink.error(&fields.at, "this delays nothing", Some(help.to_owned()));
+/// Reads `{ KIND: value, param: value }` and `{ KIND: { param: value } }`.
+fn long_form(kind: &'static Kind, fields: &mut Fields<'_>, sink: &Sink<'_>) -> Option<Said> {
+    let node = fields.get(kind.name)?;
+    let at = fields.key(kind.name).unwrap_or_else(|| node.at.clone());
+    let mut given = Vec::new();
+    let mut complete = true;
+    let mut take = |param: &'static Param, node: &Node| match arg(param, kind, node, sink) {
+        Some(arg) => given.push((param.name, arg)),
+        None => complete = false,
+    };
+    if let Value::Map(_) = &node.value {
+        let mut inner = sink.fields(node, "what is injected")?;
+        for param in kind.takes {
+            if let Some(node) = inner.get(param.name) {
+                take(param, node);
+            }
+        }
+        inner.finish();
+    } else if let Some(main) = kind.takes.first() {
+        take(main, node);
+        for param in &kind.takes[1..] {
+            if let Some(node) = fields.get(param.name) {
+                take(param, node);
+            }
+        }
+    } else if !matches!(node.value, Value::Null | Value::Bool(true)) {
+        sink.error(&node.at, format!("`{}` takes nothing", kind.name), Some(format!("write `inject: {}`", kind.name)));
+        return None;
     }
-    fields.finish();
-    let value = |d: Option<Option<At<mock_providers::Distribution>>>| d.flatten().map(|d| d.value);
-    Some(Effect::Delay {
-        headers: value(headers),
-        first_token: value(first_token),
-        between_tokens: value(between_tokens),
+    if complete && given.is_empty() && kind.takes.first().is_some_and(|param| needed(kind, param)) {
+        let names = words::list(kind.takes.iter().map(|param| param.name));
+        sink.error(&at, format!("this `{}` says nothing", kind.name), Some(format!("it takes {names}")));
+        return None;
+    }
+    complete.then_some((kind, given))
+}
+
+/// The value of one parameter.
+fn arg(param: &Param, kind: &Kind, node: &Node, sink: &Sink<'_>) -> Option<Arg> {
+    Some(match param.takes {
+        Takes::Count(least, most) => Arg::Count(sink.count(node, least, most)?.value),
+        Takes::Number(least, most) => Arg::Number(sink.number(node, least, most)?.value),
+        Takes::Share => Arg::Number(sink.share(node)?.value),
+        Takes::Wait => Arg::Wait(sink.duration(node)?.value),
+        Takes::Distribution => Arg::Distribution(sink.distribution(node)?.value),
+        Takes::Word(words) => {
+            let words: Vec<(&str, &'static str)> = words.iter().map(|word| (*word, *word)).collect();
+            let what = match param.name == kind.name {
+                true => format!("a value of `{}`", kind.name),
+                false => format!("a value of `{}` in `{}`", param.name, kind.name),
+            };
+            Arg::Word(sink.word(node, &what, &words)?.value)
+        }
     })
 }
 
+/// Reads `sequence:`, what happens to one request after the other.
+pub(super) fn sequence(node: &Node, repeat: bool, sink: &Sink<'_>) -> Option<Labelled> {
+    let nodes = sink.list(node, "what happens to one request after the other")?;
+    let mut steps = Vec::new();
+    let mut complete = true;
+    for node in nodes {
+        match &node.value {
+            Value::Text(word) if word == "ok" => steps.push(None),
+            _ => match injection(node, sink) {
+                Some(injection) => steps.push(Some(injection)),
+                None => complete = false,
+            },
+        }
+    }
+    if complete && steps.iter().all(Option::is_none) {
+        sink.error(&node.at, "this sequence injects nothing", Some("write `[status_503, status_503, ok]`".to_owned()));
+        return None;
+    }
+    let words: Vec<String> = steps.iter().map(|s| s.as_ref().map_or("ok".to_owned(), Injection::label)).collect();
+    let label = format!("{}{}", words.join(", "), if repeat { ", again" } else { "" });
+    complete.then_some((Effect::Sequence { steps, repeat }, label))
+}
+
 /// Reads `mix:`, a partition of the requests.
-pub(super) fn mix(node: &Node, sink: &Sink<'_>) -> Option<Effect> {
+pub(super) fn mix(node: &Node, sink: &Sink<'_>) -> Option<Labelled> {
     let entries = sink.entries(node, "a mix")?;
     let mut parts = Vec::new();
     let mut ok = None;
@@ -254,18 +223,17 @@ pub(super) fn mix(node: &Node, sink: &Sink<'_>) -> Option<Effect> {
         total += share;
         if key.value == "ok" {
             ok = Some(share);
-        } else if let Some(injection) = injection(&key.value) {
-            parts.push((injection, share));
+        } else if let Some((kind, given)) = part(&key.value, &key.at, sink) {
+            match Injection::new(kind, &given) {
+                Some(injection) => parts.push((injection, share)),
+                None => {
+                    complete = false;
+                    let help = format!("`{}` concerns the provider as a whole; write it as a fault of its own", kind.name);
+                    sink.error(&key.at, format!("{} is nothing to mix in", shown(&key.value)), Some(help));
+                }
+            }
         } else {
             complete = false;
-            let help = match key.value.as_str() {
-                "refused" => {
-                    Some("`refused` concerns the whole listener, never a share; write `inject: refused`".to_owned())
-                }
-                "latency" => Some("a delay meets every request; write it as a fault of its own".to_owned()),
-                word => words::help(word, words().chain(["ok"])),
-            };
-            sink.error(&key.at, format!("{} is nothing to mix in", shown(&key.value)), help);
         }
     }
     if complete && total > 1.0 + 1e-9 {
@@ -280,27 +248,36 @@ pub(super) fn mix(node: &Node, sink: &Sink<'_>) -> Option<Effect> {
     } else if complete && parts.is_empty() {
         sink.error(&node.at, "this mix injects nothing", Some("add `status_503: 20%`".to_owned()));
     }
-    Some(Effect::Mix(parts))
+    let label = label_of_mix(&parts);
+    Some((Effect::Mix(parts), label))
+}
+
+/// A word of a mix; a kind for the whole provider needs no value here, since it is refused anyway.
+fn part(word: &str, at: &Span, sink: &Sink<'_>) -> Option<Said> {
+    match registry::kind(word) {
+        Some(kind) if !kind.takes_a_share() => Some((kind, Vec::new())),
+        _ if registry::named(word).is_none() => {
+            let words: Vec<String> = registry::words().chain(["ok".to_owned()]).collect();
+            let help = words::help(word, words.iter().map(String::as_str));
+            sink.error(at, format!("{} is nothing to mix in", shown(word)), help);
+            None
+        }
+        _ => in_a_word(word, at, sink),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_word_that_is_suggested_can_be_injected() {
-        for word in words() {
-            assert!(injection(word).is_some(), "{word}");
-        }
-    }
+    use std::time::Duration;
 
     #[test]
     fn a_label_says_what_a_fault_does_in_a_few_words() {
-        let wait = Some(std::time::Duration::from_secs(2));
-        let label = |parts: Vec<(Injection, f64)>| describe(&Effect::Mix(parts));
-        assert_eq!(label(vec![(Injection::Status { code: 503, retry_after: None }, 1.0)]), "503");
-        assert_eq!(label(vec![(Injection::Status { code: 429, retry_after: wait }, 1.0)]), "429 (retry after 2s)");
-        assert_eq!(label(vec![(Injection::Silence, 0.3)]), "silence 30%");
-        assert_eq!(label(vec![(Injection::Silence, 0.3), (Injection::Reset, 0.005)]), "silence 30%, reset 0.5%");
+        let word = |word| Injection::word(word).unwrap();
+        let limited = Injection::word_with("status_429", &[("retry_after", Arg::Wait(Duration::from_secs(2)))]);
+        assert_eq!(label_of_mix(&[(word("status_503"), 1.0)]), "503");
+        assert_eq!(label_of_mix(&[(limited.unwrap(), 1.0)]), "429 (retry after 2s)");
+        assert_eq!(label_of_mix(&[(word("silence"), 0.3)]), "silence 30%");
+        assert_eq!(label_of_mix(&[(word("silence"), 0.3), (word("reset"), 0.005)]), "silence 30%, reset 0.5%");
     }
 }

@@ -5,7 +5,7 @@ use crate::router::config::{Chain, Retry, Route, Timeouts};
 use crate::router::policy::{backoff, breaker, budget, quality};
 use crate::scenario::{Loaded, load, plan::Phase};
 use crate::tasks::Task;
-use mock_providers::fault::{Effect, Fault, Injection, Shape};
+use mock_providers::fault::{Effect, Fault, Injection, Pick, Shape, Whom};
 use mock_providers::{Dialect, Distribution};
 use std::time::Duration;
 
@@ -114,10 +114,10 @@ fn its_load_and_its_fault_cover_the_times_they_name() {
         id: 0,
         from: secs(20),
         until: secs(60),
-        models: Vec::new(),
-        stream: None,
+        whom: Whom::default(),
+        pick: Pick::Request,
         shape: Shape::Step,
-        effect: Effect::Mix(vec![(Injection::Status { code: 503, retry_after: None }, 1.0)]),
+        effect: Effect::Mix(vec![(Injection::word("status_503").unwrap(), 1.0)]),
     };
     assert_eq!(planned.fault, expected);
 }

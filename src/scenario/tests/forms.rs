@@ -4,7 +4,7 @@ use crate::load::Segment;
 use crate::router::policy::{backoff::Jitter, breaker, budget, quality};
 use crate::scenario::plan::{Plan, PlannedFault};
 use crate::scenario::{Loaded, load};
-use mock_providers::fault::{Cause, Effect, Injection, SchemaBreak, Shape};
+use mock_providers::fault::{Arg, Door, Effect, Endpoint, Injection, Pick, Shape};
 use mock_providers::{Dialect, Distribution};
 use std::time::Duration;
 
@@ -43,28 +43,32 @@ fn injection(line: &str) -> Injection {
 
 #[test]
 fn every_way_to_inject_is_understood() {
-    let wait = Some(secs(2));
-    for (line, expected) in [
-        ("{ status: 429, retry_after: 2s }", Injection::Status { code: 429, retry_after: wait }),
-        ("{ error: rate_limited, retry_after: 2s }", Injection::Error { cause: Cause::RateLimited, retry_after: wait }),
-        ("{ error: quota_exhausted }", Injection::Error { cause: Cause::QuotaExhausted, retry_after: None }),
-        ("edge_html", Injection::Error { cause: Cause::EdgeHtml, retry_after: None }),
-        ("status_503", Injection::Status { code: 503, retry_after: None }),
-        ("silence", Injection::Silence),
-        ("reset", Injection::Reset),
-        ("malformed", Injection::Malformed),
-        ("refusal", Injection::Refusal),
-        ("cut", Injection::Cut { after_tokens: 10 }),
-        ("{ cut: { after_tokens: 3 } }", Injection::Cut { after_tokens: 3 }),
-        ("{ early_end: {} }", Injection::EarlyEnd { after_tokens: 10 }),
-        ("{ stall: { after_tokens: 0 } }", Injection::Stall { after_tokens: 0 }),
-        ("{ stream_error: { after_tokens: 5 } }", Injection::StreamError { after_tokens: 5 }),
-        ("{ schema: wrong_type }", Injection::Schema(SchemaBreak::WrongType)),
-        ("schema_fenced", Injection::Schema(SchemaBreak::Fenced)),
+    let wait = ("retry_after", Arg::Wait(secs(2)));
+    let after = |tokens| ("after_tokens", Arg::Count(tokens));
+    for (line, word, given) in [
+        ("{ status: 429, retry_after: 2s }", "status_429", vec![wait]),
+        ("{ status: { status: 429, retry_after: 2s } }", "status_429", vec![wait]),
+        ("{ error: rate_limited, retry_after: 2s }", "rate_limited", vec![wait]),
+        ("{ error: quota_exhausted }", "error_quota_exhausted", vec![]),
+        ("edge_html", "edge_html", vec![]),
+        ("status_503", "status_503", vec![]),
+        ("silence", "silence", vec![]),
+        ("reset", "reset", vec![]),
+        ("malformed", "malformed", vec![]),
+        ("refusal", "refusal", vec![]),
+        ("cut", "cut", vec![after(10)]),
+        ("{ cut: { after_tokens: 3 } }", "cut", vec![after(3)]),
+        ("{ cut: 3 }", "cut", vec![after(3)]),
+        ("{ cut: { at: finish, inside: field } }", "cut", vec![("at", Arg::Word("finish")), ("inside", Arg::Word("field"))]),
+        ("{ early_end: {} }", "early_end", vec![]),
+        ("{ stall: { after_tokens: 0 } }", "stall", vec![after(0)]),
+        ("{ stream_error: { after_tokens: 5 } }", "stream_error", vec![after(5)]),
+        ("{ schema: wrong_type }", "schema_wrong_type", vec![]),
+        ("schema_fenced", "schema_fenced", vec![]),
     ] {
-        assert_eq!(injection(line), expected, "{line}");
+        assert_eq!(Some(injection(line)), Injection::word_with(word, &given), "{line}");
     }
-    assert_eq!(fault("on: openai, inject: refused").fault.effect, Effect::Refused);
+    assert_eq!(fault("on: openai, inject: refused").fault.effect, Effect::Listener(Door::Refused));
     let delay = fault("on: openai, inject: { latency: { first_token: 2s, between_tokens: uniform(5ms 9ms) } }");
     let between_tokens = Some(Distribution::Uniform { low: 5.0, high: 9.0 });
     let first_token = Some(Distribution::Fixed { ms: 2000.0 });
@@ -76,13 +80,56 @@ fn every_way_to_inject_is_understood() {
 fn a_mix_is_a_partition_in_the_order_of_the_file() {
     let mixed = fault("on: openai, mix: { ok: 70%, status_429: 20%, cut: 5%, overloaded: 5% }");
     let expected = vec![
-        (Injection::Status { code: 429, retry_after: None }, 0.2),
-        (Injection::Cut { after_tokens: 10 }, 0.05),
-        (Injection::Error { cause: Cause::Overloaded, retry_after: None }, 0.05),
+        (Injection::word("status_429").unwrap(), 0.2),
+        (Injection::word("cut").unwrap(), 0.05),
+        (Injection::word("overloaded").unwrap(), 0.05),
     ];
     assert_eq!(mixed.fault.effect, Effect::Mix(expected));
     assert_eq!(&*mixed.label, "429 20%, cut after 10 tokens 5%, overloaded 5%");
     assert_eq!(&*fault("on: openai, share: 30%, inject: silence").label, "silence 30%");
+}
+
+#[test]
+fn a_fault_picks_requests_in_one_of_several_ways() {
+    for (line, pick) in [
+        ("on: openai, share: 30%, inject: silence", Pick::Request),
+        ("on: [openai, google], inject: silence", Pick::Request),
+        ("on: [openai, google], share: 30%, inject: silence", Pick::Slice(secs(1))),
+        ("on: openai, share: 30%, slice: 5s, inject: silence", Pick::Slice(secs(5))),
+        ("on: [openai, google], share: 30%, sticky: true, inject: silence", Pick::Client),
+        ("on: openai, first: 3, inject: silence", Pick::First(3)),
+        ("on: openai, every: 10, mix: { reset: 100% }", Pick::Every(10)),
+    ] {
+        assert_eq!(fault(line).fault.pick, pick, "{line}");
+    }
+    let sequence = fault("on: openai, sequence: [status_503, ok, { cut: 3 }], repeat: true");
+    assert_eq!(&*sequence.label, "503, ok, cut after 3 tokens, again");
+    let Effect::Sequence { steps, repeat: true } = sequence.fault.effect else { panic!("a sequence") };
+    assert_eq!(steps.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true]);
+}
+
+#[test]
+fn a_staggered_fault_ends_for_one_after_the_other() {
+    let faults = "faults:\n  - { on: [openai, google], at: 1s, for: 10s, staggered: 4s, inject: silence }\n";
+    let planned = plan(&[PROVIDERS, ROUTER, LOAD, PHASES, faults]).faults;
+    let seen: Vec<_> = planned.iter().map(|p| (p.fault.id, p.providers.clone(), p.fault.until)).collect();
+    assert_eq!(seen, [(0, vec![0], secs(7)), (1, vec![2], secs(11))]);
+    let faults = "faults:\n  - { on: openai, at: 1s, for: 10s, staggered: 4s, inject: silence }\n";
+    let planned = plan(&[PROVIDERS, ROUTER, LOAD, PHASES, faults]).faults;
+    assert!(planned.len() > 1 && planned.iter().all(|p| p.fault.whom.models.len() == 1));
+    assert_eq!(planned.last().map(|p| p.fault.until), Some(secs(11)));
+}
+
+#[test]
+fn a_selector_narrows_by_endpoint_key_and_size() {
+    let whom = fault("on: { provider: openai, endpoint: [chat, embeddings], key: acme, larger_than: 2k }, inject: reset").fault.whom;
+    assert_eq!(whom.endpoints, [Endpoint::Chat, Endpoint::Embeddings]);
+    assert_eq!((&*whom.keys[0], whom.larger_than), ("acme", Some(2000)));
+    for (word, shape) in
+        [("sawtooth", Shape::Sawtooth { period: secs(4) }), ("diurnal", Shape::Diurnal { period: secs(4) })]
+    {
+        assert_eq!(fault(&format!("on: openai, shape: {{ {word}: 4s }}, inject: reset")).fault.shape, shape);
+    }
 }
 
 #[test]
@@ -98,9 +145,9 @@ fn a_fault_concerns_whom_all_its_conditions_hold_for() {
         ("{ region: us-east, model: claude-sonnet-4, stream: false }", &[1], &["claude-sonnet-4"], Some(false)),
     ] {
         let fault = fault(&format!("on: {on}, inject: reset"));
-        let named: Vec<&str> = fault.fault.models.iter().map(|m| &**m).collect();
+        let named: Vec<&str> = fault.fault.whom.models.iter().map(|m| &**m).collect();
         assert_eq!(
-            (fault.providers.as_slice(), named.as_slice(), fault.fault.stream),
+            (fault.providers.as_slice(), named.as_slice(), fault.fault.whom.stream),
             (providers, models, stream),
             "{on}"
         );
