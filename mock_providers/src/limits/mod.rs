@@ -14,12 +14,16 @@
 //!
 //! To add a lie: a variant of [`Lie`] with what was observed, its line in `Lie::ALL`, `Lie::name` and `Lie::tell`.
 
+mod capacity;
 mod figures;
 mod lies;
 mod meter;
+mod pool;
 mod quota;
 
+pub use capacity::{Arrival, Background, Capacity, Gauges, OnHangup, Room, Ticket};
 pub use figures::{Figure, Figures, Hit, Resource};
 pub use lies::Lie;
 pub use meter::{Grant, Meter, Outcome, Per, Policy, Quotas, Ruling, estimate};
+pub use pool::{Entry, Place, Pool};
 pub use quota::{Bucket, Limit, Quota, Refill, Unusable};
