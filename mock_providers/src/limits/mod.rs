@@ -16,14 +16,18 @@
 
 mod capacity;
 mod figures;
+mod keys;
 mod lies;
+mod limiter;
 mod meter;
 mod pool;
 mod quota;
 
 pub use capacity::{Arrival, Background, Capacity, Gauges, OnHangup, Room, Ticket};
 pub use figures::{Figure, Figures, Hit, Resource};
+pub use keys::{ApiKey, Found, Keys, Why};
 pub use lies::Lie;
+pub use limiter::{Limiter, Limits};
 pub use meter::{Grant, Meter, Outcome, Per, Policy, Quotas, Ruling, estimate};
 pub use pool::{Entry, Place, Pool};
 pub use quota::{Bucket, Limit, Quota, Refill, Unusable};
