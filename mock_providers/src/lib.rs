@@ -9,6 +9,7 @@ pub mod dialect;
 pub mod dist;
 pub mod fault;
 pub mod ledger;
+pub mod limits;
 pub mod luck;
 pub mod script;
 pub mod server;
