@@ -28,6 +28,7 @@ fn provider(dialect: Dialect) -> Provider {
             context: 128_000,
         }],
         script: Script::default(),
+        limits: Default::default(),
         luck: Luck::new(1),
         answers: Arc::new(move |_: &Question<'_>, _| Said::Text(text.clone())),
         ledger: Arc::new(Ledger::default()),

@@ -200,6 +200,15 @@ impl Course {
     }
 }
 
+impl Course {
+    /// When the answer is done if nothing but its own speed delays it.
+    pub(crate) fn done(&self) -> Duration {
+        let Timetable { first_ms, per_token_ms, .. } = self.timetable;
+        let tokens = f64::from(self.frames.tokens());
+        Duration::from_millis(first_ms.saturating_add(libm::round(tokens * per_token_ms) as u64))
+    }
+}
+
 /// The cue that is due before this piece.
 pub(crate) fn take_cue(cues: &mut Vec<Cue>, so_far: &SoFar, next: Option<&Piece>) -> Option<CueAct> {
     let at = cues.iter().position(|cue| cue.point.reached(so_far, next))?;

@@ -13,6 +13,7 @@ use crate::runtime::{Clock, Spawner};
 use crate::scenario::plan::Plan;
 use crate::tasks;
 use crate::transport::{Dial, Route, Upstream, duplex};
+use mock_providers::limits::Limits;
 use mock_providers::server::{BoundPort, Want};
 use mock_providers::{Ledger, Luck, Provider, Question, Said, Script, Setup};
 use std::io;
@@ -123,6 +124,7 @@ fn mock(plan: &Plan, index: usize, luck: Luck, clock: Clock, ledger: &Arc<Ledger
         dialect: provider.dialect,
         models: provider.models.clone(),
         script: Script { faults },
+        limits: Limits::default(),
         luck,
         answers: Arc::new(|question: &Question<'_>, want| {
             Said::Text(tasks::answer(question.prompt, want == Want::Right))

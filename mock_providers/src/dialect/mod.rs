@@ -18,6 +18,7 @@ pub(crate) use prompt::insists_on_schema;
 pub(crate) use wire::{Frames, JSON, Mark, Piece};
 
 use crate::fault::{Cause, Endpoint};
+use crate::limits::Figures;
 use crate::text::tokens;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::value::RawValue;
@@ -299,6 +300,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) prompt_tokens: u32,
     pub(crate) context: u32,
     pub(crate) retry_after: Option<Duration>,
+    /// What is told of the limits, if there are any.
+    pub(crate) figures: Option<&'a Figures>,
     /// Seconds since 1970.
     pub(crate) now: u64,
 }
@@ -380,6 +383,9 @@ pub(crate) trait Format: Sync {
 
     /// An error answer.
     fn failure(&self, problem: &Problem<'_>, scene: &Scene<'_>) -> Failure;
+
+    /// What the headers tell of the limits. `now` is in seconds since 1970.
+    fn limits(&self, _figures: &Figures, _now: u64, _headers: &mut HeaderMap) {}
 
     /// The headers that every response of this vendor bears.
     fn mark(&self, headers: &mut HeaderMap, id: &str);

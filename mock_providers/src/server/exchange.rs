@@ -4,6 +4,7 @@
 //! client went away.
 
 use super::Inner;
+use super::admission::Admission;
 use super::key::Key;
 use crate::fault::Injection;
 use crate::ledger::{End, Entry};
@@ -13,6 +14,8 @@ use std::time::Duration;
 pub(crate) struct Exchange {
     inner: Arc<Inner>,
     entry: Option<Entry>,
+    admission: Option<Admission>,
+    prompt_tokens: u32,
 }
 
 impl Exchange {
@@ -32,12 +35,12 @@ impl Exchange {
             tokens: 0,
             end: End::HungUp,
         };
-        Self { inner, entry: Some(entry) }
+        Self { inner, entry: Some(entry), admission: None, prompt_tokens: 0 }
     }
 
     /// An exchange that leaves no entry, since its request was never heard to its end.
     pub(crate) fn unheard(inner: Arc<Inner>) -> Self {
-        Self { inner, entry: None }
+        Self { inner, entry: None, admission: None, prompt_tokens: 0 }
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -55,6 +58,17 @@ impl Exchange {
             entry.model = model.to_owned();
             entry.stream = stream;
         }
+    }
+
+    /// Notes what the request holds until it ends.
+    pub(super) fn admitted(&mut self, admission: Admission, prompt_tokens: u32) {
+        self.admission = Some(admission);
+        self.prompt_tokens = prompt_tokens;
+    }
+
+    /// What the request holds, while it does.
+    pub(super) fn admission(&mut self) -> Option<&mut Admission> {
+        self.admission.as_mut()
     }
 
     /// Notes that the script did something to this request.
@@ -93,6 +107,10 @@ impl Exchange {
         if let Some(mut entry) = self.entry.take() {
             entry.end = end;
             entry.ended_us = us(self.inner.now());
+            if let Some(admission) = self.admission.take() {
+                let used = u64::from(self.prompt_tokens) + u64::from(entry.tokens);
+                self.inner.leave(admission, used, end == End::HungUp);
+            }
             self.inner.setup.ledger.write(entry);
         }
     }

@@ -4,6 +4,7 @@
 //! the model, let the script decide, answer. An injected fault goes before the model's own limits.
 
 use super::Provider;
+use super::admission::TurnedAway;
 use super::body::{Planned, ResetFlag};
 use super::connection::ResetMark;
 use super::exchange::Exchange;
@@ -12,6 +13,7 @@ use crate::course::{Course, Cue, Ending, Inside, Length, Point, Timetable};
 use crate::dialect::{Answer, Ask, Failure, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Unreadable};
 use crate::fault::{Cause, Instead, Scenery};
 use crate::ledger::End;
+use crate::limits::Figures;
 use crate::luck::key_hash;
 use crate::script::{About, Verdict};
 use bytes::Bytes;
@@ -56,15 +58,22 @@ impl Provider {
             exchange: Exchange::begin(self.inner.clone(), key, received),
             reset: parts.extensions.get::<ResetFlag>().cloned(),
             api_key: String::new(),
+            figures: None,
         };
-        turn.api_key.push_str(turn.format.key(&parts.headers, query));
+        let secret = turn.format.key(&parts.headers, query);
+        let key_name = self.inner.key_name(secret);
+        turn.api_key.push_str(key_name.unwrap_or(secret));
         let route = turn.format.route(&parts.method, path, query);
         let place = match route {
             _ if too_large => Err(Problem::TooLarge),
             Route::Unknown => Err(Problem::NoSuchPath(&parts.method, path)),
             Route::WrongMethod => Err(Problem::WrongMethod(&parts.method, path)),
-            Route::Models => turn.format.admit(&parts.headers, query).map(|()| None),
-            Route::Ask(place) => turn.format.admit(&parts.headers, query).map(|()| Some(place)),
+            Route::Models | Route::Ask(_) => match (turn.format.admit(&parts.headers, query), key_name, route) {
+                (Err(problem), ..) => Err(problem),
+                (Ok(()), None, _) => Err(Problem::Cause(Cause::Auth)),
+                (Ok(()), Some(_), Route::Ask(place)) => Ok(Some(place)),
+                (Ok(()), Some(_), _) => Ok(None),
+            },
         };
         if parts.method == Method::HEAD {
             // hyper never asks for the body of such a response, so nobody would notice its end.
@@ -92,6 +101,8 @@ pub(super) struct Turn<'p> {
     pub(super) exchange: Exchange,
     reset: Option<ResetFlag>,
     api_key: String,
+    /// What is told of the limits.
+    figures: Option<Figures>,
 }
 
 impl Turn<'_> {
@@ -142,12 +153,22 @@ impl Turn<'_> {
             self.wait_until(head_ms).await;
             return self.fail(&problem, Some(&ask), retry_after, model.context);
         }
+        let head_ms = match self.come_in(&ask).await {
+            Ok(()) => head_ms.max(whole_ms(self.provider.now())),
+            Err(TurnedAway { cause, figures }) => {
+                self.wait_until(head_ms).await;
+                let retry_after = figures.as_ref().and_then(|figures| figures.retry_after);
+                self.figures = figures;
+                return self.fail(&Problem::Cause(cause), Some(&ask), retry_after, model.context);
+            }
+        };
+        let slowdown = self.exchange.admission().map_or(1.0, |admission| admission.slowdown());
 
         let answer = self.compose(&ask, model, injected.as_ref(), body, ids);
         let ttft = model.ttft.sample(&mut setup.luck.draw("ttft", &[&setup.name, &ask.model], &ids));
         let timetable = Timetable {
             first_ms: head_ms + whole_ms(ttft) + whole_ms(delay_first_token),
-            per_token_ms: per_token_ms(model.tokens_per_second),
+            per_token_ms: per_token_ms(model.tokens_per_second) * slowdown,
             slowness: delay_between,
             slowed_ms: 0.0,
             burst_ms: 0,
@@ -161,8 +182,24 @@ impl Turn<'_> {
                 self.exchange.injected(*fault, injection);
             }
         }
+        if let Some(admission) = self.exchange.admission() {
+            admission.done = course.done();
+        }
         self.wait_until(course.head_ms).await;
         self.send(course)
+    }
+
+    /// Charges the quotas and waits for a place; what the request holds then belongs to the exchange.
+    async fn come_in(&mut self, ask: &Ask<'_>) -> Result<(), TurnedAway> {
+        let inner = &self.provider.inner;
+        let (mut admission, figures) = inner.charge(ask, &self.api_key, self.exchange.key().0, None)?;
+        self.figures = figures;
+        if let Err(turned_away) = inner.enter(ask, &mut admission).await {
+            inner.leave(admission, 0, false);
+            return Err(turned_away);
+        }
+        self.exchange.admitted(admission, ask.prompt_tokens);
+        Ok(())
     }
 
     /// The course of an answer that nothing goes wrong with.
@@ -225,6 +262,7 @@ impl Turn<'_> {
             prompt_tokens: ask.map_or(0, |ask| ask.prompt_tokens),
             context,
             retry_after,
+            figures: self.figures.as_ref(),
             now: EPOCH + self.provider.now().as_secs(),
         }
     }
@@ -237,6 +275,10 @@ impl Turn<'_> {
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         self.format.mark(response.headers_mut(), &self.id);
+        if let Some(figures) = &self.figures {
+            let now = EPOCH + self.provider.now().as_secs();
+            self.format.limits(figures, now, response.headers_mut());
+        }
         response.headers_mut().extend(headers.into_iter().map(|(name, value)| (Some(name), value)));
         response
     }

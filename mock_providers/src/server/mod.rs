@@ -8,6 +8,7 @@
 //! - A request spawns nothing and sends itself nothing: it is one future, then one body with one timer.
 //! - Requests without a fault meet no code of any fault.
 
+mod admission;
 mod answer;
 mod body;
 mod connection;
@@ -23,6 +24,7 @@ use crate::dialect::{Dialect, Tool};
 use crate::dist::Distribution;
 use crate::fault::Door;
 use crate::ledger::Ledger;
+use crate::limits::{Limiter, Limits};
 use crate::luck::Luck;
 use crate::script::{Counts, Script};
 use serde_json::value::RawValue;
@@ -113,6 +115,8 @@ pub struct Setup {
     pub models: Vec<Model>,
     /// What it does wrong, and when.
     pub script: Script,
+    /// How much of it, by whom, and how much at once.
+    pub limits: Limits,
     /// The luck of the drill.
     pub luck: Luck,
     /// What its models say.
@@ -135,6 +139,7 @@ pub(crate) struct Inner {
     script_changed: Notify,
     occurrences: key::Occurrences,
     counts: Counts,
+    limiter: Limiter,
 }
 
 impl fmt::Debug for Provider {
@@ -148,8 +153,10 @@ impl Provider {
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let script = RwLock::new(Arc::new(setup.script.clone()));
+        let limiter = Limiter::new(setup.limits.clone(), setup.start);
         let inner = Inner {
             setup,
+            limiter,
             script,
             script_changed: Notify::new(),
             occurrences: key::Occurrences::default(),

@@ -163,6 +163,7 @@ impl Bench {
             dialect,
             models: vec![model],
             script,
+            limits: Default::default(),
             luck: Luck::new(42),
             answers: Arc::new(|question: &Question<'_>, want| {
                 let text = match (question.schema, want) {

@@ -186,6 +186,7 @@ async fn a_prompt_may_be_a_list_of_parts_and_system_text_is_not_part_of_it() {
         dialect: Dialect::OpenAi,
         models: vec![model("m")],
         script: Script::default(),
+        limits: Default::default(),
         luck: Luck::new(1),
         answers: Arc::new(move |question: &Question<'_>, _| {
             *heard.lock().unwrap() = question.prompt.to_owned();

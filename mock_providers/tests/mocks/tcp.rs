@@ -19,6 +19,7 @@ fn serve(script: Script) -> (SocketAddr, Instant, JoinSet<()>) {
         dialect: Dialect::OpenAi,
         models: vec![model("m")],
         script,
+        limits: Default::default(),
         luck: Luck::new(1),
         answers: Arc::new(|_: &Question<'_>, _| Said::Text("ok".to_owned())),
         ledger: Arc::new(Ledger::default()),

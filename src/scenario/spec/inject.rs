@@ -21,7 +21,9 @@ fn percent(share: f64) -> String {
 fn label_of_mix(parts: &[(Injection, f64)]) -> String {
     match parts {
         [(injection, share)] if *share >= 1.0 => injection.label(),
-        parts => parts.iter().map(|(i, share)| format!("{} {}", i.label(), percent(*share))).collect::<Vec<_>>().join(", "),
+        parts => {
+            parts.iter().map(|(i, share)| format!("{} {}", i.label(), percent(*share))).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
@@ -228,7 +230,8 @@ pub(super) fn mix(node: &Node, sink: &Sink<'_>) -> Option<Labelled> {
                 Some(injection) => parts.push((injection, share)),
                 None => {
                     complete = false;
-                    let help = format!("`{}` concerns the provider as a whole; write it as a fault of its own", kind.name);
+                    let help =
+                        format!("`{}` concerns the provider as a whole; write it as a fault of its own", kind.name);
                     sink.error(&key.at, format!("{} is nothing to mix in", shown(&key.value)), Some(help));
                 }
             }

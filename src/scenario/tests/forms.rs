@@ -59,7 +59,11 @@ fn every_way_to_inject_is_understood() {
         ("cut", "cut", vec![after(10)]),
         ("{ cut: { after_tokens: 3 } }", "cut", vec![after(3)]),
         ("{ cut: 3 }", "cut", vec![after(3)]),
-        ("{ cut: { at: finish, inside: field } }", "cut", vec![("at", Arg::Word("finish")), ("inside", Arg::Word("field"))]),
+        (
+            "{ cut: { at: finish, inside: field } }",
+            "cut",
+            vec![("at", Arg::Word("finish")), ("inside", Arg::Word("field"))],
+        ),
         ("{ early_end: {} }", "early_end", vec![]),
         ("{ stall: { after_tokens: 0 } }", "stall", vec![after(0)]),
         ("{ stream_error: { after_tokens: 5 } }", "stream_error", vec![after(5)]),
@@ -122,7 +126,10 @@ fn a_staggered_fault_ends_for_one_after_the_other() {
 
 #[test]
 fn a_selector_narrows_by_endpoint_key_and_size() {
-    let whom = fault("on: { provider: openai, endpoint: [chat, embeddings], key: acme, larger_than: 2k }, inject: reset").fault.whom;
+    let whom =
+        fault("on: { provider: openai, endpoint: [chat, embeddings], key: acme, larger_than: 2k }, inject: reset")
+            .fault
+            .whom;
     assert_eq!(whom.endpoints, [Endpoint::Chat, Endpoint::Embeddings]);
     assert_eq!((&*whom.keys[0], whom.larger_than), ("acme", Some(2000)));
     for (word, shape) in
