@@ -20,12 +20,11 @@ fn provider(dialect: Dialect) -> Provider {
         name: "p".into(),
         dialect,
         models: vec![Model {
-            name: "m".into(),
             ttft: Distribution::LogNormal { median: 350.0, p99: 1200.0 },
             tokens_per_second: 80.0,
             quality: 0.9,
             schema_adherence: 1.0,
-            context: 128_000,
+            ..Model::named("m", 128_000)
         }],
         script: Script::default(),
         limits: Default::default(),

@@ -31,8 +31,12 @@ pub struct Entry {
     pub head_us: Option<u64>,
     /// When the exchange ended, whichever way.
     pub ended_us: u64,
+    /// Tokens of the prompt, once it had been read.
+    pub prompt_tokens: u32,
     /// Tokens of answer text that were handed to the connection.
     pub tokens: u32,
+    /// What the provider asks for it, in dollars: prompt and answer as far as it came. Errors cost nothing.
+    pub cost: f64,
     /// How the exchange ended.
     pub end: End,
 }

@@ -1,10 +1,11 @@
 //! What a model says: right or wrong, keeping its schema or not, from where it was asked to go on, up to its cap.
 
 use super::handler::Turn;
-use super::{Model, Question, Said, Want};
+use super::{Question, Said, Want};
 use crate::dialect::{Answer, Ask, Finish, Part, insists_on_schema};
 use crate::fault::Injection;
 use crate::fault::SchemaBreak;
+use crate::model::Model;
 use crate::text::first_tokens;
 use rand::RngExt;
 

@@ -8,6 +8,7 @@ use super::admission::Admission;
 use super::key::Key;
 use crate::fault::Injection;
 use crate::ledger::{End, Entry};
+use crate::model::Price;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ pub(crate) struct Exchange {
     inner: Arc<Inner>,
     entry: Option<Entry>,
     admission: Option<Admission>,
-    prompt_tokens: u32,
+    price: Option<Price>,
 }
 
 impl Exchange {
@@ -32,15 +33,17 @@ impl Exchange {
             status: None,
             head_us: None,
             ended_us: 0,
+            prompt_tokens: 0,
             tokens: 0,
+            cost: 0.0,
             end: End::HungUp,
         };
-        Self { inner, entry: Some(entry), admission: None, prompt_tokens: 0 }
+        Self { inner, entry: Some(entry), admission: None, price: None }
     }
 
     /// An exchange that leaves no entry, since its request was never heard to its end.
     pub(crate) fn unheard(inner: Arc<Inner>) -> Self {
-        Self { inner, entry: None, admission: None, prompt_tokens: 0 }
+        Self { inner, entry: None, admission: None, price: None }
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -53,17 +56,22 @@ impl Exchange {
     }
 
     /// Notes what was asked for.
-    pub(crate) fn asked(&mut self, model: &str, stream: bool) {
+    pub(crate) fn asked(&mut self, model: &str, stream: bool, prompt_tokens: u32) {
         if let Some(entry) = &mut self.entry {
             entry.model = model.to_owned();
             entry.stream = stream;
+            entry.prompt_tokens = prompt_tokens;
         }
     }
 
     /// Notes what the request holds until it ends.
-    pub(super) fn admitted(&mut self, admission: Admission, prompt_tokens: u32) {
+    pub(super) fn admitted(&mut self, admission: Admission) {
         self.admission = Some(admission);
-        self.prompt_tokens = prompt_tokens;
+    }
+
+    /// Notes what its tokens will cost.
+    pub(super) fn priced(&mut self, price: Price) {
+        self.price = Some(price);
     }
 
     /// What the request holds, while it does.
@@ -107,8 +115,11 @@ impl Exchange {
         if let Some(mut entry) = self.entry.take() {
             entry.end = end;
             entry.ended_us = us(self.inner.now());
+            if let Some(price) = self.price {
+                entry.cost = price.of(entry.prompt_tokens, 0, entry.tokens);
+            }
             if let Some(admission) = self.admission.take() {
-                let used = u64::from(self.prompt_tokens) + u64::from(entry.tokens);
+                let used = u64::from(entry.prompt_tokens) + u64::from(entry.tokens);
                 self.inner.leave(admission, used, end == End::HungUp);
             }
             self.inner.setup.ledger.write(entry);

@@ -15,14 +15,15 @@ use crate::fault::{Cause, Instead, Scenery};
 use crate::ledger::End;
 use crate::limits::Figures;
 use crate::luck::key_hash;
+use crate::model::{Capability, Model, Retirement};
 use crate::script::{About, Verdict};
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::convert::Infallible;
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// The largest request body that is read.
 const LARGEST: usize = 32 << 20;
@@ -59,6 +60,7 @@ impl Provider {
             reset: parts.extensions.get::<ResetFlag>().cloned(),
             api_key: String::new(),
             figures: None,
+            retires: None,
         };
         let secret = turn.format.key(&parts.headers, query);
         let key_name = self.inner.key_name(secret);
@@ -103,6 +105,7 @@ pub(super) struct Turn<'p> {
     api_key: String,
     /// What is told of the limits.
     figures: Option<Figures>,
+    retires: Option<Retirement>,
 }
 
 impl Turn<'_> {
@@ -111,11 +114,12 @@ impl Turn<'_> {
             Ok(ask) => ask,
             Err(error) => return self.unreadable(&error),
         };
-        self.exchange.asked(&ask.model, ask.stream);
+        self.exchange.asked(&ask.model, ask.stream, ask.prompt_tokens);
         let setup = &self.provider.inner.setup;
         let Some(model) = setup.models.iter().find(|model| *model.name == *ask.model) else {
             return self.fail(&Problem::Cause(Cause::ModelGone), Some(&ask), None, 0);
         };
+        self.retires = model.retires;
         let (key, attempt) = self.exchange.key();
         let about = About {
             provider: &setup.name,
@@ -146,8 +150,7 @@ impl Turn<'_> {
             }
             Some(Instead::Status(status, wait)) => Some((Problem::Status(status), wait)),
             Some(Instead::Error(cause, wait)) => Some((Problem::Cause(cause), wait)),
-            None if ask.prompt_tokens > model.context => Some((Problem::Cause(Cause::ContextLength), None)),
-            None => None,
+            None => self.objection(&ask, model).map(|problem| (problem, None)),
         };
         if let Some((problem, retry_after)) = failure {
             self.wait_until(head_ms).await;
@@ -162,6 +165,7 @@ impl Turn<'_> {
                 return self.fail(&Problem::Cause(cause), Some(&ask), retry_after, model.context);
             }
         };
+        self.exchange.priced(model.price);
         let slowdown = self.exchange.admission().map_or(1.0, |admission| admission.slowdown());
 
         let answer = self.compose(&ask, model, injected.as_ref(), body, ids);
@@ -189,6 +193,24 @@ impl Turn<'_> {
         self.send(course)
     }
 
+    /// Why this model will not answer this, if it will not.
+    fn objection(&self, ask: &Ask<'_>, model: &Model) -> Option<Problem<'static>> {
+        let lacks = |capability| !model.capabilities.contains(&capability);
+        if model.retires.is_some_and(|retires| retires.gone <= self.received) {
+            Some(Problem::Cause(Cause::ModelGone))
+        } else if !ask.tools.is_empty() && lacks(Capability::Tools) {
+            Some(Problem::BadShape("tools are not supported by this model"))
+        } else if ask.schema.is_some() && lacks(Capability::JsonSchema) {
+            Some(Problem::BadShape("structured output is not supported by this model"))
+        } else if ask.images > 0 && lacks(Capability::Vision) {
+            Some(Problem::BadShape("image input is not supported by this model"))
+        } else if ask.prompt_tokens > model.context {
+            Some(Problem::Cause(Cause::ContextLength))
+        } else {
+            None
+        }
+    }
+
     /// Charges the quotas and waits for a place; what the request holds then belongs to the exchange.
     async fn come_in(&mut self, ask: &Ask<'_>) -> Result<(), TurnedAway> {
         let inner = &self.provider.inner;
@@ -198,7 +220,7 @@ impl Turn<'_> {
             inner.leave(admission, 0, false);
             return Err(turned_away);
         }
-        self.exchange.admitted(admission, ask.prompt_tokens);
+        self.exchange.admitted(admission);
         Ok(())
     }
 
@@ -275,6 +297,9 @@ impl Turn<'_> {
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         self.format.mark(response.headers_mut(), &self.id);
+        if let Some(retires) = self.retires {
+            announce(retires, self.received, response.headers_mut());
+        }
         if let Some(figures) = &self.figures {
             let now = EPOCH + self.provider.now().as_secs();
             self.format.limits(figures, now, response.headers_mut());
@@ -295,6 +320,18 @@ impl Turn<'_> {
         if inner.now() < Duration::from_millis(ms) {
             tokio::time::sleep_until(inner.instant(ms)).await;
         }
+    }
+}
+
+/// Says in headers when the model was announced to go (RFC 9745) and when it will be gone (RFC 8594).
+fn announce(retires: Retirement, now: Duration, headers: &mut HeaderMap) {
+    let Some(announced) = retires.announced.filter(|announced| *announced <= now) else { return };
+    let gone = UNIX_EPOCH + Duration::from_secs(EPOCH) + retires.gone;
+    if let Ok(since) = HeaderValue::try_from(format!("@{}", EPOCH + announced.as_secs())) {
+        headers.insert("deprecation", since);
+    }
+    if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(gone)) {
+        headers.insert("sunset", date);
     }
 }
 

@@ -21,11 +21,11 @@ pub use connection::Wire;
 pub use tcp::{BoundPort, Spawn};
 
 use crate::dialect::{Dialect, Tool};
-use crate::dist::Distribution;
 use crate::fault::Door;
 use crate::ledger::Ledger;
 use crate::limits::{Limiter, Limits};
 use crate::luck::Luck;
+use crate::model::Model;
 use crate::script::{Counts, Script};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -33,23 +33,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-
-/// A model as the provider serves it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Model {
-    /// The name clients ask for.
-    pub name: Arc<str>,
-    /// Time from the head to the first token of a stream; a plain answer takes this and the time of its tokens.
-    pub ttft: Distribution,
-    /// Speed. What is not a positive number means no waiting between tokens.
-    pub tokens_per_second: f64,
-    /// Share of right answers, 0 to 1.
-    pub quality: f64,
-    /// Share of answers that keep the schema they were asked for, 0 to 1.
-    pub schema_adherence: f64,
-    /// The longest prompt in tokens; a longer one gets the vendor's context error.
-    pub context: u32,
-}
 
 /// What the model is to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,7 +177,7 @@ impl Provider {
         let provider = self.clone();
         axum::Router::new().fallback(move |request: axum::extract::Request| {
             let provider = provider.clone();
-            async move { provider.handle(request).await.map(axum::body::Body::new) }
+            async move { provider.handle(request).await.map(|response| response.map(axum::body::Body::new)) }
         })
     }
 

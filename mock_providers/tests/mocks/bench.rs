@@ -56,12 +56,11 @@ pub(crate) fn always(injection: Injection) -> Script {
 
 pub(crate) fn model(name: &str) -> Model {
     Model {
-        name: name.into(),
         ttft: Distribution::fixed(ms(TTFT)),
         tokens_per_second: 1000.0 / PER_TOKEN as f64,
         quality: 1.0,
         schema_adherence: 1.0,
-        context: 1000,
+        ..Model::named(name, 1000)
     }
 }
 
