@@ -6,6 +6,7 @@ mod bench;
 mod causes;
 mod dialects;
 mod faults;
+mod golden;
 mod hostile;
 mod ledger;
 mod script;
