@@ -203,5 +203,8 @@ async fn a_prompt_may_be_a_list_of_parts_and_system_text_is_not_part_of_it() {
     let request = request.body(axum::body::Body::from(body.to_string())).unwrap();
     let response = tower::ServiceExt::oneshot(provider.app(), request).await.unwrap();
     assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/json");
     assert_eq!(*asked.lock().unwrap(), "a \"quoted\" word");
+    let elsewhere = http::Request::get("/nowhere").body(axum::body::Body::empty()).unwrap();
+    assert_eq!(tower::ServiceExt::oneshot(provider.app(), elsewhere).await.unwrap().status(), 404);
 }

@@ -1,11 +1,11 @@
 //! How a case is provoked. This is the only file of the golden tests that knows the mocks' API.
 //!
-//! When the mocks learn something: a dialect is found by its name once `Dialect` has it ([`serves`] maps the folders
-//! that share a server), a cause once it is in [`CAUSES`], an end of the answer once [`finish`] can say it.
+//! A dialect is found by its name ([`serves`] maps the folders that share a server), a cause and an end of the answer by
+//! their words.
 
 use super::ask::request;
 use super::case::{Case, Seen, With};
-use crate::bench::{Bench, always};
+use crate::bench::{Bench, after, always, cause_of, status, word};
 use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt;
@@ -14,20 +14,6 @@ use hyper_util::rt::TokioIo;
 use mock_providers::fault::{Cause, Injection};
 use mock_providers::{Dialect, Script};
 use tokio::task::JoinSet;
-
-const CAUSES: [Cause; 11] = [
-    Cause::BadRequest,
-    Cause::ContextLength,
-    Cause::Auth,
-    Cause::Permission,
-    Cause::ModelGone,
-    Cause::RateLimited,
-    Cause::QuotaExhausted,
-    Cause::Overloaded,
-    Cause::ContentPolicy,
-    Cause::ServerError,
-    Cause::EdgeHtml,
-];
 
 /// Which dialect's server has the paths of this golden folder.
 fn serves(folder: &str) -> &str {
@@ -64,18 +50,10 @@ async fn send(bench: &mut Bench, request: Request<Body>) -> Seen {
 
 fn injection(with: With<'_>) -> Option<Injection> {
     match with {
-        With::Status(code) => Some(Injection::Status { code, retry_after: None }),
-        With::Finish(stop) => finish(stop),
-        With::Cause("stream_error", _) => Some(Injection::StreamError { after_tokens: 2 }),
-        With::Cause("output_blocked", _) => Some(Injection::Refusal),
-        With::Cause(name, retry_after) => {
-            let cause = CAUSES.into_iter().find(|cause| cause.name() == name)?;
-            Some(Injection::Error { cause, retry_after })
-        }
+        With::Status(code) => Some(status(code, None)),
+        With::Finish(stop) => Injection::word(&format!("finish_{stop}")),
+        With::Cause("stream_error", _) => Some(after("stream_error", 2)),
+        With::Cause("output_blocked", _) => Some(word("refusal")),
+        With::Cause(name, retry_after) => Some(cause_of(Cause::named(name)?, retry_after)),
     }
-}
-
-/// The mocks cannot be told yet how an answer ends.
-fn finish(_stop: &str) -> Option<Injection> {
-    None
 }
