@@ -20,6 +20,6 @@ pub use dialect::{Dialect, Tool};
 pub use dist::Distribution;
 pub use ledger::Ledger;
 pub use luck::Luck;
-pub use script::Script;
 pub use model::Model;
+pub use script::Script;
 pub use server::{Answers, BoundPort, Provider, Question, Said, Setup, Spawn, Want, Wire};
