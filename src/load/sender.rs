@@ -3,7 +3,7 @@
 use super::Stream;
 use crate::event::{EventKind, Micros, Name, Outcome, RequestId, Sink};
 use crate::router::policy::gates::Schema;
-use crate::router::{Client, Request, Router};
+use crate::router::{Client, Request, Router, ToolCall};
 use crate::runtime::Clock;
 use crate::tasks::Task;
 use mock_providers::Luck;
@@ -64,7 +64,11 @@ impl Sender {
             stream,
             system: Arc::clone(&self.system),
             prompt: self.task.prompt(self.luck, id).into(),
+            images: Vec::new(),
             schema: self.schema.clone(),
+            tools: Arc::new([]),
+            must_call: false,
+            embedding: None,
             gone_at: self.patience.map(|patience| intended + patience),
         };
         self.log.record(EventKind::Arrived {
@@ -111,4 +115,8 @@ impl Client for Reader {
         self.first.get_or_insert_with(|| self.clock.now());
         self.text.push_str(text);
     }
+
+    async fn call(&mut self, _call: &ToolCall) {}
+
+    async fn vector(&mut self, _vector: &[f32]) {}
 }
