@@ -11,7 +11,7 @@ use crate::provider::Adapter;
 use crate::router::{self, Router};
 use crate::runtime::{Clock, Spawner};
 use crate::scenario::plan::Plan;
-use crate::tasks;
+use crate::tasks::{self, Said};
 use crate::transport::{Dial, Route, Upstream, duplex};
 use mock_providers::server::{BoundPort, Want};
 use mock_providers::{Ledger, Luck, Provider, Script, Setup};
@@ -125,10 +125,18 @@ fn mock(plan: &Plan, index: usize, luck: Luck, clock: Clock, ledger: &Arc<Ledger
         models: provider.models.clone(),
         script: Script { faults },
         luck,
-        answers: Arc::new(|prompt: &str, _schema: Option<&RawValue>, want| tasks::answer(prompt, want == Want::Right)),
+        answers: Arc::new(known),
         ledger: Arc::clone(ledger),
         start: clock.start(),
     })
+}
+
+/// What a mock's model is to say.
+fn known(prompt: &str, _schema: Option<&RawValue>, want: Want) -> String {
+    match tasks::answer(prompt, want == Want::Right) {
+        Said::Text(text) => text,
+        Said::Call { arguments, .. } => arguments,
+    }
 }
 
 /// The shortest connect timeout of the chains that use this provider: connections are shared by all of them.
