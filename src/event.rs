@@ -202,6 +202,10 @@ pub enum SkipReason {
     Context,
     /// The attempts allowed for one request are used up.
     AttemptsSpent,
+    /// Its API cannot do what is asked.
+    Capability,
+    /// Its vectors do not compare with those of the chain's embedding model.
+    VectorSpace,
 }
 
 impl SkipReason {
@@ -215,6 +219,8 @@ impl SkipReason {
             Self::Deadline => "deadline",
             Self::Context => "context",
             Self::AttemptsSpent => "attempts_spent",
+            Self::Capability => "capability",
+            Self::VectorSpace => "vector_space",
         }
     }
 }
@@ -425,7 +431,7 @@ pub enum EventKind {
         detail: Name,
         /// The wait the provider asked for, clamped.
         retry_after: Option<Micros>,
-        /// Tokens of answer text read.
+        /// Tokens of the answer read; a fragment of a tool call's arguments is one.
         tokens: u32,
         /// The breaker of this target after recording.
         breaker: BreakerReading,

@@ -15,7 +15,7 @@ use crate::tasks;
 use crate::transport::{Dial, Route, Upstream, duplex};
 use mock_providers::limits::Limits;
 use mock_providers::server::{BoundPort, Want};
-use mock_providers::{Ledger, Luck, Provider, Question, Said, Script, Setup};
+use mock_providers::{Answers, Ledger, Luck, Provider, Question, Said, Script, Setup};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -126,12 +126,26 @@ fn mock(plan: &Plan, index: usize, luck: Luck, clock: Clock, ledger: &Arc<Ledger
         script: Script { faults },
         limits: Limits::default(),
         luck,
-        answers: Arc::new(|question: &Question<'_>, want| {
-            Said::Text(tasks::answer(question.prompt, want == Want::Right))
-        }),
+        answers: Arc::new(Known),
         ledger: Arc::clone(ledger),
         start: clock.start(),
     })
+}
+
+/// What the mocks' models know.
+struct Known;
+
+impl Answers for Known {
+    fn answer(&self, question: &Question<'_>, want: Want) -> Said {
+        match tasks::answer(question.prompt, want == Want::Right) {
+            tasks::Said::Text(text) => Said::Text(text),
+            tasks::Said::Call { name, arguments } => Said::Call { name, arguments },
+        }
+    }
+
+    fn risk(&self, prompt: &str) -> f64 {
+        tasks::risk(prompt)
+    }
 }
 
 /// The shortest connect timeout of the chains that use this provider: connections are shared by all of them.

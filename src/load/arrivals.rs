@@ -143,7 +143,16 @@ mod tests {
     }
 
     fn stream(arrivals: Arrivals, rate: Vec<Segment>) -> Stream {
-        Stream { tenant: "t".into(), tier: "t".into(), task: Task::Chat, streamed: 0.0, patience: None, arrivals, rate }
+        Stream {
+            tenant: "t".into(),
+            tier: "t".into(),
+            task: Task::Chat,
+            streamed: 0.0,
+            risky: 0.0,
+            patience: None,
+            arrivals,
+            rate,
+        }
     }
 
     fn times(arrivals: Arrivals, rate: Vec<Segment>) -> Vec<u64> {

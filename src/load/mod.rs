@@ -28,6 +28,8 @@ pub struct Stream {
     pub task: Task,
     /// The share of requests that ask for a stream, 0 to 1.
     pub streamed: f64,
+    /// The share of requests whose prompt a content filter may take offence at, 0 to 1.
+    pub risky: f64,
     /// How long a client waits, from the intended arrival, before it hangs up; `None`: for ever.
     pub patience: Option<Duration>,
     /// How arrivals scatter around the rate.

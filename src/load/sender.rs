@@ -2,10 +2,10 @@
 
 use super::Stream;
 use crate::event::{EventKind, Micros, Name, Outcome, RequestId, Sink};
-use crate::router::policy::gates::Schema;
-use crate::router::{Client, Request, Router};
+use crate::router::policy::gates::{Schema, Tool};
+use crate::router::{Client, Image, Request, Router, ToolCall};
 use crate::runtime::Clock;
-use crate::tasks::Task;
+use crate::tasks::{self, Given, Task};
 use mock_providers::Luck;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,9 @@ pub struct Sender {
     task_name: Name,
     system: Name,
     schema: Option<Schema>,
+    tools: Arc<[Tool]>,
     streamed: f64,
+    risky: f64,
     patience: Option<Duration>,
     luck: Luck,
     clock: Clock,
@@ -29,7 +31,7 @@ impl Sender {
     /// A sender for a stream.
     ///
     /// # Errors
-    /// The task's schema does not compile.
+    /// A schema of the task does not compile.
     pub fn new(stream: &Stream, luck: Luck, clock: Clock, log: Arc<dyn Sink>) -> Result<Self, String> {
         Ok(Self {
             task: stream.task,
@@ -38,7 +40,9 @@ impl Sender {
             task_name: stream.task.as_str().into(),
             system: stream.task.system().into(),
             schema: stream.task.schema().as_ref().map(Schema::new).transpose()?,
+            tools: stream.task.tools().iter().map(offer).collect::<Result<_, _>>()?,
             streamed: stream.streamed,
+            risky: stream.risky,
             patience: stream.patience,
             luck,
             clock,
@@ -56,6 +60,11 @@ impl Sender {
         let ids = [u64::from(id.stream), u64::from(id.number)];
         let stream =
             self.streamed >= 1.0 || (self.streamed > 0.0 && self.luck.unit("streamed", &[], &ids) < self.streamed);
+        let mut prompt = self.task.prompt(self.luck, id);
+        if self.risky > 0.0 {
+            prompt = tasks::risky(prompt, self.risky, self.luck, id);
+        }
+        let shown = |image: tasks::Image| Image { media_type: image.media_type.into(), base64: image.base64.into() };
         let request = Request {
             id,
             tenant: Arc::clone(&self.tenant),
@@ -63,8 +72,12 @@ impl Sender {
             task: Arc::clone(&self.task_name),
             stream,
             system: Arc::clone(&self.system),
-            prompt: self.task.prompt(self.luck, id).into(),
+            images: self.task.image(&prompt).map(shown).into_iter().collect(),
+            prompt: prompt.into(),
             schema: self.schema.clone(),
+            tools: Arc::clone(&self.tools),
+            must_call: !self.tools.is_empty(),
+            embedding: self.task.dimensions(),
             gone_at: self.patience.map(|patience| intended + patience),
         };
         self.log.record(EventKind::Arrived {
@@ -80,7 +93,7 @@ impl Sender {
     }
 
     async fn carry(&self, request: Request, intended: Duration, router: &Router) {
-        let mut reader = Reader { clock: self.clock, text: String::new(), first: None };
+        let mut reader = Reader { clock: self.clock, given: Given::default(), first: None };
         let served = router.handle(&request, &mut reader).await;
         let answered = served.outcome == Outcome::Answered;
         let since = |at: Duration| Micros::from(at.saturating_sub(intended));
@@ -94,21 +107,45 @@ impl Sender {
             ttft: reader.first.filter(|_| answered).map(since),
             hops: served.hops,
             attempts: served.attempts,
-            judged: answered.then(|| self.task.judge(&request.prompt, &reader.text)),
+            judged: answered.then(|| {
+                let model = request.embedding.and_then(|_| router.embedding_model(&request)).map(|model| &**model);
+                self.task.judge(&request.prompt, &reader.given, model)
+            }),
         });
     }
+}
+
+fn offer(tool: &tasks::Tool) -> Result<Tool, String> {
+    let parameters = Schema::new(&tool.parameters)?;
+    Ok(Tool { name: tool.name.into(), description: tool.description.into(), parameters })
 }
 
 /// A client that reads the answer to its end.
 struct Reader {
     clock: Clock,
-    text: String,
+    given: Given,
     first: Option<Duration>,
+}
+
+impl Reader {
+    fn reads(&mut self) {
+        self.first.get_or_insert_with(|| self.clock.now());
+    }
 }
 
 impl Client for Reader {
     async fn token(&mut self, text: &str) {
-        self.first.get_or_insert_with(|| self.clock.now());
-        self.text.push_str(text);
+        self.reads();
+        self.given.text.push_str(text);
+    }
+
+    async fn call(&mut self, call: &ToolCall) {
+        self.reads();
+        self.given.calls.push((call.name.clone(), call.arguments.clone()));
+    }
+
+    async fn vector(&mut self, vector: &[f32]) {
+        self.reads();
+        self.given.vector = Some(vector.to_vec());
     }
 }

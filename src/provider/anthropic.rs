@@ -3,7 +3,9 @@
 //! A stream is whole once a `stop_reason` arrived in `message_delta`. Events are read by the `type` in their data, which
 //! equals the `event:` line.
 
-use super::{Ask, Complaint, MAX_TOKENS, Step, post, status};
+use super::answered::{Answered, Gathered, Piece, ToolCall};
+use super::finish::Finish;
+use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
 use crate::event::Class;
 use http::StatusCode;
 use http::request::Builder;
@@ -17,6 +19,10 @@ struct Request<'a> {
     max_tokens: u32,
     system: Cow<'a, str>,
     messages: [Message<'a>; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<Choice>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_config: Option<OutputConfig<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -26,7 +32,40 @@ struct Request<'a> {
 #[derive(Serialize)]
 struct Message<'a> {
     role: &'static str,
-    content: &'a str,
+    content: Said<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Said<'a> {
+    Text(&'a str),
+    Blocks(Vec<SaidBlock<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum SaidBlock<'a> {
+    Image { source: Source<'a> },
+    Text { text: &'a str },
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    r#type: &'static str,
+    media_type: &'a str,
+    data: &'a str,
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    name: &'a str,
+    description: &'a str,
+    input_schema: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct Choice {
+    r#type: &'static str,
 }
 
 #[derive(Serialize)]
@@ -40,17 +79,34 @@ struct Format<'a> {
     schema: &'a RawValue,
 }
 
+fn user<'a>(ask: &Ask<'a>) -> Said<'a> {
+    if ask.images.is_empty() {
+        return Said::Text(ask.prompt);
+    }
+    let image = |image: &'a super::Image| SaidBlock::Image {
+        source: Source { r#type: "base64", media_type: &image.media_type, data: &image.base64 },
+    };
+    // The vendor advises to put images before the text.
+    Said::Blocks(ask.images.iter().map(image).chain([SaidBlock::Text { text: ask.prompt }]).collect())
+}
+
+fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
+    Tool { name: tool.name, description: tool.description, input_schema: tool.parameters }
+}
+
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
     let body = Request {
         model: ask.model,
         max_tokens: MAX_TOKENS,
         system: ask.system_text(),
-        messages: [Message { role: "user", content: ask.prompt }],
+        messages: [Message { role: "user", content: user(ask) }],
+        tools: ask.tools.iter().map(tool).collect(),
+        tool_choice: ask.insists_on_call().then_some(Choice { r#type: "any" }),
         output_config: ask.schema.map(|s| OutputConfig { format: Format { r#type: "json_schema", schema: s } }),
         stream: ask.stream,
     };
-    let builder = post("/v1/messages").header("x-api-key", "hopdrill").header("anthropic-version", "2023-06-01");
-    (builder, serde_json::to_vec(&body).unwrap_or_default())
+    let builder = post("/v1/messages").header("x-api-key", ask.secret).header("anthropic-version", "2023-06-01");
+    (builder, json(&body))
 }
 
 #[derive(Deserialize)]
@@ -66,12 +122,31 @@ struct Reply<'a> {
 struct Block<'a> {
     #[serde(borrow)]
     text: Option<Cow<'a, str>>,
+    /// Of a tool.
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    input: Option<&'a RawValue>,
+    #[serde(borrow)]
+    r#type: Option<Cow<'a, str>>,
+}
+
+impl Block<'_> {
+    /// The tool that is called here, if one is.
+    fn tool(&self) -> Option<&str> {
+        let calls = self.r#type.as_deref() == Some("tool_use");
+        calls.then(|| self.name.as_deref().unwrap_or_default())
+    }
 }
 
 #[derive(Deserialize)]
 struct StreamEvent<'a> {
     #[serde(borrow)]
     r#type: Cow<'a, str>,
+    #[serde(default)]
+    index: u32,
+    #[serde(borrow)]
+    content_block: Option<Block<'a>>,
     #[serde(borrow)]
     delta: Option<Delta<'a>>,
     error: Option<ErrorBody>,
@@ -81,6 +156,9 @@ struct StreamEvent<'a> {
 struct Delta<'a> {
     #[serde(borrow)]
     text: Option<Cow<'a, str>>,
+    /// A fragment of the arguments of a tool.
+    #[serde(borrow)]
+    partial_json: Option<Cow<'a, str>>,
     #[serde(borrow)]
     stop_reason: Option<Cow<'a, str>>,
 }
@@ -103,41 +181,60 @@ struct Details {
     error_code: Option<String>,
 }
 
-fn stopped(reason: &str) -> Result<(), Complaint> {
+fn finish(reason: &str) -> Finish {
+    let said = || format!("stop_reason {reason}");
     match reason {
-        "end_turn" | "stop_sequence" | "tool_use" => Ok(()),
-        "refusal" => Err(Complaint::new(Class::ContentPolicy, "stop_reason refusal")),
-        "max_tokens" | "model_context_window_exceeded" => {
-            Err(Complaint::new(Class::Malformed, "the answer hit the token cap"))
-        }
-        other => Err(Complaint::new(Class::Malformed, format!("unknown stop_reason {other}"))),
+        "end_turn" | "stop_sequence" => Finish::Whole,
+        "tool_use" => Finish::Calls,
+        "max_tokens" | "model_context_window_exceeded" => Finish::Capped,
+        "refusal" => Finish::Filtered(said()),
+        "pause_turn" => Finish::Unfinished(said()),
+        _ => Finish::Unknown(said()),
     }
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<String, Complaint> {
+pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
     let reply: Reply<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no message"))?;
     if let Some(error) = reply.error {
         return Err(error.complaint(StatusCode::OK));
     }
     let reason = reply.stop_reason.ok_or_else(|| Complaint::new(Class::Malformed, "no stop_reason"))?;
-    stopped(&reason)?;
-    let text: String = reply.content.unwrap_or_default().into_iter().filter_map(|b| b.text).collect();
-    if text.is_empty() { Err(Complaint::new(Class::Malformed, "an empty answer")) } else { Ok(text) }
+    let mut calls = Vec::new();
+    let mut text = String::new();
+    for block in reply.content.unwrap_or_default() {
+        if let Some(name) = block.tool() {
+            let arguments = block.input.map_or("{}", RawValue::get).to_owned();
+            calls.push(ToolCall { name: name.to_owned(), arguments });
+        } else {
+            text.push_str(&block.text.unwrap_or_default());
+        }
+    }
+    Answered::new(text, calls, finish(&reason))
 }
 
-pub(super) fn step(_event: &str, data: &str) -> Result<Step, Complaint> {
+pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Piece)) -> Result<(), Complaint> {
     let event: StreamEvent<'_> = serde_json::from_str(data)
         .map_err(|_| Complaint::new(Class::Malformed, "an event of the stream is not JSON"))?;
     if let Some(error) = event.error {
         return Err(error.complaint(StatusCode::OK));
     }
-    let delta = event.delta;
-    match (event.r#type.as_ref(), delta) {
-        ("content_block_delta", Some(Delta { text: Some(text), .. })) => Ok(Step::Token(text.into_owned())),
-        ("message_delta", Some(Delta { stop_reason: Some(reason), .. })) => stopped(&reason).map(|()| Step::Finished),
-        _ => Ok(Step::Nothing),
+    match (event.r#type.as_ref(), event.content_block, event.delta) {
+        ("content_block_start", Some(block), _) => {
+            if let Some(name) = block.tool() {
+                gathered.begin(event.index, name, each);
+            }
+        }
+        ("content_block_delta", _, Some(Delta { text: Some(text), .. })) if !text.is_empty() => {
+            each(Piece::Text(text.into_owned()));
+        }
+        ("content_block_delta", _, Some(Delta { partial_json: Some(fragment), .. })) => {
+            gathered.extend(event.index, &fragment, each);
+        }
+        ("message_delta", _, Some(Delta { stop_reason: Some(reason), .. })) => gathered.finish(finish(&reason))?,
+        _ => {}
     }
+    Ok(())
 }
 
 pub(super) fn complaint(status: StatusCode, body: &[u8]) -> Complaint {

@@ -3,7 +3,9 @@
 //! The last event of a stream carries text and `finishReason` together; there is no terminator but the end. A stream is
 //! whole once a `finishReason` arrived.
 
-use super::{Ask, Complaint, MAX_TOKENS, Step, post, status};
+use super::answered::{Answered, Gathered, Piece, ToolCall};
+use super::finish::Finish;
+use super::{Ask, Complaint, Embed, MAX_TOKENS, json, post, status};
 use crate::event::Class;
 use http::StatusCode;
 use http::request::Builder;
@@ -16,6 +18,10 @@ use std::borrow::Cow;
 struct Request<'a> {
     system_instruction: Content<'a>,
     contents: [Content<'a>; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tools: Option<[Tools<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_config: Option<ToolConfig>,
     generation_config: Config<'a>,
 }
 
@@ -23,12 +29,46 @@ struct Request<'a> {
 struct Content<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
-    parts: [Part<'a>; 1],
+    parts: Vec<Part<'a>>,
 }
 
 #[derive(Serialize)]
-struct Part<'a> {
-    text: Cow<'a, str>,
+#[serde(rename_all = "camelCase")]
+enum Part<'a> {
+    Text(Cow<'a, str>),
+    InlineData(Blob<'a>),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Blob<'a> {
+    mime_type: &'a str,
+    data: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Tools<'a> {
+    function_declarations: Vec<Function<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Function<'a> {
+    name: &'a str,
+    description: &'a str,
+    parameters_json_schema: &'a RawValue,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ToolConfig {
+    function_calling_config: CallingConfig,
+}
+
+#[derive(Serialize)]
+struct CallingConfig {
+    mode: &'static str,
 }
 
 #[derive(Serialize)]
@@ -41,10 +81,25 @@ struct Config<'a> {
     response_json_schema: Option<&'a RawValue>,
 }
 
+fn blob(image: &super::Image) -> Part<'_> {
+    Part::InlineData(Blob { mime_type: &image.media_type, data: &image.base64 })
+}
+
+fn function<'a>(tool: &super::Tool<'a>) -> Function<'a> {
+    Function { name: tool.name, description: tool.description, parameters_json_schema: tool.parameters }
+}
+
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
+    let text = Part::Text(Cow::Borrowed(ask.prompt));
+    let parts = std::iter::once(text).chain(ask.images.iter().map(blob)).collect();
     let body = Request {
-        system_instruction: Content { role: None, parts: [Part { text: ask.system_text() }] },
-        contents: [Content { role: Some("user"), parts: [Part { text: Cow::Borrowed(ask.prompt) }] }],
+        system_instruction: Content { role: None, parts: vec![Part::Text(ask.system_text())] },
+        contents: [Content { role: Some("user"), parts }],
+        tools: (!ask.tools.is_empty())
+            .then(|| [Tools { function_declarations: ask.tools.iter().map(function).collect() }]),
+        tool_config: ask
+            .insists_on_call()
+            .then_some(ToolConfig { function_calling_config: CallingConfig { mode: "ANY" } }),
         generation_config: Config {
             max_output_tokens: MAX_TOKENS,
             response_mime_type: ask.schema.map(|_| "application/json"),
@@ -52,8 +107,46 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
         },
     };
     let verb = if ask.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
-    let builder = post(format!("/v1beta/models/{}:{verb}", ask.model)).header("x-goog-api-key", "hopdrill");
-    (builder, serde_json::to_vec(&body).unwrap_or_default())
+    let builder = post(format!("/v1beta/models/{}:{verb}", ask.model)).header("x-goog-api-key", ask.secret);
+    (builder, json(&body))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EmbedRequest<'a> {
+    model: String,
+    content: Content<'a>,
+    output_dimensionality: u32,
+}
+
+pub(super) fn embed(embed: &Embed<'_>) -> (Builder, Vec<u8>) {
+    let body = EmbedRequest {
+        model: format!("models/{}", embed.model),
+        content: Content { role: None, parts: vec![Part::Text(Cow::Borrowed(embed.text))] },
+        output_dimensionality: embed.dimensions,
+    };
+    let path = format!("/v1beta/models/{}:embedContent", embed.model);
+    (post(path).header("x-goog-api-key", embed.secret), json(&body))
+}
+
+#[derive(Deserialize)]
+struct Embedded {
+    embedding: Option<Embedding>,
+    error: Option<ErrorBody>,
+}
+
+#[derive(Deserialize)]
+struct Embedding {
+    values: Vec<f32>,
+}
+
+pub(super) fn vector(body: &[u8]) -> Result<Vec<f32>, Complaint> {
+    let none = || Complaint::new(Class::Malformed, "the body is no embedding");
+    let reply: Embedded = serde_json::from_slice(body).map_err(|_| none())?;
+    if let Some(error) = reply.error {
+        return Err(error.complaint(StatusCode::OK));
+    }
+    Ok(reply.embedding.ok_or_else(none)?.values)
 }
 
 #[derive(Deserialize)]
@@ -89,9 +182,20 @@ struct ReplyContent<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ReplyPart<'a> {
     #[serde(borrow)]
     text: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    function_call: Option<Called<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Called<'a> {
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    args: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -127,47 +231,71 @@ struct Violation {
     quota_id: String,
 }
 
-fn finished(reason: &str) -> Result<(), Complaint> {
+fn finish(reason: &str) -> Finish {
+    let said = || format!("finishReason {reason}");
     match reason {
-        "STOP" => Ok(()),
-        "MAX_TOKENS" => Err(Complaint::new(Class::Malformed, "the answer hit the token cap")),
-        "SAFETY" | "RECITATION" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "MODEL_ARMOR" => {
-            Err(Complaint::new(Class::ContentPolicy, format!("finishReason {reason}")))
-        }
-        other => Err(Complaint::new(Class::Malformed, format!("finishReason {other}"))),
+        // Also after tool calls.
+        "STOP" => Finish::Whole,
+        "MAX_TOKENS" => Finish::Capped,
+        "SAFETY" | "RECITATION" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "LANGUAGE" | "OTHER"
+        | "MODEL_ARMOR" => Finish::Filtered(said()),
+        _ if reason.starts_with("IMAGE_") => Finish::Filtered(said()),
+        "MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS" => Finish::BadCall(said()),
+        "MALFORMED_RESPONSE" | "MISSING_THOUGHT_SIGNATURE" | "CONTINUATION" => Finish::Unfinished(said()),
+        _ => Finish::Unknown(said()),
     }
 }
 
-/// The text of the first candidate, and whether it is the end.
-fn candidate(reply: Reply<'_>) -> Result<(String, Option<Cow<'_, str>>), Complaint> {
+/// What the first candidate says.
+struct First<'a> {
+    text: String,
+    calls: Vec<ToolCall>,
+    /// Why it ends; `None`: it goes on.
+    reason: Option<Cow<'a, str>>,
+}
+
+fn candidate(reply: Reply<'_>) -> Result<First<'_>, Complaint> {
     if let Some(error) = reply.error {
         return Err(error.complaint(StatusCode::OK));
     }
     if let Some(reason) = reply.prompt_feedback.and_then(|f| f.block_reason) {
         return Err(Complaint::new(Class::ContentPolicy, format!("blockReason {reason}")));
     }
-    let Some(first) = reply.candidates.and_then(|c| c.into_iter().next()) else { return Ok((String::new(), None)) };
-    let parts = first.content.and_then(|c| c.parts).unwrap_or_default();
-    Ok((parts.into_iter().filter_map(|p| p.text).collect(), first.finish_reason))
+    let mut found = First { text: String::new(), calls: Vec::new(), reason: None };
+    if let Some(first) = reply.candidates.and_then(|c| c.into_iter().next()) {
+        found.reason = first.finish_reason;
+        for part in first.content.and_then(|c| c.parts).unwrap_or_default() {
+            found.text.push_str(&part.text.unwrap_or_default());
+            found.calls.extend(part.function_call.map(|called| ToolCall {
+                name: called.name.unwrap_or_default().into_owned(),
+                arguments: called.args.map_or("{}", RawValue::get).to_owned(),
+            }));
+        }
+    }
+    Ok(found)
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<String, Complaint> {
+pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
     let reply = serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no content"))?;
-    let (text, reason) = candidate(reply)?;
-    finished(&reason.ok_or_else(|| Complaint::new(Class::Malformed, "no finishReason"))?)?;
-    if text.is_empty() { Err(Complaint::new(Class::Malformed, "an empty answer")) } else { Ok(text) }
+    let First { text, calls, reason } = candidate(reply)?;
+    let reason = reason.ok_or_else(|| Complaint::new(Class::Malformed, "no finishReason"))?;
+    Answered::new(text, calls, finish(&reason))
 }
 
-pub(super) fn step(data: &str, token: &mut impl FnMut(String)) -> Result<Step, Complaint> {
+pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Piece)) -> Result<(), Complaint> {
     let reply = serde_json::from_str(data)
         .map_err(|_| Complaint::new(Class::Malformed, "an event of the stream is not JSON"))?;
-    let (text, reason) = candidate(reply)?;
-    let Some(reason) = reason else { return Ok(Step::Token(text)) };
-    finished(&reason)?;
-    if !text.is_empty() {
-        token(text);
+    let First { text, calls, reason } = candidate(reply)?;
+    if let Some(reason) = reason {
+        gathered.finish(finish(&reason))?;
     }
-    Ok(Step::Finished)
+    if !text.is_empty() {
+        each(Piece::Text(text));
+    }
+    for call in calls {
+        gathered.add(call, each);
+    }
+    Ok(())
 }
 
 pub(super) fn complaint(status: StatusCode, body: &[u8]) -> Complaint {

@@ -4,22 +4,37 @@
 //! This room owns its wire types and shares none with the mock providers: types in common would make both wrong
 //! together. It does no I/O and keeps no state beyond the one stream being read.
 //!
-//! To add a dialect: a file here with the four functions that [`Adapter`] dispatches to, a variant there, and the
-//! dialect's rows in `tests/`.
+//! A question may offer tools and carry images; the answer is text, tool calls, or both. Tool calls are handed over
+//! whole, also from a stream: half the arguments of a call are of no use to anybody. A text to be embedded is another
+//! question ([`Embed`]), and not every vendor has an answer to it ([`Cannot`]).
+//!
+//! To add a dialect: a file here with the four functions that [`Adapter`] dispatches to, a variant there, what it does
+//! about embeddings ([`Embedder`]), its samples in `tests/` here and its rows in the `tests/` of the crate.
 
+mod answered;
 mod anthropic;
+mod embed;
+mod finish;
 mod gemini;
 mod openai;
 mod sse;
 mod status;
+#[cfg(test)]
+mod tests;
+
+pub use answered::{Answered, Piece, ToolCall};
+pub use embed::{Cannot, Embed, Embedder};
 
 use crate::event::Class;
+use answered::Gathered;
 use bytes::Bytes;
 use http::request::Builder;
 use http::{HeaderMap, StatusCode};
 use mock_providers::Dialect;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// The sentence that a retry after a broken schema adds.
 pub(crate) const STRICTER: &str = "Return only JSON that matches the schema. No prose, no code fence.";
@@ -29,22 +44,71 @@ pub(crate) const STRICTER: &str = "Return only JSON that matches the schema. No 
 pub struct Ask<'a> {
     /// The model's name on the wire.
     pub model: &'a str,
+    /// The key of whoever asks, as [`secret`] gives it.
+    pub secret: &'a str,
     /// Instructions.
     pub system: &'a str,
     /// What the user says.
     pub prompt: &'a str,
+    /// What the user shows.
+    pub images: &'a [Image],
     /// The shape the answer must have.
     pub schema: Option<&'a RawValue>,
+    /// The tools the model may call.
+    pub tools: &'a [Tool<'a>],
+    /// Whether it must call one of them.
+    pub must_call: bool,
     /// Whether a stream is wanted.
     pub stream: bool,
     /// Whether the stricter prompt is used.
     pub stricter: bool,
 }
 
+/// An image in a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its media type, as `image/png`.
+    pub media_type: Arc<str>,
+    /// The file in base64.
+    pub base64: Arc<str>,
+}
+
+/// A tool that a model may call.
+#[derive(Debug, Clone, Copy)]
+pub struct Tool<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it is for, to the model.
+    pub description: &'a str,
+    /// The shape of its arguments, as a JSON Schema.
+    pub parameters: &'a RawValue,
+}
+
 impl Ask<'_> {
     fn system_text(&self) -> Cow<'_, str> {
         if self.stricter { Cow::Owned(format!("{}\n{STRICTER}", self.system)) } else { Cow::Borrowed(self.system) }
     }
+
+    /// Whether the model has to call a tool.
+    fn insists_on_call(&self) -> bool {
+        self.must_call && !self.tools.is_empty()
+    }
+}
+
+/// The API key of a tenant: a tenant is an API key to a provider. It always fits into a header, and two tenants never
+/// share one: whatever is not a letter, a digit or one of `_-.:` is escaped as in a URL.
+#[must_use]
+pub fn secret(tenant: &str) -> String {
+    let mut secret = String::from("sk-drill-");
+    for byte in tenant.bytes() {
+        if byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte) {
+            secret.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(secret, "%{byte:02X}");
+        }
+    }
+    secret
 }
 
 /// The longest answer that is asked for, in tokens.
@@ -65,17 +129,6 @@ impl Complaint {
     fn new(class: Class, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { class, detail: detail.into(), retry_after: None }
     }
-}
-
-/// What one event of a stream brought.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A piece of the answer.
-    Token(String),
-    /// Nothing of interest.
-    Nothing,
-    /// The answer is whole; what follows is bookkeeping.
-    Finished,
 }
 
 /// The client side of one dialect.
@@ -102,11 +155,19 @@ impl Adapter {
         builder.header(http::header::CONTENT_TYPE, "application/json").body(Bytes::from(body))
     }
 
-    /// The text of a complete plain answer.
+    /// What answers questions for vectors.
+    ///
+    /// # Errors
+    /// The vendor's API has no such call.
+    pub fn embedder(self) -> Result<Embedder, Cannot> {
+        Embedder::new(self.0)
+    }
+
+    /// A complete plain answer.
     ///
     /// # Errors
     /// It is none, or the provider says in it that it did not answer.
-    pub fn answer(self, body: &[u8]) -> Result<String, Complaint> {
+    pub fn answer(self, body: &[u8]) -> Result<Answered, Complaint> {
         if body.is_empty() {
             return Err(Complaint::new(Class::Interrupted, "empty body"));
         }
@@ -132,7 +193,7 @@ impl Adapter {
     /// A reader for one streamed answer.
     #[must_use]
     pub fn reader(self) -> StreamReader {
-        StreamReader { dialect: self.0, sse: sse::Parser::default(), finished: false }
+        StreamReader { dialect: self.0, sse: sse::Parser::default(), gathered: Gathered::default() }
     }
 }
 
@@ -141,28 +202,20 @@ impl Adapter {
 pub struct StreamReader {
     dialect: Dialect,
     sse: sse::Parser,
-    finished: bool,
+    gathered: Gathered,
 }
 
 impl StreamReader {
-    /// Takes in bytes and hands each piece of the answer to `token`.
+    /// Takes in bytes and hands on each piece of the answer. Tool calls are kept until the end.
     ///
     /// # Errors
     /// The stream carries an error, or something that is no event of this dialect.
-    pub fn feed(&mut self, bytes: &[u8], mut token: impl FnMut(String)) -> Result<(), Complaint> {
-        let Self { dialect, sse, finished } = self;
-        sse.feed(bytes, |event, data| {
-            let step = match dialect {
-                Dialect::OpenAi => openai::step(data, &mut token),
-                Dialect::Anthropic => anthropic::step(event, data),
-                Dialect::Gemini => gemini::step(data, &mut token),
-            }?;
-            match step {
-                Step::Token(text) if !text.is_empty() => token(text),
-                Step::Finished => *finished = true,
-                Step::Token(_) | Step::Nothing => {}
-            }
-            Ok(())
+    pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Piece)) -> Result<(), Complaint> {
+        let Self { dialect, sse, gathered } = self;
+        sse.feed(bytes, |_, data| match dialect {
+            Dialect::OpenAi => openai::step(data, gathered, &mut each),
+            Dialect::Anthropic => anthropic::step(data, gathered, &mut each),
+            Dialect::Gemini => gemini::step(data, gathered, &mut each),
         })
     }
 
@@ -171,14 +224,26 @@ impl StreamReader {
     /// # Errors
     /// It was not: the finish was never announced.
     pub fn end(&self) -> Result<(), Complaint> {
-        if self.finished {
+        if self.gathered.is_finished() {
             Ok(())
         } else {
             Err(Complaint::new(Class::Interrupted, "the stream ended without its finish"))
         }
     }
+
+    /// The tool calls of the answer.
+    #[must_use]
+    pub fn into_calls(self) -> Vec<ToolCall> {
+        // A call without arguments has no fragments in one dialect, and an object without fields in the others.
+        self.gathered.into_calls(if self.dialect == Dialect::Anthropic { "{}" } else { "" })
+    }
 }
 
 fn post(path: impl AsRef<str>) -> Builder {
     http::Request::post(path.as_ref())
+}
+
+/// A body as it goes over the wire. What is written here always can be.
+fn json(body: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_default()
 }

@@ -3,7 +3,9 @@
 //! A stream is whole once a `finish_reason` arrived, also with text in the same event; `[DONE]` alone proves nothing and
 //! its absence costs nothing.
 
-use super::{Ask, Complaint, MAX_TOKENS, Step, post, status};
+use super::answered::{Answered, Gathered, Piece, ToolCall};
+use super::finish::Finish;
+use super::{Ask, Complaint, Embed, MAX_TOKENS, embed, json, post, status};
 use crate::event::Class;
 use http::StatusCode;
 use http::request::Builder;
@@ -17,6 +19,10 @@ struct Request<'a> {
     model: &'a str,
     messages: [Message<'a>; 2],
     max_completion_tokens: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<ResponseFormat<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -26,7 +32,39 @@ struct Request<'a> {
 #[derive(Serialize)]
 struct Message<'a> {
     role: &'static str,
-    content: Cow<'a, str>,
+    content: Said<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Said<'a> {
+    Text(Cow<'a, str>),
+    Parts(Vec<Part<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part<'a> {
+    Text { text: &'a str },
+    ImageUrl { image_url: Url },
+}
+
+#[derive(Serialize)]
+struct Url {
+    url: String,
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    r#type: &'static str,
+    function: Function<'a>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    description: &'a str,
+    parameters: &'a RawValue,
 }
 
 #[derive(Serialize)]
@@ -42,22 +80,90 @@ struct JsonSchema<'a> {
     schema: &'a RawValue,
 }
 
+fn user<'a>(ask: &Ask<'a>) -> Said<'a> {
+    if ask.images.is_empty() {
+        return Said::Text(Cow::Borrowed(ask.prompt));
+    }
+    let mut parts = vec![Part::Text { text: ask.prompt }];
+    parts.extend(ask.images.iter().map(|image| {
+        let url = format!("data:{};base64,{}", image.media_type, image.base64);
+        Part::ImageUrl { image_url: Url { url } }
+    }));
+    Said::Parts(parts)
+}
+
+fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
+    let super::Tool { name, description, parameters } = *tool;
+    Tool { r#type: "function", function: Function { name, description, parameters } }
+}
+
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
     let body = Request {
         model: ask.model,
         messages: [
-            Message { role: "system", content: ask.system_text() },
-            Message { role: "user", content: Cow::Borrowed(ask.prompt) },
+            Message { role: "system", content: Said::Text(ask.system_text()) },
+            Message { role: "user", content: user(ask) },
         ],
         max_completion_tokens: MAX_TOKENS,
+        tools: ask.tools.iter().map(tool).collect(),
+        tool_choice: ask.insists_on_call().then_some("required"),
         response_format: ask.schema.map(|s| ResponseFormat {
             r#type: "json_schema",
             json_schema: JsonSchema { name: "answer", strict: true, schema: s },
         }),
         stream: ask.stream,
     };
-    let builder = post("/v1/chat/completions").header("authorization", "Bearer hopdrill");
-    (builder, serde_json::to_vec(&body).unwrap_or_default())
+    let builder = post("/v1/chat/completions").header("authorization", format!("Bearer {}", ask.secret));
+    (builder, json(&body))
+}
+
+#[derive(Serialize)]
+struct EmbedRequest<'a> {
+    model: &'a str,
+    input: &'a str,
+    encoding_format: &'static str,
+    dimensions: u32,
+}
+
+pub(super) fn embed(embed: &Embed<'_>) -> (Builder, Vec<u8>) {
+    let body =
+        EmbedRequest { model: embed.model, input: embed.text, encoding_format: "float", dimensions: embed.dimensions };
+    let builder = post("/v1/embeddings").header("authorization", format!("Bearer {}", embed.secret));
+    (builder, json(&body))
+}
+
+#[derive(Deserialize)]
+struct Embeddings<'a> {
+    #[serde(borrow)]
+    data: Option<Vec<Embedding<'a>>>,
+    error: Option<ErrorBody>,
+}
+
+#[derive(Deserialize)]
+struct Embedding<'a> {
+    #[serde(borrow)]
+    embedding: Vector<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Vector<'a> {
+    Floats(Vec<f32>),
+    /// Some servers pack the floats whatever they were asked for.
+    Packed(#[serde(borrow)] Cow<'a, str>),
+}
+
+pub(super) fn vector(body: &[u8]) -> Result<Vec<f32>, Complaint> {
+    let no_list = || Complaint::new(Class::Malformed, "the body is no list of embeddings");
+    let reply: Embeddings<'_> = serde_json::from_slice(body).map_err(|_| no_list())?;
+    if let Some(error) = reply.error {
+        return Err(error.complaint(StatusCode::OK));
+    }
+    match reply.data.and_then(|data| data.into_iter().next()).ok_or_else(no_list)?.embedding {
+        Vector::Floats(floats) => Ok(floats),
+        Vector::Packed(text) => embed::unpacked(&text)
+            .ok_or_else(|| Complaint::new(Class::Malformed, "the embedding is neither floats nor base64 of them")),
+    }
 }
 
 #[derive(Deserialize)]
@@ -81,6 +187,25 @@ struct Content<'a> {
     content: Option<Cow<'a, str>>,
     #[serde(borrow)]
     refusal: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    tool_calls: Option<Vec<Called<'a>>>,
+}
+
+/// A tool call, or a fragment of one.
+#[derive(Deserialize)]
+struct Called<'a> {
+    #[serde(default)]
+    index: u32,
+    #[serde(borrow)]
+    function: Option<CalledFunction<'a>>,
+}
+
+#[derive(Deserialize)]
+struct CalledFunction<'a> {
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    arguments: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -99,16 +224,19 @@ struct ErrorBody {
     code: Option<Value>,
 }
 
-fn finished(reason: &str) -> Result<(), Complaint> {
+fn finish(reason: &str) -> Finish {
+    let said = || format!("finish_reason {reason}");
     match reason {
-        "stop" | "tool_calls" => Ok(()),
-        "content_filter" => Err(Complaint::new(Class::ContentPolicy, "finish_reason content_filter")),
-        "length" => Err(Complaint::new(Class::Malformed, "the answer hit the token cap")),
-        other => Err(Complaint::new(Class::Malformed, format!("unknown finish_reason {other}"))),
+        "stop" => Finish::Whole,
+        // The latter from servers that still speak the older form.
+        "tool_calls" | "function_call" => Finish::Calls,
+        "length" => Finish::Capped,
+        "content_filter" => Finish::Filtered(said()),
+        _ => Finish::Unknown(said()),
     }
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<String, Complaint> {
+pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
     let completion: Completion<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no completion"))?;
     if let Some(error) = completion.error {
@@ -123,31 +251,40 @@ pub(super) fn answer(body: &[u8]) -> Result<String, Complaint> {
     if content.refusal.is_some() {
         return Err(Complaint::new(Class::ContentPolicy, "the model refused"));
     }
-    finished(&reason)?;
-    match content.content {
-        Some(text) if !text.is_empty() => Ok(text.into_owned()),
-        _ => Err(Complaint::new(Class::Malformed, "an empty answer")),
-    }
+    let whole = |function: CalledFunction<'_>| ToolCall {
+        name: function.name.unwrap_or_default().into_owned(),
+        arguments: function.arguments.unwrap_or_default().into_owned(),
+    };
+    let calls = content.tool_calls.unwrap_or_default().into_iter().filter_map(|c| c.function).map(whole).collect();
+    Answered::new(content.content.unwrap_or_default().into_owned(), calls, finish(&reason))
 }
 
-pub(super) fn step(data: &str, token: &mut impl FnMut(String)) -> Result<Step, Complaint> {
+pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Piece)) -> Result<(), Complaint> {
     if data == "[DONE]" {
-        return Ok(Step::Nothing);
+        return Ok(());
     }
     let chunk: Completion<'_> = serde_json::from_str(data)
         .map_err(|_| Complaint::new(Class::Malformed, "an event of the stream is not JSON"))?;
     if let Some(error) = chunk.error {
         return Err(error.complaint(StatusCode::OK));
     }
-    let Some(choice) = chunk.choices.and_then(|c| c.into_iter().next()) else { return Ok(Step::Nothing) };
-    match choice.message {
-        Some(Content { refusal: Some(r), .. }) if !r.is_empty() => {
+    let Some(choice) = chunk.choices.and_then(|c| c.into_iter().next()) else { return Ok(()) };
+    if let Some(delta) = choice.message {
+        if delta.refusal.is_some_and(|r| !r.is_empty()) {
             return Err(Complaint::new(Class::ContentPolicy, "the model refused"));
         }
-        Some(Content { content: Some(text), .. }) if !text.is_empty() => token(text.into_owned()),
-        _ => {}
+        if let Some(text) = delta.content.filter(|text| !text.is_empty()) {
+            each(Piece::Text(text.into_owned()));
+        }
+        for called in delta.tool_calls.unwrap_or_default() {
+            let Some(CalledFunction { name, arguments }) = called.function else { continue };
+            if let Some(name) = name {
+                gathered.begin(called.index, &name, each);
+            }
+            gathered.extend(called.index, &arguments.unwrap_or_default(), each);
+        }
     }
-    choice.finish_reason.map_or(Ok(Step::Nothing), |reason| finished(&reason).map(|()| Step::Finished))
+    choice.finish_reason.map_or(Ok(()), |reason| gathered.finish(finish(&reason)))
 }
 
 pub(super) fn complaint(status: StatusCode, body: &[u8]) -> Complaint {

@@ -4,13 +4,14 @@
 //! - A 200 is not a success until the answer is complete and has passed its gates.
 //! - Every wait is bounded: connect by the connector; head, first token, silence between tokens and the whole call by
 //!   the chain; everything by the request's deadline and the client's patience.
-//! - Tokens go to the client as they come, unless a gate needs the whole answer first.
+//! - Tokens go to the client as they come, unless a gate needs the whole answer first. Tool calls are always given whole
+//!   and last; their fragments count as progress like tokens.
 //! - Whatever is not a complete answer is read no further; dropping the response closes its connection.
 
 use super::client::Client;
-use super::policy::gates::Schema;
+use super::policy::gates::Gate;
 use crate::event::Class;
-use crate::provider::{Adapter, Ask, Complaint};
+use crate::provider::{Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece};
 use crate::runtime::Clock;
 use crate::transport::{SendError, Upstream};
 use bytes::Bytes;
@@ -47,12 +48,24 @@ pub(super) struct Bounds {
 pub(super) struct Call<'a> {
     pub(super) upstream: &'a Upstream,
     pub(super) adapter: Adapter,
-    pub(super) ask: Ask<'a>,
+    pub(super) wanted: Wanted<'a>,
     /// The gate, if the answer must pass one.
-    pub(super) gate: Option<&'a Schema>,
+    pub(super) gate: Option<Gate<'a>>,
     /// The value of `x-hopdrill-key`.
     pub(super) key: String,
     pub(super) bounds: Bounds,
+}
+
+/// What is wanted of the provider.
+pub(super) enum Wanted<'a> {
+    Answer(Ask<'a>),
+    Vector(Embed<'a>),
+}
+
+impl Wanted<'_> {
+    fn is_stream(&self) -> bool {
+        matches!(self, Self::Answer(Ask { stream: true, .. }))
+    }
 }
 
 /// What came of a call.
@@ -65,7 +78,7 @@ pub(super) struct Judgement {
     pub(super) head: Option<Duration>,
     /// The wait the provider asked for, in seconds.
     pub(super) retry_after: Option<f64>,
-    /// Pieces of answer text read.
+    /// Pieces of the answer read.
     pub(super) tokens: u32,
     /// Whether any of it reached the client.
     pub(super) delivered: bool,
@@ -111,7 +124,8 @@ async fn exchange<C: Client>(
 ) -> Result<(), Failed> {
     let mut timer = Timer::new(clock, call.bounds);
     let request = request(call)?;
-    let head_by = if call.ask.stream { call.bounds.head.min(call.bounds.first_token) } else { call.bounds.head };
+    let head_by =
+        if call.wanted.is_stream() { call.bounds.head.min(call.bounds.first_token) } else { call.bounds.head };
     let response =
         timer.within(head_by, "no response head", call.upstream.send(request)).await?.map_err(|e| match e {
             SendError::ConnectTimeout => (Class::Timeout, e.as_str().into()),
@@ -127,27 +141,48 @@ async fn exchange<C: Client>(
         .headers()
         .get(http::header::CONTENT_TYPE)
         .is_some_and(|v| v.as_bytes().starts_with(b"text/event-stream"));
-    let answer = if is_stream && call.ask.stream {
+    let Answered { text, calls } = if is_stream && call.wanted.is_stream() {
         stream(call, response, &mut timer, client, progress, verdict).await?
     } else {
         let body = collect(response.into_body(), &mut timer, MAX_BODY).await?;
-        let text = call.adapter.answer(&body).map_err(|c| complain(c, verdict))?;
+        if let Wanted::Vector(embed) = &call.wanted {
+            let vector = call.adapter.embedder().map_err(|cannot| refused(&cannot))?.vector(&body, embed.dimensions);
+            let vector = vector.map_err(|c| complain(c, verdict))?;
+            verdict.tokens = 1;
+            verdict.delivered = true;
+            client.vector(&vector).await;
+            return Ok(());
+        }
+        let answered = call.adapter.answer(&body).map_err(|c| complain(c, verdict))?;
         verdict.tokens = 1;
-        text
+        answered
     };
-    if let Some(gate) = call.gate {
-        gate.check(&answer).map_err(|why| (Class::Schema, why.into()))?;
+    if let Some(gate) = &call.gate {
+        let calls = calls.iter().map(|c| (c.name.as_str(), c.arguments.as_str()));
+        gate.check(&text, calls).map_err(|why| (Class::Schema, why.into()))?;
     }
-    if !verdict.delivered {
-        verdict.delivered = true;
-        client.token(&answer).await;
+    if !text.is_empty() {
+        client.token(&text).await;
     }
+    for made in &calls {
+        client.call(made).await;
+    }
+    verdict.delivered = true;
     Ok(())
+}
+
+/// The driver passes over targets that cannot do what is asked, so nobody gets here.
+fn refused(cannot: &Cannot) -> Failed {
+    (Class::BadRequest, cannot.to_string().into())
 }
 
 fn request(call: &Call<'_>) -> Result<Request<Bytes>, Failed> {
     let invalid = |_| (Class::BadRequest, Cow::Borrowed("the request cannot be put into HTTP"));
-    let mut request = call.adapter.request(&call.ask).map_err(invalid)?;
+    let mut request = match &call.wanted {
+        Wanted::Answer(ask) => call.adapter.request(ask),
+        Wanted::Vector(embed) => call.adapter.embedder().map_err(|cannot| refused(&cannot))?.request(embed),
+    }
+    .map_err(invalid)?;
     let key = http::HeaderValue::try_from(call.key.as_str()).map_err(|e| invalid(e.into()))?;
     request.headers_mut().insert(http::HeaderName::from_static("x-hopdrill-key"), key);
     Ok(request)
@@ -194,7 +229,7 @@ async fn collect(mut body: Incoming, timer: &mut Timer, most: usize) -> Result<V
     Ok(whole)
 }
 
-/// Reads a streamed answer, handing tokens on unless a gate holds them back.
+/// Reads a streamed answer, handing tokens on unless a gate holds them back. What it returns is still to be handed on.
 async fn stream<C: Client>(
     call: &Call<'_>,
     response: Response<Incoming>,
@@ -202,11 +237,11 @@ async fn stream<C: Client>(
     client: &mut C,
     progress: &mut (impl Progress + Send),
     verdict: &mut Judgement,
-) -> Result<String, Failed> {
+) -> Result<Answered, Failed> {
     let mut reader = call.adapter.reader();
     let mut body = response.into_body();
-    let mut answer = String::new();
-    let mut tokens: Vec<String> = Vec::new();
+    let mut kept = String::new();
+    let mut pieces: Vec<Piece> = Vec::new();
     let mut length = 0;
     // Only tokens are progress: pings and comments do not keep a stalled stream alive.
     let mut stalled_by = call.bounds.first_token;
@@ -223,27 +258,33 @@ async fn stream<C: Client>(
         if length > MAX_BODY {
             return Err((Class::Malformed, "the stream is too long".into()));
         }
-        let fed = reader.feed(&data, |text| tokens.push(text));
-        for text in tokens.drain(..) {
-            verdict.tokens += 1;
+        let fed = reader.feed(&data, |piece| pieces.push(piece));
+        for piece in pieces.drain(..) {
             stalled_by = timer.clock.now() + call.bounds.idle;
+            if piece == Piece::CallBegun {
+                continue;
+            }
+            verdict.tokens += 1;
             if verdict.tokens == 1 {
                 progress.first_token();
             }
-            if call.gate.is_some() {
-                answer.push_str(&text);
-            } else {
-                verdict.delivered = true;
-                client.token(&text).await;
+            match piece {
+                Piece::Text(text) if call.gate.is_some() => kept.push_str(&text),
+                Piece::Text(text) => {
+                    verdict.delivered = true;
+                    client.token(&text).await;
+                }
+                Piece::CallBegun | Piece::CallPart => {}
             }
         }
         fed.map_err(|c| complain(c, verdict))?;
     }
     reader.end().map_err(|c| complain(c, verdict))?;
-    if verdict.tokens == 0 {
+    let calls = reader.into_calls();
+    if verdict.tokens == 0 && calls.is_empty() {
         return Err((Class::Malformed, "an empty answer".into()));
     }
-    Ok(answer)
+    Ok(Answered { text: kept, calls })
 }
 
 /// One timer for all the waits of a call. It is only moved when it would ring too late, so a stream of many tokens does

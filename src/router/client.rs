@@ -1,8 +1,10 @@
 //! The router's view of whoever asks.
 
-use super::policy::gates::Schema;
+use super::policy::gates::{Schema, Tool};
 use crate::event::{Class, Name, Outcome, RequestId};
+use crate::provider::{self, Image, ToolCall};
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A request as it reaches the router.
@@ -22,24 +24,53 @@ pub struct Request {
     pub system: Name,
     /// What the user says.
     pub prompt: Name,
+    /// What the user shows.
+    pub images: Vec<Image>,
     /// The shape the answer must have.
     pub schema: Option<Schema>,
+    /// The tools that may be called.
+    pub tools: Arc<[Tool]>,
+    /// Whether one of them must be.
+    pub must_call: bool,
+    /// What is wanted is not an answer but a vector of so many dimensions for the prompt. It is never streamed.
+    pub embedding: Option<u32>,
     /// When the client hangs up, as an offset from the start of the drill.
     pub gone_at: Option<Duration>,
 }
 
 impl Request {
-    /// The length of the prompt in tokens, by the rule of thumb of four bytes a token, rounded up.
+    /// The length of the prompt in tokens, by the rule of thumb of four bytes a token, rounded up; an image counts as
+    /// many as vendors charge for a small one.
     #[must_use]
     pub fn prompt_tokens(&self) -> u32 {
-        ((self.system.len() + self.prompt.len()) as u32).div_ceil(4)
+        let tools: usize =
+            self.tools.iter().map(|t| t.name.len() + t.description.len() + t.parameters.document().get().len()).sum();
+        ((self.system.len() + self.prompt.len() + tools) as u32).div_ceil(4) + IMAGE_TOKENS * self.images.len() as u32
+    }
+
+    /// The tools as adapters take them.
+    pub(super) fn offered(&self) -> Vec<provider::Tool<'_>> {
+        let mut tools = Vec::with_capacity(self.tools.len());
+        for Tool { name, description, parameters } in self.tools.iter() {
+            tools.push(provider::Tool { name, description, parameters: parameters.document() });
+        }
+        tools
     }
 }
 
-/// Takes the answer in. A plain or gated answer is one piece, a streamed one many.
+const IMAGE_TOKENS: u32 = 85;
+
+/// Takes the answer in. The text of a plain or gated answer is one piece, of a streamed one many. Tool calls come whole
+/// and after the text, also in a stream, once the answer is complete. A vector comes alone.
 pub trait Client: Send {
-    /// A piece of the answer.
+    /// A piece of text.
     fn token(&mut self, text: &str) -> impl Future<Output = ()> + Send;
+
+    /// A tool call.
+    fn call(&mut self, call: &ToolCall) -> impl Future<Output = ()> + Send;
+
+    /// The vector that was asked for.
+    fn vector(&mut self, vector: &[f32]) -> impl Future<Output = ()> + Send;
 }
 
 /// How a request ended.

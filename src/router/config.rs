@@ -36,6 +36,14 @@ pub struct Target {
     pub quality: quality::Params,
 }
 
+impl Target {
+    /// Whose vectors its vectors compare with: those of the same model, wherever it is served.
+    #[must_use]
+    pub fn vector_space(&self) -> &Name {
+        &self.model
+    }
+}
+
 /// An ordered list of targets, and how to use it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chain {
@@ -55,7 +63,8 @@ pub struct Chain {
     pub max_attempts_total: u32,
     /// Bounds on one HTTP call.
     pub timeouts: Timeouts,
-    /// Whether answers must fit the schema of the request. Without it only JSON-ness of the envelope is checked.
+    /// Whether answers must fit the schema of the request, and tool calls the tools it offers. Without it only
+    /// JSON-ness of the envelope is checked.
     pub json_schema: bool,
     /// What is served when every target has failed.
     pub degraded: Option<Name>,

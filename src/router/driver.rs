@@ -10,15 +10,16 @@
 //! - What happens after an attempt is `policy/decide.rs`'s business; here it is only carried out.
 
 use super::Router;
-use super::attempt::{self, Bounds, Call, Judgement, Progress};
+use super::attempt::{self, Bounds, Call, Judgement, Progress, Wanted};
 use super::client::{Client, Request, Served};
 use super::config::{Chain, Target};
 use super::health::{Health, Pass};
 use super::policy::breaker::Transition;
 use super::policy::decide::{Act, Limits, Retry, Situation, decide, row};
+use super::policy::gates::Gate;
 use super::policy::{backoff, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
-use crate::provider::Ask;
+use crate::provider::{self, Ask, Embed};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,6 +146,9 @@ impl Walk<'_> {
 
     /// Why a call at `at` makes no sense, whatever the target's health.
     fn hindrance(&self, place: usize, at: Duration) -> Option<SkipReason> {
+        if let Some(reason) = self.unfit(place) {
+            return Some(reason);
+        }
         if self.attempts >= self.chain.max_attempts_total {
             return Some(SkipReason::AttemptsSpent);
         }
@@ -152,6 +156,18 @@ impl Walk<'_> {
             return Some(SkipReason::Context);
         }
         (at + self.needed(place) > self.time_is_up()).then_some(SkipReason::Deadline)
+    }
+
+    /// Why this target can never serve this request, whatever happens.
+    fn unfit(&self, place: usize) -> Option<SkipReason> {
+        self.request.embedding?;
+        let target = self.target(place);
+        if self.router.upstreams[target.provider].adapter.embedder().is_err() {
+            return Some(SkipReason::Capability);
+        }
+        // What the client stores beside the other vectors must compare with them.
+        let space = self.router.vector_space(self.chain);
+        (space != Some(target.vector_space())).then_some(SkipReason::VectorSpace)
     }
 
     /// May this target be called now?
@@ -294,19 +310,33 @@ impl Walk<'_> {
         self.log(EventKind::AttemptStarted { request: id, target: Arc::clone(&target.name), attempt, probe, switch });
         let upstream = &router.upstreams[target.provider];
         let timeouts = &self.chain.timeouts;
-        let gate = self.request.schema.as_ref().filter(|_| self.chain.json_schema);
+        let request = self.request;
+        let gate = Gate { schema: request.schema.as_ref(), tools: &request.tools, must_call: request.must_call };
+        let gated = self.chain.json_schema && (request.schema.is_some() || !request.tools.is_empty());
+        let tools = request.offered();
+        let secret = provider::secret(&request.tenant);
+        let wanted = match request.embedding {
+            Some(dimensions) => {
+                Wanted::Vector(Embed { model: &target.model, secret: &secret, text: &request.prompt, dimensions })
+            }
+            None => Wanted::Answer(Ask {
+                model: &target.model,
+                secret: &secret,
+                system: &request.system,
+                prompt: &request.prompt,
+                images: &request.images,
+                schema: request.schema.as_ref().map(|s| s.document()),
+                tools: &tools,
+                must_call: request.must_call,
+                stream: request.stream,
+                stricter,
+            }),
+        };
         let call = Call {
             upstream: &upstream.http,
             adapter: upstream.adapter,
-            ask: Ask {
-                model: &target.model,
-                system: &self.request.system,
-                prompt: &self.request.prompt,
-                schema: self.request.schema.as_ref().map(|s| s.document()),
-                stream: self.request.stream,
-                stricter,
-            },
-            gate,
+            wanted,
+            gate: gated.then_some(gate),
             key: format!("{id};{attempt}"),
             bounds: Bounds {
                 head: dispatched + timeouts.headers,
@@ -395,12 +425,16 @@ impl Walk<'_> {
         if self.places.iter().all(|p| p.too_small) {
             return self.served(Outcome::Surfaced, Some(Class::ContextLength));
         }
+        if (0..self.places.len()).all(|place| self.unfit(place).is_some()) {
+            // No template stands for a vector, and that the chain cannot do it is no fault of the client.
+            return self.served(Outcome::Failed, Some(Class::BadRequest));
+        }
         let class = self.failure.or(match self.left {
             Some((_, Reason::Skip(SkipReason::SetAside))) => Some(Class::RateLimited),
             Some((_, Reason::Skip(SkipReason::Deadline))) => Some(Class::Timeout),
             _ => Some(Class::Overloaded),
         });
-        match &self.chain.degraded {
+        match self.chain.degraded.as_ref().filter(|_| self.request.embedding.is_none()) {
             Some(template) => {
                 client.token(template).await;
                 self.served(Outcome::Degraded, class)

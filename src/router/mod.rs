@@ -12,14 +12,17 @@ pub mod config;
 mod driver;
 mod health;
 pub mod policy;
+#[cfg(test)]
+mod tests;
 
+pub use crate::provider::{Image, ToolCall};
 pub use client::{Client, Request, Served};
 
-use crate::event::Sink;
+use crate::event::{Name, Sink};
 use crate::provider::Adapter;
 use crate::runtime::Clock;
 use crate::transport::Upstream;
-use config::{Chain, Config};
+use config::{Chain, Config, Target};
 use health::Health;
 use mock_providers::Luck;
 use std::sync::Arc;
@@ -51,6 +54,18 @@ impl Router {
         Self { config, upstreams, health, clock, luck, log }
     }
 
+    /// The model whose vectors answer this request for an embedding: that of the first target of its chain that has
+    /// embeddings at all. `None` if none has.
+    #[must_use]
+    pub fn embedding_model(&self, request: &Request) -> Option<&Name> {
+        self.vector_space(self.config.chain_for(request))
+    }
+
+    fn vector_space(&self, chain: &Chain) -> Option<&Name> {
+        let targets = chain.targets.iter().map(|&target| &self.config.targets[target]);
+        targets.filter(|t| self.upstreams[t.provider].adapter.embedder().is_ok()).map(Target::vector_space).next()
+    }
+
     /// Carries a request to its end. The answer, if there is one, goes to `client` piece by piece; only what the
     /// returned [`Served`] calls answered was complete.
     pub async fn handle<C: Client>(&self, request: &Request, client: &mut C) -> Served {
@@ -65,8 +80,7 @@ impl Config {
     /// If there is no chain at all, which a checked plan rules out.
     #[must_use]
     pub fn chain_for(&self, request: &Request) -> &Chain {
-        let fits =
-            |wanted: &Option<crate::event::Name>, is: &crate::event::Name| wanted.as_ref().is_none_or(|w| w == is);
+        let fits = |wanted: &Option<Name>, is: &Name| wanted.as_ref().is_none_or(|w| w == is);
         let route = self.routes.iter().find(|r| {
             fits(&r.task, &request.task)
                 && fits(&r.tenant, &request.tenant)

@@ -1,9 +1,12 @@
 //! Explain a thing in a paragraph.
 
+use super::Said;
+use super::judge::{self, Given};
+use crate::event::Judged;
 use mock_providers::luck::Draw;
 use rand::RngExt;
 
-pub(super) const SYSTEM: &str = "You explain reliability engineering to new colleagues, in one short paragraph.";
+const SYSTEM: &str = "You explain reliability engineering to new colleagues, in one short paragraph.";
 
 /// Topics and what is said of them.
 const TOPICS: [(&str, &str); 6] = [
@@ -45,17 +48,29 @@ const TOPICS: [(&str, &str); 6] = [
     ),
 ];
 
-pub(super) fn prompt(draw: &mut Draw) -> String {
-    format!("Explain {}, please.", TOPICS[draw.random_range(0..TOPICS.len())].0)
-}
+pub(super) struct Job;
 
-pub(super) fn answer(prompt: &str, right: bool) -> Option<String> {
-    let asked = &prompt[prompt.rfind("Explain ")? + 8..];
-    let asked = TOPICS.iter().position(|(topic, _)| asked.starts_with(topic))?;
-    Some(TOPICS[(asked + usize::from(!right)) % TOPICS.len()].1.to_owned())
-}
+impl super::Job for Job {
+    fn system(&self) -> &'static str {
+        SYSTEM
+    }
 
-/// Whether a text is the beginning of some explanation, but not the whole of it.
-pub(super) fn is_beginning(text: &str) -> bool {
-    TOPICS.iter().any(|(_, whole)| text.len() < whole.len() && whole.starts_with(text))
+    fn prompt(&self, draw: &mut Draw) -> String {
+        format!("Explain {}, please.", TOPICS[draw.random_range(0..TOPICS.len())].0)
+    }
+
+    fn answer(&self, prompt: &str, right: bool) -> Option<Said> {
+        let asked = &prompt[prompt.rfind("Explain ")? + 8..];
+        let asked = TOPICS.iter().position(|(topic, _)| asked.starts_with(topic))?;
+        Some(Said::Text(TOPICS[(asked + usize::from(!right)) % TOPICS.len()].1.to_owned()))
+    }
+
+    fn judge(&self, prompt: &str, given: &Given, _model: Option<&str>) -> Judged {
+        // A provider may have begun to explain another thing than either known answer does.
+        let begun = |said: &str| TOPICS.iter().any(|(_, whole)| said.len() < whole.len() && whole.starts_with(said));
+        match judge::text(self, prompt, given, |_| true) {
+            Judged::Wrong if begun(&given.text) => Judged::Truncated,
+            judged => judged,
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! Classify a support ticket.
 
+use super::Said;
+use super::judge::{self, Given};
+use crate::event::Judged;
 use mock_providers::luck::Draw;
 use rand::RngExt;
 use serde_json::{Value, json};
 
-pub(super) const SYSTEM: &str = "You sort support tickets. Reply in JSON: label is one of billing, bug, account, \
+const SYSTEM: &str = "You sort support tickets. Reply in JSON: label is one of billing, bug, account, \
 feature; urgent is true only if the customer says so.";
 
 const LABELS: [&str; 4] = ["billing", "bug", "account", "feature"];
@@ -27,26 +30,38 @@ const TICKETS: [(&str, usize); 12] = [
 
 const URGENT: &str = "This is urgent. ";
 
-pub(super) fn schema() -> Value {
-    json!({
-        "type": "object",
-        "properties": { "label": { "type": "string", "enum": LABELS }, "urgent": { "type": "boolean" } },
-        "required": ["label", "urgent"],
-        "additionalProperties": false,
-    })
-}
+pub(super) struct Job;
 
-pub(super) fn prompt(draw: &mut Draw) -> String {
-    let number: u32 = draw.random_range(1000..100_000);
-    let (text, _) = TICKETS[draw.random_range(0..TICKETS.len())];
-    let urgent = if draw.random_bool(0.2) { URGENT } else { "" };
-    format!("Ticket #{number}: {urgent}{text}")
-}
+impl super::Job for Job {
+    fn system(&self) -> &'static str {
+        SYSTEM
+    }
 
-pub(super) fn answer(prompt: &str, right: bool) -> Option<String> {
-    let (_, said) = prompt[prompt.rfind("Ticket #")?..].split_once(": ")?;
-    let (urgent, said) = said.strip_prefix(URGENT).map_or((false, said), |rest| (true, rest));
-    let (_, label) = TICKETS.iter().find(|(text, _)| *text == said.trim_end())?;
-    let label = if right { *label } else { (label + 1) % LABELS.len() };
-    Some(format!(r#"{{"label":"{}","urgent":{urgent}}}"#, LABELS[label]))
+    fn schema(&self) -> Option<Value> {
+        Some(json!({
+            "type": "object",
+            "properties": { "label": { "type": "string", "enum": LABELS }, "urgent": { "type": "boolean" } },
+            "required": ["label", "urgent"],
+            "additionalProperties": false,
+        }))
+    }
+
+    fn prompt(&self, draw: &mut Draw) -> String {
+        let number: u32 = draw.random_range(1000..100_000);
+        let (text, _) = TICKETS[draw.random_range(0..TICKETS.len())];
+        let urgent = if draw.random_bool(0.2) { URGENT } else { "" };
+        format!("Ticket #{number}: {urgent}{text}")
+    }
+
+    fn answer(&self, prompt: &str, right: bool) -> Option<Said> {
+        let (_, said) = prompt[prompt.rfind("Ticket #")?..].split_once(": ")?;
+        let (urgent, said) = said.strip_prefix(URGENT).map_or((false, said), |rest| (true, rest));
+        let (_, label) = TICKETS.iter().find(|(text, _)| *text == said.trim_end())?;
+        let label = if right { *label } else { (label + 1) % LABELS.len() };
+        Some(Said::Text(format!(r#"{{"label":"{}","urgent":{urgent}}}"#, LABELS[label])))
+    }
+
+    fn judge(&self, prompt: &str, given: &Given, _model: Option<&str>) -> Judged {
+        judge::json(self, prompt, given)
+    }
 }

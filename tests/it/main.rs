@@ -8,4 +8,5 @@ mod ledger;
 mod library;
 mod readme;
 mod table;
+mod tasks;
 mod worlds;

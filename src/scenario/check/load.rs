@@ -79,6 +79,7 @@ fn check_one(stream: &spec::load::Stream, phases: &[Phase], sink: &Sink<'_>) -> 
         tier: stream.tier.as_str().into(),
         task: stream.task.as_ref()?.value,
         streamed: stream.streamed,
+        risky: stream.risky,
         patience: stream.patience,
         arrivals: stream.arrivals,
         rate: timeline.segments,

@@ -21,6 +21,8 @@ pub(crate) struct Stream {
     pub(crate) rate_typed: bool,
     pub(crate) arrivals: Arrivals,
     pub(crate) streamed: f64,
+    /// The share of risky prompts.
+    pub(crate) risky: f64,
     pub(crate) patience: Option<Duration>,
     /// By phase.
     pub(crate) phases: Vec<(At<String>, Option<At<Pattern>>)>,
@@ -48,6 +50,13 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
     let words = &[("constant", Arrivals::Constant), ("poisson", Arrivals::Poisson)];
     let arrivals = fields.get("arrivals").and_then(|n| sink.word(n, "a kind of arrivals", words));
     let streamed = fields.get("stream").and_then(|n| sink.share(n));
+    if let (Some(task), Some(share)) = (&task, &streamed)
+        && task.value.dimensions().is_some()
+        && share.value > 0.0
+    {
+        sink.error(&share.at, "a vector cannot be streamed", Some("leave `stream` out".to_owned()));
+    }
+    let risky = fields.get("risky").and_then(|n| sink.share(n));
     let patience = fields.get("patience").and_then(|n| sink.positive_duration(n));
     let phases = fields.get("phases").and_then(|n| sink.entries(n, "the rate by phase")).unwrap_or_default();
     let phases = phases.iter().map(|Entry { key, value }| (key.clone(), pattern(value, sink))).collect();
@@ -62,6 +71,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
         rate_typed,
         arrivals: arrivals.map_or(Arrivals::Constant, |a| a.value),
         streamed: streamed.map_or(0.0, |s| s.value),
+        risky: risky.map_or(0.0, |s| s.value),
         patience: patience.map(|p| p.value),
         phases,
     })
@@ -107,4 +117,43 @@ fn burst(node: &Node, sink: &Sink<'_>) -> Option<Pattern> {
         sink.error(&length.at, "a burst is longer than the time between two", None);
     }
     Some(Pattern::Burst { rate: rate?.value, length: length.value, every: every.value })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::{Invalid, Loaded, load};
+    use crate::tasks::Task;
+
+    fn read(line: &str) -> Result<Loaded, Invalid> {
+        let text = format!(
+            "version: 1\nname: load\nproviders: {{ openai: {{ models: {{ gpt-4o: {{}} }} }} }}\n\
+             router: {{ chains: {{ all: {{ targets: [openai/gpt-4o] }} }} }}\n\
+             phases: [{{ name: all, for: 10s }}]\nload: [{{ {line} }}]\n"
+        );
+        load("load.yaml", text.as_bytes())
+    }
+
+    #[test]
+    fn every_task_can_be_sent() {
+        for task in Task::ALL {
+            let loaded =
+                read(&format!("task: {}, rate: 1/s", task.as_str())).unwrap_or_else(|invalid| panic!("{invalid}"));
+            assert_eq!(loaded.plan.load[0].task, *task);
+        }
+    }
+
+    #[test]
+    fn no_prompt_is_risky_unless_it_is_asked_for() {
+        let risky = |line: &str| read(line).map(|loaded| loaded.plan.load[0].risky).ok();
+        assert_eq!(risky("task: chat, rate: 1/s"), Some(0.0));
+        assert_eq!(risky("task: chat, rate: 1/s, risky: 2%"), Some(0.02));
+        assert_eq!(risky("task: chat, rate: 1/s, risky: 200%"), None);
+    }
+
+    #[test]
+    fn a_vector_cannot_be_streamed() {
+        let invalid = read("task: embedding, rate: 1/s, stream: 50%").expect_err("nonsense").to_string();
+        assert!(invalid.contains("a vector cannot be streamed"), "{invalid}");
+        assert!(read("task: embedding, rate: 1/s, stream: 0%").is_ok());
+    }
 }

@@ -1,0 +1,154 @@
+//! What goes over the wire and what is read off it, against samples written down from the vendors' documentation. None
+//! of them is output of the mock providers.
+
+mod anthropic;
+mod gemini;
+mod openai;
+
+use super::*;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+const PARAMETERS: &str = r#"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"#;
+const SCHEMA: &str = r#"{"type":"object"}"#;
+
+fn raw(json: &str) -> &RawValue {
+    serde_json::from_str(json).expect("JSON")
+}
+
+fn plain() -> Ask<'static> {
+    Ask {
+        model: "m",
+        secret: "sk-drill-acme",
+        system: "Be brief.",
+        prompt: "Hello?",
+        images: &[],
+        schema: None,
+        tools: &[],
+        must_call: false,
+        stream: false,
+        stricter: false,
+    }
+}
+
+/// The method and path, the headers, and the body of a request.
+fn sent(dialect: Dialect, ask: &Ask<'_>) -> (String, HeaderMap, Value) {
+    read(Adapter::new(dialect).request(ask).expect("a request"))
+}
+
+fn read(request: http::Request<Bytes>) -> (String, HeaderMap, Value) {
+    let (head, body) = request.into_parts();
+    (format!("{} {}", head.method, head.uri), head.headers, serde_json::from_slice(&body).expect("JSON"))
+}
+
+fn with_everything(dialect: Dialect) -> Value {
+    let tools = [Tool { name: "get_weather", description: "The forecast.", parameters: raw(PARAMETERS) }];
+    let images = [Image { media_type: "image/png".into(), base64: "iVBORw0KGgo=".into() }];
+    let ask = Ask { tools: &tools, must_call: true, images: &images, stream: true, ..plain() };
+    sent(dialect, &ask).2
+}
+
+/// A whole stream, in pieces of so many bytes: what was counted, and how it ended.
+fn streamed(dialect: Dialect, stream: &str, size: usize) -> (Answered, u32, Result<(), Complaint>) {
+    let mut reader = Adapter::new(dialect).reader();
+    let mut answered = Answered::default();
+    let mut counted = 0;
+    for bytes in stream.as_bytes().chunks(size) {
+        let fed = reader.feed(bytes, |piece| match piece {
+            Piece::Text(text) => {
+                answered.text.push_str(&text);
+                counted += 1;
+            }
+            Piece::CallPart => counted += 1,
+            Piece::CallBegun => {}
+        });
+        if let Err(complaint) = fed {
+            return (answered, counted, Err(complaint));
+        }
+    }
+    let end = reader.end();
+    answered.calls = reader.into_calls();
+    (answered, counted, end)
+}
+
+/// A stream that ends well, cut in every way that may matter.
+fn whole(dialect: Dialect, stream: &str) -> (Answered, u32) {
+    let found = streamed(dialect, stream, usize::MAX);
+    assert_eq!(found.2, Ok(()));
+    for size in [1, 2, 7, 64] {
+        assert_eq!(streamed(dialect, stream, size), found);
+    }
+    (found.0, found.1)
+}
+
+fn failed(dialect: Dialect, stream: &str) -> Class {
+    streamed(dialect, stream, usize::MAX).2.expect_err("a failure").class
+}
+
+fn class(dialect: Dialect, body: &str) -> Class {
+    Adapter::new(dialect).answer(body.as_bytes()).map(|_| Class::Ok).unwrap_or_else(|complaint| complaint.class)
+}
+
+fn answered(dialect: Dialect, body: &str) -> Answered {
+    Adapter::new(dialect).answer(body.as_bytes()).unwrap_or_else(|complaint| panic!("{complaint:?}"))
+}
+
+fn call(name: &str, arguments: &str) -> ToolCall {
+    ToolCall { name: name.to_owned(), arguments: arguments.to_owned() }
+}
+
+#[rstest]
+#[case("acme", "sk-drill-acme")]
+#[case("team-7.eu:a_b", "sk-drill-team-7.eu:a_b")]
+#[case("a b", "sk-drill-a%20b")]
+#[case("a%20b", "sk-drill-a%2520b")]
+#[case("Zoë\r\nx-admin: 1", "sk-drill-Zo%C3%AB%0D%0Ax-admin:%201")]
+#[case("", "sk-drill-")]
+fn the_key_of_a_tenant_is_a_legal_header_and_nobody_elses(#[case] tenant: &str, #[case] key: &str) {
+    assert_eq!(secret(tenant), key);
+    assert!(http::HeaderValue::try_from(secret(tenant)).is_ok_and(|v| v.to_str().is_ok()));
+}
+
+#[rstest]
+fn every_dialect_sends_the_tenants_key(
+    #[values((Dialect::OpenAi, "authorization", "Bearer sk-drill-acme"), (Dialect::Anthropic, "x-api-key", "sk-drill-acme"), (Dialect::Gemini, "x-goog-api-key", "sk-drill-acme"))]
+    expected: (Dialect, &str, &str),
+) {
+    let (dialect, header, value) = expected;
+    assert_eq!(sent(dialect, &plain()).1[header], value);
+}
+
+#[test]
+fn a_dialect_without_embeddings_says_so() {
+    assert_eq!(Adapter::new(Dialect::Anthropic).embedder(), Err(Cannot::Embed));
+    assert!(Adapter::new(Dialect::OpenAi).embedder().is_ok() && Adapter::new(Dialect::Gemini).embedder().is_ok());
+}
+
+#[rstest]
+#[case("", Some(&[][..]))]
+#[case("AACAPwAAAMA=", Some(&[1.0, -2.0][..]))]
+#[case("AACAPwAAAMA", Some(&[1.0, -2.0][..]))]
+#[case("AACAPwAA", None)]
+#[case("not base64!", None)]
+fn packed_vectors_are_little_endian_floats(#[case] text: &str, #[case] floats: Option<&[f32]>) {
+    assert_eq!(embed::unpacked(text).as_deref(), floats);
+}
+
+#[rstest]
+fn no_bytes_make_a_reader_panic_or_succeed(
+    #[values(Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini)] dialect: Dialect,
+    #[values(
+        "",
+        "{}",
+        "null",
+        "[]",
+        "<html></html>",
+        "{\"choices\":[{}]}",
+        "{\"candidates\":[{}]}",
+        "{\"content\":[{}]}"
+    )]
+    body: &str,
+) {
+    assert_ne!(class(dialect, body), Class::Ok);
+    assert!(streamed(dialect, &format!("data: {body}\n\n"), usize::MAX).2.is_err());
+}
