@@ -9,13 +9,15 @@ use super::connection::ResetMark;
 use super::exchange::Exchange;
 use super::key::Key;
 use crate::course::{Course, Cue, Ending, Inside, Length, Point, Timetable};
-use crate::dialect::{Answer, Ask, Failure, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Unreadable};
+use crate::dialect::{
+    Answer, Ask, Failure, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Took, Unreadable,
+};
 use crate::fault::{Cause, Instead, Scenery};
 use crate::ledger::End;
 use crate::luck::key_hash;
 use crate::script::{About, Verdict};
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::convert::Infallible;
@@ -56,9 +58,12 @@ impl Provider {
             exchange: Exchange::begin(self.inner.clone(), key, received),
             reset: parts.extensions.get::<ResetFlag>().cloned(),
             api_key: String::new(),
+            array: false,
+            took: Took::default(),
         };
         turn.api_key.push_str(turn.format.key(&parts.headers, query));
         let route = turn.format.route(&parts.method, path, query);
+        turn.array = matches!(route, Route::Ask(Place { array: true, .. }));
         let place = match route {
             _ if too_large => Err(Problem::TooLarge),
             Route::Unknown => Err(Problem::NoSuchPath(&parts.method, path)),
@@ -73,7 +78,7 @@ impl Provider {
         Ok(match place {
             Err(problem) => turn.fail(&problem, None, None, 0),
             Ok(None) => turn.list_models(),
-            Ok(Some(place)) => turn.answer(place, &body).await,
+            Ok(Some(place)) => turn.answer(place, &parts.headers, &body).await,
         })
     }
 }
@@ -92,15 +97,21 @@ pub(super) struct Turn<'p> {
     pub(super) exchange: Exchange,
     reset: Option<ResetFlag>,
     api_key: String,
+    /// A stream was asked for that is one JSON array.
+    array: bool,
+    took: Took,
 }
 
 impl Turn<'_> {
-    async fn answer(mut self, place: Place<'_>, body: &[u8]) -> Response<Planned> {
+    async fn answer(mut self, place: Place<'_>, headers: &HeaderMap, body: &[u8]) -> Response<Planned> {
         let ask = match self.format.read(place, body) {
             Ok(ask) => ask,
             Err(error) => return self.unreadable(&error),
         };
         self.exchange.asked(&ask.model, ask.stream);
+        if let Err(problem) = self.format.check(headers, &ask) {
+            return self.fail(&problem, Some(&ask), None, 0);
+        }
         let setup = &self.provider.inner.setup;
         let Some(model) = setup.models.iter().find(|model| *model.name == *ask.model) else {
             return self.fail(&Problem::Cause(Cause::ModelGone), Some(&ask), None, 0);
@@ -152,6 +163,7 @@ impl Turn<'_> {
             slowed_ms: 0.0,
             burst_ms: 0,
         };
+        self.took = took(&timetable, answer.tokens(), self.received);
         let mut course = self.lay_out(&ask, &answer, head_ms, timetable);
         if let Some((fault, injection)) = &injected {
             let reply = self.reply(&ask, &answer);
@@ -181,7 +193,7 @@ impl Turn<'_> {
     }
 
     fn reply<'a>(&'a self, ask: &'a Ask<'a>, answer: &'a Answer) -> Reply<'a> {
-        Reply { ask, id: &self.id, created: EPOCH + self.received.as_secs(), answer }
+        Reply { ask, id: &self.id, created: EPOCH + self.received.as_secs(), took: self.took, answer }
     }
 
     fn list_models(self) -> Response<Planned> {
@@ -226,6 +238,7 @@ impl Turn<'_> {
             context,
             retry_after,
             now: EPOCH + self.provider.now().as_secs(),
+            array: self.array,
         }
     }
 
@@ -237,6 +250,8 @@ impl Turn<'_> {
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         self.format.mark(response.headers_mut(), &self.id);
+        let took = self.provider.now().saturating_sub(self.received);
+        self.format.tell_time(response.headers_mut(), took);
         response.headers_mut().extend(headers.into_iter().map(|(name, value)| (Some(name), value)));
         response
     }
@@ -254,6 +269,13 @@ impl Turn<'_> {
             tokio::time::sleep_until(inner.instant(ms)).await;
         }
     }
+}
+
+/// How long an answer on this timetable takes if nothing slows it down.
+fn took(timetable: &Timetable, tokens: u32, received: Duration) -> Took {
+    let first = timetable.first_ms.saturating_sub(whole_ms(received));
+    let rest = libm::round(f64::from(tokens) * timetable.per_token_ms) as u64;
+    Took { first: Duration::from_millis(first), all: Duration::from_millis(first.saturating_add(rest)) }
 }
 
 /// A course on which nothing goes wrong, with a body in one piece.
