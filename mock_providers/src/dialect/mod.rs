@@ -8,8 +8,10 @@
 //! stream consists of is laid out as [`Frames`], with a mark on each event, so that faults can name places in it.
 
 mod anthropic;
+mod bedrock;
 mod edge;
 mod gemini;
+mod ollama;
 mod openai;
 mod parts;
 mod prompt;
@@ -36,11 +38,15 @@ pub enum Dialect {
     Anthropic,
     /// Gemini `generateContent`.
     Gemini,
+    /// AWS Bedrock Converse.
+    Bedrock,
+    /// Ollama's own chat API.
+    Ollama,
 }
 
 impl Dialect {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Gemini];
+    pub const ALL: [Self; 5] = [Self::OpenAi, Self::Anthropic, Self::Gemini, Self::Bedrock, Self::Ollama];
 
     /// Its name, as it stands in scenario files.
     #[must_use]
@@ -49,6 +55,8 @@ impl Dialect {
             Self::OpenAi => "openai",
             Self::Anthropic => "anthropic",
             Self::Gemini => "gemini",
+            Self::Bedrock => "bedrock",
+            Self::Ollama => "ollama",
         }
     }
 
@@ -57,6 +65,8 @@ impl Dialect {
             Self::OpenAi => &openai::OpenAi,
             Self::Anthropic => &anthropic::Anthropic,
             Self::Gemini => &gemini::Gemini,
+            Self::Bedrock => &bedrock::Bedrock,
+            Self::Ollama => &ollama::Ollama,
         }
     }
 }
