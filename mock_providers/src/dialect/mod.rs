@@ -15,6 +15,8 @@ mod ollama;
 mod openai;
 mod parts;
 mod prompt;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub(crate) use prompt::insists_on_schema;

@@ -8,5 +8,6 @@ mod dialects;
 mod faults;
 mod hostile;
 mod ledger;
+mod other_vendors;
 mod script;
 mod tcp;
