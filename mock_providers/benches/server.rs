@@ -165,6 +165,11 @@ fn request(dialect: Dialect, stream: bool) -> Vec<u8> {
             if stream { "/v1beta/models/m:streamGenerateContent?alt=sse" } else { "/v1beta/models/m:generateContent" },
             json!({"contents": [{"role": "user", "parts": [{"text": prompt}]}]}),
         ),
+        Dialect::Bedrock => (
+            if stream { "/model/m/converse-stream" } else { "/model/m/converse" },
+            json!({"messages": [{"role": "user", "content": [{"text": prompt}]}]}),
+        ),
+        Dialect::Ollama => ("/api/chat", json!({"model": "m", "messages": messages, "stream": stream})),
         _ => ("/v1/chat/completions", json!({"model": "m", "messages": messages, "stream": stream})),
     };
     let body = body.to_string();

@@ -1,17 +1,22 @@
-//! The vendors' HTTP APIs, one file each.
+//! The vendors' HTTP APIs, one folder each.
 //!
 //! A dialect reads a request into an `Ask`, writes a `Reply` as a plain body or as the `Frames` of a stream, and
 //! words a `Problem` the way its vendor does. It knows nothing of time, luck or faults. Its wire types are private to
-//! its file and shared with nobody: a router that shared them would agree with the mock even where both are wrong.
+//! its folder and shared with nobody: a router that shared them would agree with the mock even where both are wrong.
 //!
 //! To add a dialect: a folder with its `Format`, a variant of [`Dialect`] and a line in each of its three tables. What a
 //! stream consists of is laid out as [`Frames`], with a mark on each event, so that faults can name places in it.
 
 mod anthropic;
+mod bedrock;
 mod edge;
 mod gemini;
+mod ollama;
 mod openai;
+mod parts;
 mod prompt;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub(crate) use prompt::insists_on_schema;
@@ -36,11 +41,15 @@ pub enum Dialect {
     Anthropic,
     /// Gemini `generateContent`.
     Gemini,
+    /// AWS Bedrock Converse.
+    Bedrock,
+    /// Ollama's own chat API.
+    Ollama,
 }
 
 impl Dialect {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Gemini];
+    pub const ALL: [Self; 5] = [Self::OpenAi, Self::Anthropic, Self::Gemini, Self::Bedrock, Self::Ollama];
 
     /// Its name, as it stands in scenario files.
     #[must_use]
@@ -49,6 +58,8 @@ impl Dialect {
             Self::OpenAi => "openai",
             Self::Anthropic => "anthropic",
             Self::Gemini => "gemini",
+            Self::Bedrock => "bedrock",
+            Self::Ollama => "ollama",
         }
     }
 
@@ -57,6 +68,8 @@ impl Dialect {
             Self::OpenAi => &openai::OpenAi,
             Self::Anthropic => &anthropic::Anthropic,
             Self::Gemini => &gemini::Gemini,
+            Self::Bedrock => &bedrock::Bedrock,
+            Self::Ollama => &ollama::Ollama,
         }
     }
 }
@@ -93,7 +106,7 @@ pub(crate) enum Route<'u> {
     Unknown,
 }
 
-/// What the path of a request for an answer says: nothing for most vendors, much for Gemini.
+/// What the path of a request for an answer says: nothing for most vendors, much for Gemini and Bedrock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Place<'u> {
     pub(crate) endpoint: Option<Endpoint>,
@@ -121,7 +134,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) prompt_tokens: u32,
     /// The text of a last turn by the assistant: the answer is to go on from there.
     pub(crate) prefill: Option<Cow<'a, str>>,
-    pub(crate) schema: Option<&'a RawValue>,
+    /// The shape that the answer must have; owned where the request wraps it in a string.
+    pub(crate) schema: Option<Cow<'a, RawValue>>,
     /// Some JSON is wanted, whatever its shape.
     pub(crate) json: bool,
     /// The tools that may be called.
@@ -137,6 +151,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) usage: bool,
     /// The stream is one JSON array.
     pub(crate) array: bool,
+    /// The first sampling parameter that it sets, where an API version may refuse them.
+    pub(crate) sampling: Option<&'static str>,
     /// Whom the request names as its end user.
     pub(crate) user: Option<Cow<'a, str>>,
     /// The texts that are to become vectors.
@@ -245,6 +261,15 @@ impl Answer {
     }
 }
 
+/// How long an answer takes, as planned; what slows it down on its way is not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Took {
+    /// From the request to the first token.
+    pub(crate) first: Duration,
+    /// From the request to the end.
+    pub(crate) all: Duration,
+}
+
 /// An answer to be put on the wire.
 pub(crate) struct Reply<'a> {
     pub(crate) ask: &'a Ask<'a>,
@@ -252,6 +277,7 @@ pub(crate) struct Reply<'a> {
     pub(crate) id: &'a str,
     /// Seconds since 1970.
     pub(crate) created: u64,
+    pub(crate) took: Took,
     pub(crate) answer: &'a Answer,
 }
 
@@ -304,6 +330,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) figures: Option<&'a Figures>,
     /// Seconds since 1970.
     pub(crate) now: u64,
+    /// The answer would have been a stream that is one JSON array.
+    pub(crate) array: bool,
 }
 
 impl Scene<'_> {
@@ -357,6 +385,11 @@ pub(crate) trait Format: Sync {
     /// Reads the body of a request for an answer.
     fn read<'a>(&self, place: Place<'a>, body: &'a [u8]) -> Result<Ask<'a>, Unreadable>;
 
+    /// What this vendor does not accept of a request that could be read, by what its headers say.
+    fn check(&self, _headers: &HeaderMap, _ask: &Ask<'_>) -> Result<(), Problem<'static>> {
+        Ok(())
+    }
+
     /// The body of a plain answer.
     fn plain(&self, reply: &Reply<'_>) -> Vec<u8>;
 
@@ -389,6 +422,9 @@ pub(crate) trait Format: Sync {
 
     /// The headers that every response of this vendor bears.
     fn mark(&self, headers: &mut HeaderMap, id: &str);
+
+    /// Tells how long it took to the head, if this vendor does.
+    fn tell_time(&self, _headers: &mut HeaderMap, _took: Duration) {}
 
     /// The content type of a stream.
     fn stream_type(&self, ask: &Ask<'_>) -> &'static str;
@@ -423,16 +459,17 @@ fn whole_seconds(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_dialect_is_found_by_its_name_and_an_unknown_one_is_told_the_names() {
-        for dialect in Dialect::ALL {
-            assert_eq!(dialect.to_string().parse(), Ok(dialect));
-        }
-        let error = "opneai".parse::<Dialect>().unwrap_err().to_string();
-        assert_eq!(error, "unknown dialect `opneai`, expected one of: openai, anthropic, gemini");
-    }
+/// Seconds since 1970 as RFC 3339 writes them.
+fn rfc3339(seconds: u64) -> String {
+    // Days are counted from 1 March of the year 0, so that a leap day ends its year.
+    let (days, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }

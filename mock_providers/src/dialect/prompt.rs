@@ -51,6 +51,11 @@ impl<'a> Conversation<'a> {
         }
     }
 
+    /// Counts bytes of prompt that nobody said.
+    pub(super) fn count(&mut self, bytes: usize) {
+        self.bytes += bytes;
+    }
+
     /// What is asked, with everything but the conversation left at its default.
     pub(super) fn ask(self) -> Ask<'a> {
         Ask {

@@ -6,6 +6,8 @@
 use crate::text::tokens;
 use bytes::{BufMut, BytesMut};
 use serde::Serialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -53,12 +55,15 @@ pub(crate) struct Run {
     pub(crate) tool: bool,
 }
 
+/// Writes the event of a token, given the token and how many there have been, this one included.
+pub(super) type PushToken = Box<dyn Fn(&mut BytesMut, &str, u32) + Send + Sync>;
+
 /// How a token becomes an event.
 pub(crate) enum Template {
     /// Between two texts, as the inside of a JSON string.
     Json { prefix: Vec<u8>, suffix: Suffix },
-    /// In a way of its own: what is written, the token, and how many tokens there have been, this one included.
-    Own(Box<dyn Fn(&mut BytesMut, &str, u32) + Send + Sync>),
+    /// In a way of its own.
+    Own(PushToken),
 }
 
 /// What comes after each token.
@@ -140,9 +145,25 @@ impl Frames {
     }
 
     /// Adds the arguments of a tool call, sent token by token.
-    #[allow(dead_code)]
     pub(super) fn tool_run(&mut self, arguments: &str, template: Template) {
         self.pieces.push(Piece::Run(Run { text: arguments.to_owned(), template, tool: true }));
+    }
+
+    /// Adds a tool call that is sent whole, when the last token of its arguments is due.
+    pub(super) fn whole_call(&mut self, arguments: &str, event: impl FnOnce(&mut Vec<u8>, u32)) {
+        let before = self.tokens();
+        let last = before.saturating_add(u32::try_from(tokens(arguments).count()).unwrap_or(u32::MAX));
+        if last == before {
+            return self.event(Mark::Answer, |out| event(out, last));
+        }
+        let mut bytes = Vec::with_capacity(256);
+        event(&mut bytes, last);
+        let push = move |out: &mut BytesMut, _: &str, n: u32| {
+            if n == last {
+                out.extend_from_slice(&bytes);
+            }
+        };
+        self.tool_run(arguments, Template::Own(Box::new(push)));
     }
 
     pub(crate) fn piece(&self, index: usize) -> Option<&Piece> {
@@ -206,6 +227,22 @@ pub(super) fn push_json(out: &mut Vec<u8>, value: &impl Serialize) {
     debug_assert!(written.is_ok(), "a wire type failed to serialize");
 }
 
+/// The arguments of a tool call as a JSON object in one line; `None` where they are none.
+pub(super) fn object(arguments: &str) -> Option<Cow<'_, RawValue>> {
+    let raw: &RawValue = serde_json::from_str(arguments).ok().filter(|raw: &&RawValue| raw.get().starts_with('{'))?;
+    if !raw.get().contains(['\n', '\r']) {
+        return Some(Cow::Borrowed(raw));
+    }
+    let parsed: serde_json::Value = serde_json::from_str(raw.get()).ok()?;
+    serde_json::value::to_raw_value(&parsed).ok().map(Cow::Owned)
+}
+
+/// The same, or an empty object.
+pub(super) fn object_or_empty(arguments: &str) -> Cow<'_, RawValue> {
+    let empty = || serde_json::from_str::<&RawValue>("{}").map_or_else(|_| Cow::Owned(Box::default()), Cow::Borrowed);
+    object(arguments).unwrap_or_else(empty)
+}
+
 fn push_number(out: &mut BytesMut, number: u32) {
     let mut digits = [0; 10];
     let mut at = digits.len();
@@ -222,7 +259,7 @@ fn push_number(out: &mut BytesMut, number: u32) {
 }
 
 /// Appends a text as it stands inside a JSON string, without the quotes.
-fn push_escaped(out: &mut BytesMut, text: &str) {
+pub(super) fn push_escaped(out: &mut BytesMut, text: &str) {
     if text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
         out.extend_from_slice(text.as_bytes());
         return;
@@ -230,8 +267,9 @@ fn push_escaped(out: &mut BytesMut, text: &str) {
     let before = out.len();
     let written = serde_json::to_writer(out.writer(), text);
     debug_assert!(written.is_ok(), "a string failed to serialize");
-    let quoted = out.split_off(before);
-    out.extend_from_slice(&quoted[1..quoted.len() - 1]);
+    let after = out.len();
+    out.copy_within(before + 1..after - 1, before);
+    out.truncate(after - 2);
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ impl Turn<'_> {
         let names = [&*setup.name, &*ask.model];
         let right = setup.luck.unit("quality", &names, &ids) < model.quality;
         let want = if right { Want::Right } else { Want::Wrong };
-        let question = Question { prompt: &ask.prompt, schema: ask.schema, tools: &ask.tools, images: ask.images };
+        let question =
+            Question { prompt: &ask.prompt, schema: ask.schema.as_deref(), tools: &ask.tools, images: ask.images };
         let mut answer = match setup.answers.answer(&question, want) {
             Said::Text(text) => Answer::new(vec![Part::Text(text)], Finish::Stop),
             Said::Call { name, arguments } => Answer::new(vec![Part::Call { name, arguments }], Finish::ToolCall),

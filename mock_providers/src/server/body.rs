@@ -273,6 +273,10 @@ impl Sending {
     fn push_next(&mut self) {
         let from = self.buffer.len();
         self.push_piece();
+        if self.buffer.len() == from {
+            // Nothing was said: what was to happen to it happens to what comes next.
+            return;
+        }
         if std::mem::take(&mut self.at.twice) {
             let piece = self.buffer[from..].to_vec();
             self.buffer.extend_from_slice(&piece);
@@ -288,6 +292,7 @@ impl Sending {
     fn push_piece(&mut self) {
         let Self { course, at, buffer, .. } = self;
         let Some(piece) = course.frames.piece(at.piece) else { return };
+        let from = buffer.len();
         match piece {
             Piece::Event { mark, bytes } => {
                 buffer.extend_from_slice(course.frames.bytes().get(bytes.clone()).unwrap_or_default());
@@ -313,7 +318,7 @@ impl Sending {
                 at.due = None;
             }
         }
-        at.so_far.events += 1;
+        at.so_far.events += u32::from(buffer.len() > from);
     }
 
     /// Hands over what has been rendered, all of it or the next drop.

@@ -10,7 +10,9 @@ use super::connection::ResetMark;
 use super::exchange::Exchange;
 use super::key::Key;
 use crate::course::{Course, Cue, Ending, Inside, Length, Point, Timetable};
-use crate::dialect::{Answer, Ask, Failure, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Unreadable};
+use crate::dialect::{
+    Answer, Ask, Failure, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Took, Unreadable,
+};
 use crate::fault::{Cause, Instead, Scenery};
 use crate::ledger::End;
 use crate::limits::Figures;
@@ -61,11 +63,14 @@ impl Provider {
             api_key: String::new(),
             figures: None,
             retires: None,
+            array: false,
+            took: Took::default(),
         };
         let secret = turn.format.key(&parts.headers, query);
         let key_name = self.inner.key_name(secret);
         turn.api_key.push_str(key_name.unwrap_or(secret));
         let route = turn.format.route(&parts.method, path, query);
+        turn.array = matches!(route, Route::Ask(Place { array: true, .. }));
         let place = match route {
             _ if too_large => Err(Problem::TooLarge),
             Route::Unknown => Err(Problem::NoSuchPath(&parts.method, path)),
@@ -84,7 +89,7 @@ impl Provider {
         Ok(match place {
             Err(problem) => turn.fail(&problem, None, None, 0),
             Ok(None) => turn.list_models(),
-            Ok(Some(place)) => turn.answer(place, &body).await,
+            Ok(Some(place)) => turn.answer(place, &parts.headers, &body).await,
         })
     }
 }
@@ -106,15 +111,21 @@ pub(super) struct Turn<'p> {
     /// What is told of the limits.
     figures: Option<Figures>,
     retires: Option<Retirement>,
+    /// A stream was asked for that is one JSON array.
+    array: bool,
+    took: Took,
 }
 
 impl Turn<'_> {
-    async fn answer(mut self, place: Place<'_>, body: &[u8]) -> Response<Planned> {
+    async fn answer(mut self, place: Place<'_>, headers: &HeaderMap, body: &[u8]) -> Response<Planned> {
         let ask = match self.format.read(place, body) {
             Ok(ask) => ask,
             Err(error) => return self.unreadable(&error),
         };
         self.exchange.asked(&ask.model, ask.stream, ask.prompt_tokens);
+        if let Err(problem) = self.format.check(headers, &ask) {
+            return self.fail(&problem, Some(&ask), None, 0);
+        }
         let setup = &self.provider.inner.setup;
         let Some(model) = setup.models.iter().find(|model| *model.name == *ask.model) else {
             return self.fail(&Problem::Cause(Cause::ModelGone), Some(&ask), None, 0);
@@ -177,6 +188,7 @@ impl Turn<'_> {
             slowed_ms: 0.0,
             burst_ms: 0,
         };
+        self.took = took(&timetable, answer.tokens(), self.received);
         let mut course = self.lay_out(&ask, &answer, head_ms, timetable);
         if let Some((fault, injection)) = &injected {
             let reply = self.reply(&ask, &answer);
@@ -240,7 +252,7 @@ impl Turn<'_> {
     }
 
     fn reply<'a>(&'a self, ask: &'a Ask<'a>, answer: &'a Answer) -> Reply<'a> {
-        Reply { ask, id: &self.id, created: EPOCH + self.received.as_secs(), answer }
+        Reply { ask, id: &self.id, created: EPOCH + self.received.as_secs(), took: self.took, answer }
     }
 
     fn list_models(self) -> Response<Planned> {
@@ -286,6 +298,7 @@ impl Turn<'_> {
             retry_after,
             figures: self.figures.as_ref(),
             now: EPOCH + self.provider.now().as_secs(),
+            array: self.array,
         }
     }
 
@@ -304,6 +317,8 @@ impl Turn<'_> {
             let now = EPOCH + self.provider.now().as_secs();
             self.format.limits(figures, now, response.headers_mut());
         }
+        let took = self.provider.now().saturating_sub(self.received);
+        self.format.tell_time(response.headers_mut(), took);
         response.headers_mut().extend(headers.into_iter().map(|(name, value)| (Some(name), value)));
         response
     }
@@ -333,6 +348,13 @@ fn announce(retires: Retirement, now: Duration, headers: &mut HeaderMap) {
     if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(gone)) {
         headers.insert("sunset", date);
     }
+}
+
+/// How long an answer on this timetable takes if nothing slows it down.
+fn took(timetable: &Timetable, tokens: u32, received: Duration) -> Took {
+    let first = timetable.first_ms.saturating_sub(whole_ms(received));
+    let rest = libm::round(f64::from(tokens) * timetable.per_token_ms) as u64;
+    Took { first: Duration::from_millis(first), all: Duration::from_millis(first.saturating_add(rest)) }
 }
 
 /// A course on which nothing goes wrong, with a body in one piece.

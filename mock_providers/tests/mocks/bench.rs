@@ -18,6 +18,9 @@ pub(crate) const TTFT: u64 = 100;
 /// The time per token, in milliseconds.
 pub(crate) const PER_TOKEN: u64 = 10;
 
+/// The dialects whose streams are texts of `data:` events.
+pub(crate) const EVENT_STREAMS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
+
 pub(crate) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
@@ -76,6 +79,8 @@ pub(crate) struct Bench {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) pieces: Vec<(u64, String)>,
+    /// All bytes, of which the pieces show what is text.
+    pub(crate) bytes: Vec<u8>,
     /// When the connection ended, and whether orderly; `None` if it was still open when the client lost patience.
     pub(crate) closed: Option<u64>,
 }
@@ -100,15 +105,23 @@ impl Seen {
 
     /// The body, without its chunked coding.
     pub(crate) fn body(&self) -> String {
-        let text = self.text();
-        let body = text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
-        if self.header("transfer-encoding").is_some() { dechunk(&body).0 } else { body }
+        String::from_utf8_lossy(&self.body_bytes()).into_owned()
+    }
+
+    /// The same, byte for byte.
+    pub(crate) fn body_bytes(&self) -> Vec<u8> {
+        let body = self.coded_body();
+        if self.header("transfer-encoding").is_some() { dechunk(body).0 } else { body.to_vec() }
+    }
+
+    fn coded_body(&self) -> &[u8] {
+        let at = self.bytes.windows(4).position(|window| window == b"\r\n\r\n");
+        at.map_or(&[], |at| &self.bytes[at + 4..])
     }
 
     /// Whether the chunked coding came to its end.
     pub(crate) fn well_ended(&self) -> bool {
-        let text = self.text();
-        dechunk(text.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default()).1
+        dechunk(self.coded_body()).1
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
@@ -117,6 +130,16 @@ impl Seen {
 
     /// The events of the stream, each as its event name and data.
     pub(crate) fn events(&self) -> Vec<(String, String)> {
+        match self.header("content-type").as_deref() {
+            Some("application/x-ndjson") => {
+                return self.body().lines().map(|line| (String::new(), line.to_owned())).collect();
+            }
+            Some("application/vnd.amazon.eventstream") => {
+                let (frames, _) = frames(&self.body_bytes());
+                return frames.into_iter().map(|frame| (frame.name().to_owned(), frame.payload)).collect();
+            }
+            _ => {}
+        }
         self.body()
             .replace("\r\n", "\n")
             .split("\n\n")
@@ -135,18 +158,81 @@ impl Seen {
     }
 }
 
-fn dechunk(mut rest: &str) -> (String, bool) {
-    let mut out = String::new();
-    while let Some((size, tail)) = rest.split_once("\r\n") {
-        let size = usize::from_str_radix(size, 16).unwrap();
+fn dechunk(mut rest: &[u8]) -> (Vec<u8>, bool) {
+    let mut out = Vec::new();
+    while let Some(at) = rest.windows(2).position(|window| window == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..at]).unwrap(), 16).unwrap();
         if size == 0 {
             return (out, true);
         }
-        let Some(chunk) = tail.get(..size) else { break };
-        out.push_str(chunk);
-        rest = tail.get(size + 2..).unwrap_or_default();
+        let Some(chunk) = rest.get(at + 2..at + 2 + size) else { break };
+        out.extend_from_slice(chunk);
+        rest = rest.get(at + 4 + size..).unwrap_or_default();
     }
     (out, false)
+}
+
+/// A frame of a binary event stream.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct BinaryFrame {
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) payload: String,
+}
+
+impl BinaryFrame {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What kind of event or exception it is.
+    pub(crate) fn name(&self) -> &str {
+        self.header(":event-type").or(self.header(":exception-type")).unwrap()
+    }
+}
+
+/// The frames up to the first that is cut off or broken, and what is left from there.
+pub(crate) fn frames(mut rest: &[u8]) -> (Vec<BinaryFrame>, &[u8]) {
+    let number = |bytes: &[u8]| u32::from_be_bytes(bytes.try_into().unwrap());
+    let mut frames = Vec::new();
+    while rest.len() >= 16 {
+        let (total, headers) = (number(&rest[..4]) as usize, number(&rest[4..8]) as usize);
+        if number(&rest[8..12]) != crc32(&rest[..8]) || total < 16 + headers || total > rest.len() {
+            break;
+        }
+        let (frame, tail) = rest.split_at(total);
+        if number(&frame[total - 4..]) != crc32(&frame[..total - 4]) {
+            break;
+        }
+        let mut fields = &frame[12..12 + headers];
+        let mut take = |length: usize| {
+            let (taken, left) = fields.split_at(length);
+            fields = left;
+            (taken.to_vec(), left.is_empty())
+        };
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let mut read = Vec::new();
+        loop {
+            let length = take(1).0[0];
+            let name = text(take(length.into()).0);
+            assert_eq!(take(1).0, [7], "a string");
+            let length = u16::from_be_bytes(take(2).0.try_into().unwrap());
+            let (value, last) = take(length.into());
+            read.push((name, text(value)));
+            if last {
+                break;
+            }
+        }
+        frames.push(BinaryFrame { headers: read, payload: text(frame[12 + headers..total - 4].to_vec()) });
+        rest = tail;
+    }
+    (frames, rest)
+}
+
+/// The checksum of Ethernet and zip, bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes
+        .iter()
+        .fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1))))
 }
 
 impl Bench {
@@ -165,6 +251,9 @@ impl Bench {
             limits: Default::default(),
             luck: Luck::new(42),
             answers: Arc::new(|question: &Question<'_>, want| {
+                if let (Some(tool), Want::Right) = (question.tools.first(), want) {
+                    return Said::Call { name: tool.name.clone().into_owned(), arguments: OBJECT.to_owned() };
+                }
                 let text = match (question.schema, want) {
                     (_, Want::Wrong) => "wrong",
                     (Some(_), _) => OBJECT,
@@ -197,7 +286,7 @@ impl Bench {
     }
 
     pub(crate) async fn read(&self, client: &mut DuplexStream, patience: Duration) -> Seen {
-        let mut seen = Seen { pieces: vec![], closed: None };
+        let mut seen = Seen { pieces: vec![], bytes: vec![], closed: None };
         let deadline = Instant::now() + patience;
         loop {
             let mut buffer = vec![0; 64 * 1024];
@@ -207,7 +296,10 @@ impl Bench {
                     seen.closed = Some(self.now_ms());
                     return seen;
                 }
-                Ok(Ok(n)) => seen.pieces.push((self.now_ms(), String::from_utf8(buffer[..n].to_vec()).unwrap())),
+                Ok(Ok(n)) => {
+                    seen.bytes.extend_from_slice(&buffer[..n]);
+                    seen.pieces.push((self.now_ms(), String::from_utf8_lossy(&buffer[..n]).into_owned()));
+                }
             }
         }
     }
@@ -271,6 +363,13 @@ impl Ask {
                 "contents": [{"role": "user", "parts": [{"text": prompt}]}],
                 "generationConfig": {"maxOutputTokens": max_tokens},
             }),
+            Dialect::Bedrock => json!({
+                "messages": [{"role": "user", "content": [{"text": prompt}]}],
+                "inferenceConfig": {"maxTokens": max_tokens},
+            }),
+            Dialect::Ollama => json!({
+                "model": model, "messages": messages, "stream": stream, "options": {"num_predict": max_tokens},
+            }),
         };
         if self.schema {
             match dialect {
@@ -285,6 +384,12 @@ impl Ask {
                     body["generationConfig"]["responseMimeType"] = "application/json".into();
                     body["generationConfig"]["responseJsonSchema"] = schema;
                 }
+                Dialect::Bedrock => {
+                    let json_schema = json!({"name": "s", "schema": schema.to_string()});
+                    let format = json!({"type": "json_schema", "structure": {"jsonSchema": json_schema}});
+                    body["outputConfig"] = json!({"textFormat": format});
+                }
+                Dialect::Ollama => body["format"] = schema,
             }
         }
         body
@@ -296,17 +401,26 @@ impl Ask {
             Dialect::Anthropic => "/v1/messages".into(),
             Dialect::Gemini if self.stream => format!("/v1beta/models/{}:streamGenerateContent?alt=sse", self.model),
             Dialect::Gemini => format!("/v1beta/models/{}:generateContent", self.model),
+            Dialect::Bedrock if self.stream => format!("/model/{}/converse-stream", self.model),
+            Dialect::Bedrock => format!("/model/{}/converse", self.model),
+            Dialect::Ollama => "/api/chat".into(),
         }
     }
 
     pub(crate) fn request(&self, dialect: Dialect) -> Vec<u8> {
-        let body = self.body(dialect).to_string();
+        self.request_with(dialect, &self.body(dialect))
+    }
+
+    /// The request with this for its body.
+    pub(crate) fn request_with(&self, dialect: Dialect, body: &serde_json::Value) -> Vec<u8> {
+        let body = body.to_string();
         let mut headers = String::new();
         if self.auth {
             headers.push_str(match dialect {
-                Dialect::OpenAi => "authorization: Bearer k\r\n",
+                Dialect::OpenAi | Dialect::Bedrock => "authorization: Bearer k\r\n",
                 Dialect::Anthropic => "x-api-key: k\r\n",
                 Dialect::Gemini => "x-goog-api-key: k\r\n",
+                Dialect::Ollama => "",
             });
         }
         if dialect == Dialect::Anthropic {

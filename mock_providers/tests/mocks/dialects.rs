@@ -127,7 +127,8 @@ async fn tokens_that_are_due_together_are_one_write_and_separate_events() {
         let seen = bench.ask(&stream()).await;
         let times: Vec<u64> = seen.pieces.iter().map(|(at, _)| *at).collect();
         assert_eq!(times, [0, TTFT], "{dialect}");
-        let tokens = seen.events().iter().filter(|(_, data)| TEXT.split(' ').any(|word| data.contains(word))).count();
+        let said = |data: &str| TEXT.split(' ').any(|word| data.contains(&format!("{word}\"}}")));
+        let tokens = seen.events().iter().filter(|(_, data)| said(data)).count();
         assert_eq!(tokens, 5, "{dialect}");
     }
 }
@@ -136,7 +137,11 @@ async fn tokens_that_are_due_together_are_one_write_and_separate_events() {
 async fn the_token_cap_ends_an_answer_with_the_vendors_length_reason() {
     for dialect in Dialect::ALL {
         let seen = Bench::new(dialect, Script::default()).ask(&Ask { max_tokens: 2, ..plain() }).await;
-        let reason = ["length", "max_tokens", "MAX_TOKENS"][dialect as usize];
+        let reason = match dialect {
+            Dialect::Anthropic | Dialect::Bedrock => "max_tokens",
+            Dialect::Gemini => "MAX_TOKENS",
+            _ => "length",
+        };
         assert!(seen.body().contains("one two\"") && seen.body().contains(&format!("\"{reason}\"")), "{}", seen.body());
     }
 }
@@ -155,6 +160,8 @@ async fn every_dialect_lists_its_models_to_whoever_has_a_key() {
         (Dialect::OpenAi, "/v1/models", "authorization: Bearer k", "/data/0/id", "m"),
         (Dialect::Anthropic, "/v1/models", "x-api-key: k\r\nanthropic-version: 2023-06-01", "/data/0/id", "m"),
         (Dialect::Gemini, "/v1beta/models", "x-goog-api-key: k", "/models/0/name", "models/m"),
+        (Dialect::Bedrock, "/foundation-models", "authorization: Bearer k", "/modelSummaries/0/modelId", "m"),
+        (Dialect::Ollama, "/api/tags", "accept: */*", "/models/0/name", "m"),
     ];
     for (dialect, path, auth, pointer, name) in table {
         let request = format!("GET {path} HTTP/1.1\r\nhost: p\r\nconnection: close\r\n{auth}\r\n\r\n");

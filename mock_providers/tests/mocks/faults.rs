@@ -1,7 +1,8 @@
 //! What each injection looks like to a client.
 
 use crate::bench::{
-    Ask, Bench, OBJECT, PER_TOKEN, Seen, TEXT, TTFT, after, always, fault, model, ms, plain, status, stream, word,
+    Ask, Bench, EVENT_STREAMS, OBJECT, PER_TOKEN, Seen, TEXT, TTFT, after, always, fault, model, ms, plain, status,
+    stream, word,
 };
 use mock_providers::fault::{Door, Effect, Shape};
 use mock_providers::ledger::End;
@@ -13,7 +14,7 @@ const LAST: u64 = TTFT + 4 * PER_TOKEN;
 /// The tokens of the answer that arrived, by looking for its words.
 fn words(seen: &Seen) -> Vec<&'static str> {
     let body = seen.body();
-    TEXT.split(' ').filter(|word| body.contains(&format!("{word}\""))).collect()
+    TEXT.split(' ').filter(|word| body.contains(&format!("{word}\"}}"))).collect()
 }
 
 fn finish_reason(seen: &Seen) -> bool {
@@ -116,7 +117,7 @@ async fn silence_never_answers() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_inside_a_stream_comes_under_http_200_in_the_vendors_shape() {
-    for (dialect, word) in Dialect::ALL.into_iter().zip(["server_is_overloaded", "overloaded_error", "UNAVAILABLE"]) {
+    for (dialect, word) in EVENT_STREAMS.into_iter().zip(["server_is_overloaded", "overloaded_error", "UNAVAILABLE"]) {
         let mut bench = Bench::new(dialect, always(after("stream_error", 2)));
         let seen = bench.ask(&stream()).await;
         assert_eq!((seen.status(), words(&seen).len()), (200, 2));
@@ -132,7 +133,8 @@ async fn an_error_inside_a_stream_comes_under_http_200_in_the_vendors_shape() {
 
 #[tokio::test(start_paused = true)]
 async fn a_malformed_answer_is_complete_and_not_json() {
-    for dialect in Dialect::ALL {
+    // A binary stream breaks in a way of its own.
+    for dialect in Dialect::ALL.into_iter().filter(|dialect| *dialect != Dialect::Bedrock) {
         let mut bench = Bench::new(dialect, always(word("malformed")));
         let seen = bench.ask(&plain()).await;
         assert_eq!(seen.status(), 200);
@@ -152,8 +154,14 @@ async fn a_schema_break_is_in_the_answer_and_nowhere_else() {
         for dialect in Dialect::ALL {
             let mut bench = Bench::new(dialect, always(word(&format!("schema_{kind}"))));
             let body = bench.ask(&Ask { schema: true, ..plain() }).await.json();
-            let pointers = ["/choices/0/message/content", "/content/0/text", "/candidates/0/content/parts/0/text"];
-            let text = body.pointer(pointers[dialect as usize]).unwrap().as_str().unwrap();
+            let text = body.pointer(match dialect {
+                Dialect::Anthropic => "/content/0/text",
+                Dialect::Gemini => "/candidates/0/content/parts/0/text",
+                Dialect::Bedrock => "/output/message/content/0/text",
+                Dialect::Ollama => "/message/content",
+                _ => "/choices/0/message/content",
+            });
+            let text = text.unwrap().as_str().unwrap();
             let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
             match kind {
                 "missing" => assert_eq!(object.unwrap().len(), 1),

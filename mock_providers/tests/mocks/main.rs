@@ -9,5 +9,6 @@ mod faults;
 mod golden;
 mod hostile;
 mod ledger;
+mod other_vendors;
 mod script;
 mod tcp;

@@ -1,7 +1,8 @@
 //! Anthropic's errors: `{"type": "error", "error": {type, message}, request_id}`, and what its edge says instead.
 
-use crate::dialect::{Failure, Problem, Scene, edge, whole_seconds};
+use crate::dialect::{Failure, Problem, Scene, edge, rfc3339, whole_seconds};
 use crate::fault::Cause;
+use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -43,8 +44,11 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         Problem::WrongMethod(..) => error(405, "invalid_request_error", "Method Not Allowed"),
         Problem::TooLarge => error(413, "request_too_large", "Request exceeds the maximum size"),
     };
-    let limited = matches!(problem, Problem::Cause(Cause::RateLimited) | Problem::Status(429));
-    let failure = if limited { with_limits(failure, scene) } else { failure };
+    let failure = match problem {
+        Problem::Cause(Cause::RateLimited) | Problem::Status(429) => with_limit(failure, scene, "requests", "50"),
+        Problem::Cause(Cause::PromptOverTpm) => with_limit(failure, scene, "input-tokens", "30000"),
+        _ => failure,
+    };
     match scene.retry_after {
         None => failure,
         Some(wait) => failure.with("retry-after", whole_seconds(wait)),
@@ -119,42 +123,13 @@ fn of_status(status: u16, scene: &Scene<'_>) -> (&'static str, String) {
     (r#type, message)
 }
 
-fn with_limits(failure: Failure, scene: &Scene<'_>) -> Failure {
-    let reset = scene.now + scene.retry_after.map_or(60, whole_seconds);
-    failure
-        .with("anthropic-ratelimit-requests-limit", "50")
-        .with("anthropic-ratelimit-requests-remaining", "0")
-        .with("anthropic-ratelimit-requests-reset", rfc3339(reset))
-}
-
-/// Seconds since 1970 as the vendor's headers write them.
-fn rfc3339(seconds: u64) -> String {
-    // Days are counted from 1 March of the year 0, so that a leap day ends its year.
-    let (days, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year + era * 400 + u64::from(month <= 2);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn instants_are_written_as_rfc_3339() {
-        let table = [
-            (0, "1970-01-01T00:00:00Z"),
-            (951_782_399, "2000-02-28T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
-            (1_767_225_600, "2026-01-01T00:00:00Z"),
-            (1_798_761_599, "2026-12-31T23:59:59Z"),
-        ];
-        for (seconds, written) in table {
-            assert_eq!(super::rfc3339(seconds), written);
-        }
-    }
+/// Tells that nothing is left of a limit.
+fn with_limit(failure: Failure, scene: &Scene<'_>, what: &str, limit: &'static str) -> Failure {
+    let reset = rfc3339(scene.now + scene.retry_after.map_or(60, whole_seconds));
+    let name = |figure| HeaderName::try_from(format!("anthropic-ratelimit-{what}-{figure}"));
+    let figures = [("limit", limit), ("remaining", "0"), ("reset", &reset)];
+    figures.into_iter().fold(failure, |mut failure, (figure, value)| {
+        failure.headers.extend(name(figure).ok().zip(HeaderValue::try_from(value).ok()));
+        failure
+    })
 }

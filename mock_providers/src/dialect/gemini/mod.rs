@@ -1,163 +1,41 @@
 //! Gemini: `generateContent` and `streamGenerateContent`, the latter as server-sent events or as one JSON array.
 //!
-//! The model and the wish for a stream stand in the path. A stream has no opening and no terminator: every event bears
-//! usage, only the last bears a finish reason. A bad key is a 400, what says when to retry stands in the body
-//! (`RetryInfo`) and never in a header, and a blocked prompt is a 200 without candidates.
+//! The model and the wish for a stream stand in the path. A stream of events has no opening and no terminator: every
+//! event bears usage, only the last bears a finish reason, and that of a tool call is the ordinary one. A bad key is a
+//! 400, what says when to retry stands in the body (`RetryInfo`) and never in a header, and a blocked prompt is a 200
+//! without candidates. Whatever goes wrong with a stream that is an array is an array too.
 
 mod problem;
+mod reply;
+mod request;
 
-use super::prompt::{Conversation, Part, Role, Str, join};
-use super::wire::{self, Suffix, TOKEN, Template};
 use super::{
-    Ask, Failure, Finish, Format, Frames, Mark, Part as Said_, Place, Problem, Reply, Route, Scene, Unreadable, bearer,
+    Ask, Failure, Filling, Finish, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Unreadable, bearer, wire,
 };
 use crate::fault::{Cause, Endpoint};
 use http::{HeaderMap, HeaderValue, Method, header};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use serde_json::value::RawValue;
-use std::borrow::Cow;
+use std::time::Duration;
 
 pub(super) struct Gemini;
 
-/// Stand for the two counts in the event that is cut up.
-const COUNT: u32 = u32::MAX;
-const TOTAL: u32 = u32::MAX - 1;
+/// What stands before the models in a path: the versions of the API, and the vendor's cloud.
+const VERSIONS: [&str; 4] = ["/v1beta", "/v1", "/v1alpha", "/publishers/google"];
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Request<'a> {
-    #[serde(borrow)]
-    contents: Option<Vec<Content<'a>>>,
-    #[serde(borrow, alias = "system_instruction")]
-    system_instruction: Option<Content<'a>>,
-    #[serde(alias = "generation_config")]
-    #[serde(borrow)]
-    generation_config: Option<GenerationConfig<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Content<'a> {
-    #[serde(borrow)]
-    role: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    parts: Vec<Part<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct GenerationConfig<'a> {
-    #[serde(alias = "max_output_tokens")]
-    max_output_tokens: Option<u32>,
-    #[serde(borrow, alias = "response_schema")]
-    response_schema: Option<&'a RawValue>,
-    #[serde(borrow, alias = "response_json_schema")]
-    response_json_schema: Option<&'a RawValue>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Chunk<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    candidates: Option<[Candidate<'a>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    prompt_feedback: Option<PromptFeedback>,
-    usage_metadata: Usage,
-    model_version: &'a str,
-    response_id: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Candidate<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<Said<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    finish_reason: Option<&'static str>,
-    index: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    safety_ratings: Option<[SafetyRating; 1]>,
-}
-
-#[derive(Serialize)]
-struct Said<'a> {
-    parts: [SaidPart<'a>; 1],
-    role: &'static str,
-}
-
-#[derive(Serialize)]
-struct SaidPart<'a> {
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-struct SafetyRating {
-    category: &'static str,
-    probability: &'static str,
-    blocked: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PromptFeedback {
-    block_reason: &'static str,
-    safety_ratings: [SafetyRating; 0],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Usage {
-    prompt_token_count: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    candidates_token_count: Option<u32>,
-    total_token_count: u32,
-}
-
-/// A whole answer, or what ends a stream; `text` is empty in the latter.
-fn last_chunk<'a>(reply: &'a Reply<'a>, text: &'a str) -> Chunk<'a> {
-    let (content, finish_reason, safety_ratings) = match reply.answer.finish {
-        Finish::Stop | Finish::StopString | Finish::ToolCall => (Some(said(text)), "STOP", None),
-        Finish::Length | Finish::WindowFull => (Some(said(text)), "MAX_TOKENS", None),
-        Finish::BadToolOutput => (Some(said(text)), "MALFORMED_FUNCTION_CALL", None),
-        Finish::Paused => (Some(said(text)), "CONTINUATION", None),
-        Finish::Refused | Finish::Blocked => {
-            let category = "HARM_CATEGORY_DANGEROUS_CONTENT";
-            (None, "SAFETY", Some([SafetyRating { category, probability: "HIGH", blocked: true }]))
-        }
-    };
-    let candidate = Candidate { content, finish_reason: Some(finish_reason), index: 0, safety_ratings };
-    let blocked = reply.answer.finish == Finish::Blocked;
-    let feedback = PromptFeedback { block_reason: "PROHIBITED_CONTENT", safety_ratings: [] };
-    let prompt_token_count = reply.ask.prompt_tokens;
-    Chunk {
-        candidates: (!blocked).then_some([candidate]),
-        prompt_feedback: blocked.then_some(feedback),
-        usage_metadata: Usage {
-            prompt_token_count,
-            candidates_token_count: (!blocked).then(|| reply.tokens()),
-            total_token_count: prompt_token_count.saturating_add(reply.tokens()),
-        },
-        model_version: reply.model(),
-        response_id: reply.id,
-    }
-}
-
-fn said(text: &str) -> Said<'_> {
-    Said { parts: [SaidPart { text }], role: "model" }
-}
-
-/// What stands before and after each element of a stream, and after the last.
-fn framing(ask: &Ask<'_>) -> (&'static [u8], &'static [u8], &'static [u8]) {
-    if ask.array { (b"", b",\r\n", b"]") } else { (b"data: ", b"\r\n\r\n", b"\r\n\r\n") }
+/// The error of a stream that would have been an array.
+fn in_array(failure: Failure) -> Failure {
+    let body = [b"[", &*failure.body, b"]"].concat();
+    Failure { body, ..failure }
 }
 
 impl Format for Gemini {
     fn route<'u>(&self, method: &Method, path: &'u str, query: &str) -> Route<'u> {
-        if path.ends_with("/v1beta/models") {
+        let versioned = |path: &str| VERSIONS.iter().any(|version| path.ends_with(version));
+        if path.strip_suffix("/models").is_some_and(versioned) {
             return if *method == Method::GET { Route::Models } else { Route::WrongMethod };
         }
-        let Some((model, verb)) = path.rsplit_once("/v1beta/models/").and_then(|(_, rest)| rest.rsplit_once(':'))
-        else {
+        let named = path.rsplit_once("/models/").filter(|(before, _)| versioned(before));
+        let Some((model, verb)) = named.and_then(|(_, rest)| rest.rsplit_once(':')) else {
             return Route::Unknown;
         };
         let stream = match verb {
@@ -180,79 +58,28 @@ impl Format for Gemini {
     }
 
     fn read<'a>(&self, place: Place<'a>, body: &'a [u8]) -> Result<Ask<'a>, Unreadable> {
-        let request: Request<'a> = serde_json::from_slice(body)?;
-        let contents = request.contents.filter(|c| !c.is_empty()).ok_or(Unreadable::Missing("contents"))?;
-        let mut conversation = Conversation::default();
-        if let Some(system) = request.system_instruction {
-            conversation.turn(Role::Other, join(system.parts));
-        }
-        for Content { role, parts } in contents {
-            let role = match role.as_ref().map(|Str(role)| &**role) {
-                Some("user") | None => Role::User,
-                Some("model") => Role::Assistant,
-                Some(_) => Role::Other,
-            };
-            conversation.turn(role, join(parts));
-        }
-        let config = request.generation_config.unwrap_or_default();
-        Ok(Ask {
-            model: Cow::Borrowed(place.model),
-            stream: place.stream,
-            schema: config.response_json_schema.or(config.response_schema),
-            max_tokens: config.max_output_tokens,
-            array: place.array,
-            ..conversation.ask()
-        })
+        request::read(place, body)
     }
 
     fn plain(&self, reply: &Reply<'_>) -> Vec<u8> {
-        wire::json(&last_chunk(reply, &reply.text()))
+        reply::plain(reply)
     }
 
     fn frames(&self, reply: &Reply<'_>) -> Frames {
-        let (before, gap, end) = framing(reply.ask);
-        let event = Chunk {
-            candidates: Some([Candidate {
-                content: Some(said(TOKEN)),
-                finish_reason: None,
-                index: 0,
-                safety_ratings: None,
-            }]),
-            prompt_feedback: None,
-            usage_metadata: Usage {
-                prompt_token_count: reply.ask.prompt_tokens,
-                candidates_token_count: Some(COUNT),
-                total_token_count: TOTAL,
-            },
-            model_version: reply.model(),
-            response_id: reply.id,
-        };
-        let (prefix, rest) = wire::split_at_token(&wire::json(&event));
-        let (head, rest) = wire::split(&rest, COUNT.to_string().as_bytes());
-        let (between, after) = wire::split(&rest, TOTAL.to_string().as_bytes());
-        let pieces = [head, between, [&*after, gap].concat()];
-        let mut frames = Frames::new(gap);
-        if reply.ask.array {
-            frames.event(Mark::Opening, |out| out.push(b'['));
-        }
-        let suffix = Suffix::Counted { pieces, prompt: reply.ask.prompt_tokens };
-        let mut template = Some(Template::Json { prefix: [before, &*prefix].concat(), suffix });
-        for part in &reply.answer.parts {
-            if let (Said_::Text(text), Some(template)) = (part, template.take()) {
-                frames.run(text, template);
-            }
-        }
-        frames.event(Mark::Finish, |out| {
-            out.extend_from_slice(before);
-            wire::push_json(out, &last_chunk(reply, ""));
-            out.extend_from_slice(end);
-        });
-        frames
+        reply::frames(reply)
     }
 
     fn error_event(&self, ask: &Ask<'_>, cause: Cause, scene: &Scene<'_>) -> Vec<u8> {
-        let (before, _, end) = framing(ask);
+        // What stands behind an edge has no pages.
+        let cause = if cause == Cause::EdgeHtml { Cause::ServerError } else { cause };
+        let (before, _, end) = reply::framing(ask);
+        let end = if ask.array { b"]" } else { end };
         [before, &*problem::failure(&Problem::Cause(cause), scene).body, end].concat()
+    }
+
+    /// The vendor's own client takes nothing between events but blank lines, and a JSON array nothing but space.
+    fn filler(&self, _kind: Filling) -> Vec<u8> {
+        b"\r\n".to_vec()
     }
 
     fn key<'h>(&self, headers: &'h HeaderMap, query: &'h str) -> &'h str {
@@ -266,7 +93,8 @@ impl Format for Gemini {
     }
 
     fn failure(&self, problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
-        problem::failure(problem, scene)
+        let failure = problem::failure(problem, scene);
+        if scene.array && failure.content_type == JSON { in_array(failure) } else { failure }
     }
 
     fn mark(&self, headers: &mut HeaderMap, _id: &str) {
@@ -274,8 +102,14 @@ impl Format for Gemini {
         headers.insert("vary", HeaderValue::from_static("Origin, X-Origin, Referer"));
     }
 
+    fn tell_time(&self, headers: &mut HeaderMap, took: Duration) {
+        if let Ok(timing) = HeaderValue::try_from(format!("gfet4t7; dur={}", took.as_millis())) {
+            headers.insert("server-timing", timing);
+        }
+    }
+
     fn stream_type(&self, ask: &Ask<'_>) -> &'static str {
-        if ask.array { wire::JSON } else { "text/event-stream" }
+        if ask.array { JSON } else { "text/event-stream" }
     }
 
     fn models(&self, names: &[&str]) -> Vec<u8> {

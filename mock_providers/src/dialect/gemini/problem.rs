@@ -52,7 +52,17 @@ fn retry_info(scene: &Scene<'_>) -> Vec<Value> {
     scene.retry_after.map(info).into_iter().collect()
 }
 
-fn quota_failure(scene: &Scene<'_>, id: &str) -> Failure {
+/// A quota that is used up: its metric, its name and its size.
+type Quota = (&'static str, &'static str, &'static str);
+
+const PER_MINUTE: Quota =
+    ("generate_content_free_tier_requests", "GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "15");
+const PER_DAY: Quota =
+    ("generate_content_free_tier_requests", "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "1500");
+const TOKENS: Quota =
+    ("generate_content_free_tier_input_token_count", "GenerateContentInputTokensPerModelPerMinute-FreeTier", "1000000");
+
+fn quota_failure(scene: &Scene<'_>, (metric, id, value): Quota) -> Failure {
     let mut message = "You exceeded your current quota, please check your plan and billing details. For more \
                        information on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits."
         .to_owned();
@@ -60,10 +70,10 @@ fn quota_failure(scene: &Scene<'_>, id: &str) -> Failure {
         message.push_str(&format!("\nPlease retry in {}s.", wait.as_millis() as f64 / 1e3));
     }
     let violation = json!({
-        "quotaMetric": "generativelanguage.googleapis.com/generate_content_free_tier_requests",
+        "quotaMetric": format!("generativelanguage.googleapis.com/{metric}"),
         "quotaId": id,
         "quotaDimensions": { "location": "global", "model": scene.model },
-        "quotaValue": "15",
+        "quotaValue": value,
     });
     let link = json!({
         "description": "Learn more about Gemini API quotas",
@@ -109,15 +119,15 @@ fn of_cause(cause: Cause, scene: &Scene<'_>) -> Failure {
             );
             error(404, "NOT_FOUND", &message, Vec::new())
         }
-        Cause::PromptOverTpm => quota_failure(scene, "GenerateContentInputTokensPerModelPerMinute-FreeTier"),
+        Cause::PromptOverTpm => quota_failure(scene, TOKENS),
         Cause::BodyTooLarge => {
             error(413, "INVALID_ARGUMENT", "Request payload size exceeds the limit: 20971520 bytes.", Vec::new())
         }
         Cause::Timeout => {
             error(504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete.", retry_info(scene))
         }
-        Cause::RateLimited => quota_failure(scene, "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"),
-        Cause::QuotaExhausted => quota_failure(scene, "GenerateRequestsPerDayPerProjectPerModel-FreeTier"),
+        Cause::RateLimited => quota_failure(scene, PER_MINUTE),
+        Cause::QuotaExhausted => quota_failure(scene, PER_DAY),
         Cause::Overloaded => overloaded(retry_info(scene)),
         // The vendor says this with HTTP 200; whoever words it as an error all the same gets the nearest one.
         Cause::ContentPolicy => invalid("The prompt was blocked."),

@@ -211,7 +211,7 @@ impl Format for OpenAi {
         Ok(Ask {
             model,
             stream: request.stream.unwrap_or_default(),
-            schema: request.response_format.and_then(|f| f.json_schema).and_then(|s| s.schema),
+            schema: request.response_format.and_then(|f| f.json_schema).and_then(|s| s.schema).map(Cow::Borrowed),
             max_tokens: request.max_completion_tokens.or(request.max_tokens),
             usage: request.stream_options.and_then(|o| o.include_usage).unwrap_or_default(),
             ..conversation.ask()

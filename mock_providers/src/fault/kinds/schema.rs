@@ -60,7 +60,7 @@ impl SchemaBreak {
 
     /// Breaks the answer, if it has a schema to break.
     pub(crate) fn spoil(self, answer: &mut Answer, ask: &Ask<'_>, draw: &mut Draw) -> bool {
-        let Some((schema, text)) = ask.schema.zip(answer.text_mut()) else { return false };
+        let Some((schema, text)) = ask.schema.as_deref().zip(answer.text_mut()) else { return false };
         let broken = break_schema(text, self, schema, draw);
         broken.is_some_and(|broken| {
             *text = broken;
