@@ -13,7 +13,6 @@ use crate::runtime::{Clock, Spawner};
 use crate::scenario::plan::Plan;
 use crate::tasks;
 use crate::transport::{Dial, Route, Upstream, duplex};
-use mock_providers::limits::Limits;
 use mock_providers::server::{BoundPort, Want};
 use mock_providers::{Answers, Ledger, Luck, Provider, Question, Said, Script, Setup};
 use std::io;
@@ -124,7 +123,7 @@ fn mock(plan: &Plan, index: usize, luck: Luck, clock: Clock, ledger: &Arc<Ledger
         dialect: provider.dialect,
         models: provider.models.clone(),
         script: Script { faults },
-        limits: Limits::default(),
+        limits: provider.limits.clone(),
         luck,
         answers: Arc::new(Known),
         ledger: Arc::clone(ledger),

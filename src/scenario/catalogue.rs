@@ -3,6 +3,7 @@
 //! Prices, context windows and names are the vendors' published ones; latency, speed, quality and schema adherence
 //! are plausible round figures for a drill, not measurements. What a file says always wins.
 
+use mock_providers::model::{Capability, Price};
 use mock_providers::{Dialect, Distribution};
 
 /// The words for dialects that scenarios use, aliases included.
@@ -35,11 +36,16 @@ pub struct Known {
     pub quality: f64,
     /// Share of answers that keep the schema asked for, 0 to 1.
     pub schema_adherence: f64,
-    /// Dollars per million prompt tokens.
-    pub price_input: f64,
-    /// Dollars per million answer tokens.
-    pub price_output: f64,
+    /// What it costs. A vendor without a discount for cached tokens has one price for both.
+    pub price: Price,
+    /// What it can do.
+    pub capabilities: &'static [Capability],
 }
+
+const ALL: &[Capability] = &Capability::ALL;
+const NO_SCHEMA: &[Capability] = &[Capability::Tools, Capability::Vision];
+const TOOLS: &[Capability] = &[Capability::Tools];
+const NOTHING: &[Capability] = &[];
 
 impl Known {
     /// The distribution of the time to the first token.
@@ -49,9 +55,17 @@ impl Known {
     }
 }
 
-/// One line of the table below: name, dialect, ttft median and p99, speed, context, quality, adherence, prices.
+/// Whether models of a dialect go on from a partial answer that is put into their mouths. OpenAI's take it for a turn
+/// of its own and start again.
+#[must_use]
+pub fn prefills(dialect: Dialect) -> bool {
+    dialect != Dialect::OpenAi
+}
+
+/// One line of the table below: name, dialect, ttft median and p99, speed, context, quality, adherence, prices of
+/// prompt, cached prompt and answer, capabilities.
 macro_rules! known {
-    ($($name:literal $dialect:ident $ttft:literal $p99:literal $speed:literal $context:literal $quality:literal $adherence:literal $input:literal $output:literal;)*) => {
+    ($($name:literal $dialect:ident $ttft:literal $p99:literal $speed:literal $context:literal $quality:literal $adherence:literal $input:literal $cached:literal $output:literal $can:ident;)*) => {
         &[$(Known {
             name: $name,
             dialect: Dialect::$dialect,
@@ -61,8 +75,8 @@ macro_rules! known {
             context: $context,
             quality: $quality,
             schema_adherence: $adherence,
-            price_input: $input,
-            price_output: $output,
+            price: Price { input: $input, cached: $cached, output: $output },
+            capabilities: $can,
         }),*]
     };
 }
@@ -70,23 +84,23 @@ macro_rules! known {
 /// Every model of the catalogue.
 #[rustfmt::skip]
 pub const MODELS: &[Known] = known! {
-    "gpt-4o"            OpenAi    350.0 1200.0  80.0   128_000 0.93 0.999  2.50 10.00;
-    "gpt-4o-mini"       OpenAi    300.0 1000.0 110.0   128_000 0.88 0.998  0.15  0.60;
-    "gpt-4.1"           OpenAi    400.0 1300.0  85.0 1_047_576 0.94 0.999  2.00  8.00;
-    "gpt-4.1-mini"      OpenAi    320.0 1000.0 100.0 1_047_576 0.90 0.998  0.40  1.60;
-    "gpt-4-turbo"       OpenAi    600.0 2000.0  35.0   128_000 0.91 0.990 10.00 30.00;
-    "gpt-3.5-turbo"     OpenAi    250.0  900.0 100.0    16_385 0.80 0.970  0.50  1.50;
-    "claude-opus-4"     Anthropic 900.0 2800.0  50.0   200_000 0.96 0.997 15.00 75.00;
-    "claude-sonnet-4"   Anthropic 500.0 1500.0  70.0   200_000 0.94 0.997  3.00 15.00;
-    "claude-3-5-sonnet" Anthropic 550.0 1600.0  65.0   200_000 0.93 0.996  3.00 15.00;
-    "claude-3-5-haiku"  Anthropic 350.0 1100.0  90.0   200_000 0.88 0.993  0.80  4.00;
-    "claude-3-opus"     Anthropic 900.0 2800.0  30.0   200_000 0.91 0.992 15.00 75.00;
-    "claude-instant"    Anthropic 300.0 1000.0  90.0   100_000 0.78 0.960  0.80  2.40;
-    "gemini-2.5-pro"    Gemini    700.0 2200.0  90.0 1_048_576 0.95 0.996  1.25 10.00;
-    "gemini-2.5-flash"  Gemini    300.0 1000.0 150.0 1_048_576 0.90 0.995  0.30  2.50;
-    "gemini-2.0-flash"  Gemini    280.0  900.0 150.0 1_048_576 0.88 0.994  0.10  0.40;
-    "gemini-1.5-pro"    Gemini    600.0 1900.0  60.0 2_097_152 0.90 0.990  1.25  5.00;
-    "gemini-pro"        Gemini    450.0 1400.0  60.0    32_760 0.82 0.970  0.50  1.50;
+    "gpt-4o"            OpenAi    350.0 1200.0  80.0   128_000 0.93 0.999  2.50   1.25 10.00 ALL;
+    "gpt-4o-mini"       OpenAi    300.0 1000.0 110.0   128_000 0.88 0.998  0.15  0.075  0.60 ALL;
+    "gpt-4.1"           OpenAi    400.0 1300.0  85.0 1_047_576 0.94 0.999  2.00   0.50  8.00 ALL;
+    "gpt-4.1-mini"      OpenAi    320.0 1000.0 100.0 1_047_576 0.90 0.998  0.40   0.10  1.60 ALL;
+    "gpt-4-turbo"       OpenAi    600.0 2000.0  35.0   128_000 0.91 0.990 10.00  10.00 30.00 NO_SCHEMA;
+    "gpt-3.5-turbo"     OpenAi    250.0  900.0 100.0    16_385 0.80 0.970  0.50   0.50  1.50 TOOLS;
+    "claude-opus-4"     Anthropic 900.0 2800.0  50.0   200_000 0.96 0.997 15.00   1.50 75.00 ALL;
+    "claude-sonnet-4"   Anthropic 500.0 1500.0  70.0   200_000 0.94 0.997  3.00   0.30 15.00 ALL;
+    "claude-3-5-sonnet" Anthropic 550.0 1600.0  65.0   200_000 0.93 0.996  3.00   0.30 15.00 NO_SCHEMA;
+    "claude-3-5-haiku"  Anthropic 350.0 1100.0  90.0   200_000 0.88 0.993  0.80   0.08  4.00 NO_SCHEMA;
+    "claude-3-opus"     Anthropic 900.0 2800.0  30.0   200_000 0.91 0.992 15.00   1.50 75.00 NO_SCHEMA;
+    "claude-instant"    Anthropic 300.0 1000.0  90.0   100_000 0.78 0.960  0.80   0.80  2.40 NOTHING;
+    "gemini-2.5-pro"    Gemini    700.0 2200.0  90.0 1_048_576 0.95 0.996  1.25  0.125 10.00 ALL;
+    "gemini-2.5-flash"  Gemini    300.0 1000.0 150.0 1_048_576 0.90 0.995  0.30   0.03  2.50 ALL;
+    "gemini-2.0-flash"  Gemini    280.0  900.0 150.0 1_048_576 0.88 0.994  0.10  0.025  0.40 ALL;
+    "gemini-1.5-pro"    Gemini    600.0 1900.0  60.0 2_097_152 0.90 0.990  1.25 0.3125  5.00 ALL;
+    "gemini-pro"        Gemini    450.0 1400.0  60.0    32_760 0.82 0.970  0.50   0.50  1.50 TOOLS;
 };
 
 /// The model of that name.
@@ -121,6 +135,8 @@ mod tests {
             assert!(MODELS.iter().skip(i + 1).all(|other| other.name != known.name), "{}", known.name);
             assert!(known.ttft_p99_ms > known.ttft_ms && known.ttft_ms > 0.0, "{}", known.name);
             assert!((0.0..=1.0).contains(&known.quality) && (0.0..=1.0).contains(&known.schema_adherence));
+            let Price { input, cached, output } = known.price;
+            assert!(0.0 < cached && cached <= input && input < output, "{}", known.name);
         }
     }
 

@@ -15,7 +15,6 @@
 //! - Whatever the bytes are, the answer comes quickly and nothing panics.
 //!
 //! Not done here: running, judging, printing. Assertions are read by `slo`; this room only tells where one is wrong.
-//! `quota` and `capacity` are read and reported as not simulated; prices are read and not kept.
 //!
 //! To add a scenario key: read it in `spec/` (the list of legal keys follows by itself), fit it in `check/`, put it
 //! into [`plan`] or the parameters of its mechanism, and add a line to the table of broken inputs in `tests/`.

@@ -5,6 +5,7 @@ use crate::event::Name;
 use crate::load;
 use crate::router;
 use crate::slo::{ChainFact, Facts, FaultFact, Slo};
+use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Model, fault::Fault};
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher as _;
@@ -93,6 +94,8 @@ pub struct Provider {
     pub dialect: Dialect,
     /// What it serves.
     pub models: Vec<Model>,
+    /// Its keys, quotas and capacity.
+    pub limits: Limits,
 }
 
 /// A named span of the drill.

@@ -10,6 +10,7 @@ use super::units::{self, Wrong};
 use super::yaml::{Entry, Node, Value};
 use crate::words;
 use mock_providers::Distribution;
+use mock_providers::limits::Limit;
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -96,9 +97,9 @@ impl<'s> Sink<'s> {
         self.unit(node, "a rate such as `20/s`", |text| units::rate(text, units::MAX_RATE))
     }
 
-    /// A rate of tokens or requests that a quota grants.
-    pub(crate) fn quota(&self, node: &Node) -> Option<At<f64>> {
-        self.unit(node, "a rate such as `3000/min`", |text| units::rate(text, 1e9))
+    /// So many requests or tokens per window.
+    pub(crate) fn limit(&self, node: &Node) -> Option<At<Limit>> {
+        self.unit(node, "a limit such as `3000/min`", units::limit)
     }
 
     pub(crate) fn share(&self, node: &Node) -> Option<At<f64>> {
@@ -307,9 +308,10 @@ impl<'n> Fields<'n> {
         found
     }
 
-    /// Complains about every key that nobody asked for.
-    pub(crate) fn finish(self) {
-        for entry in self.entries.iter().filter(|e| !self.known.contains(&e.key.value.as_str())) {
+    /// Complains about every key that nobody asked for; whether there was none.
+    pub(crate) fn finish(self) -> bool {
+        let unknown = || self.entries.iter().filter(|e| !self.known.contains(&e.key.value.as_str()));
+        for entry in unknown() {
             let written = &entry.key.value;
             let message = format!("{} does not have a key {}", self.what, units::shown(written));
             let mut problem = Problem::error(self.sink.source, &entry.key.at, message);
@@ -317,5 +319,6 @@ impl<'n> Fields<'n> {
             problem.help = guess.map(|guess| format!("did you mean `{guess}`?"));
             self.sink.push(problem.note(format!("its keys are {}", words::list(self.known.iter().copied()))));
         }
+        unknown().next().is_none()
     }
 }

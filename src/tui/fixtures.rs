@@ -27,14 +27,19 @@ fn secs(s: u64) -> Duration {
 
 fn provider(name: &str, dialect: Dialect, model: &str) -> Provider {
     let model = mock_providers::Model {
-        name: model.into(),
         ttft: Distribution::fixed(Duration::from_millis(350)),
         tokens_per_second: 80.0,
         quality: 0.93,
-        schema_adherence: 1.0,
-        context: 128_000,
+        ..mock_providers::Model::named(model, 128_000)
     };
-    Provider { name: name.into(), vendor: name.into(), region: None, dialect, models: vec![model] }
+    Provider {
+        name: name.into(),
+        vendor: name.into(),
+        region: None,
+        dialect,
+        models: vec![model],
+        limits: Default::default(),
+    }
 }
 
 fn target(provider: usize, name: &str) -> Target {

@@ -6,6 +6,7 @@ mod drills;
 mod layering;
 mod ledger;
 mod library;
+mod limits;
 mod readme;
 mod table;
 mod tasks;

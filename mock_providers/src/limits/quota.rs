@@ -76,8 +76,8 @@ impl Limit {
             0 => Err(Unusable::Nothing),
             _ if amount > MOST => Err(Unusable::TooMuch),
             _ => {
-                let burst = if window < HOUR { BURST.min(window) } else { window };
-                Ok(Self { amount, window, refill: Refill::Continuous { burst } })
+                let limit = Self { amount, window, refill: Refill::AtOnce };
+                Ok(limit.with_burst(BURST))
             }
         }
     }
@@ -86,8 +86,15 @@ impl Limit {
     /// a daily allowance is not a rate.
     #[must_use]
     pub fn with_burst(self, burst: Duration) -> Self {
-        let burst = if self.window < HOUR { burst.min(self.window) } else { self.window };
+        let burst = if self.is_allowance() { self.window } else { burst.min(self.window) };
         Self { refill: Refill::Continuous { burst }, ..self }
+    }
+
+    /// Whether its window is so long, an hour or more, that it is an allowance rather than a rate: all of it may be used
+    /// at once.
+    #[must_use]
+    pub fn is_allowance(&self) -> bool {
+        self.window >= HOUR
     }
 
     /// The same, renewed as a whole at the end of each window.

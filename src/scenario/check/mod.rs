@@ -4,6 +4,7 @@
 //! not be read is left unchecked, so that one slip is one message. A plan comes out only if no error was found.
 
 mod faults;
+mod limits;
 mod load;
 mod partition;
 mod phases;
@@ -22,7 +23,7 @@ use crate::words;
 /// Fits a scenario together.
 pub(crate) fn check(spec: &Spec, sink: &Sink<'_>) -> Option<Plan> {
     let phases = spec.phases.as_deref().map(|phases| phases::check(phases, sink));
-    let providers = spec.providers.as_deref().map(|providers| providers::check(providers, sink));
+    let providers = spec.providers.as_deref().map(|providers| providers::check(providers, phases.as_deref(), sink));
     let router = match (&spec.router, &providers) {
         (Some(router), Some(providers)) => Some(router::check(router, providers, sink)),
         _ => None,

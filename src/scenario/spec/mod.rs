@@ -5,6 +5,7 @@
 
 pub(crate) mod faults;
 mod inject;
+pub(crate) mod limits;
 pub(crate) mod load;
 pub(crate) mod providers;
 pub(crate) mod router;

@@ -1,10 +1,16 @@
 //! `providers:`: who answers, and with which models.
 
+use super::limits::{self, Key, Of, Room};
 use crate::scenario::catalogue;
+use crate::scenario::problem::Problem;
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
+use crate::scenario::units::shown;
 use crate::scenario::yaml::Node;
+use mock_providers::limits::Policy;
+use mock_providers::model::Capability;
 use mock_providers::{Dialect, Distribution};
+use std::time::Duration;
 
 /// A provider as it was typed.
 #[derive(Debug)]
@@ -17,6 +23,9 @@ pub(crate) struct Provider {
     pub(crate) region: Option<At<String>>,
     /// `None`: not given; then it serves what the catalogue has for its dialect.
     pub(crate) models: Option<Vec<Model>>,
+    pub(crate) quota: Option<Policy>,
+    pub(crate) capacity: Option<Room>,
+    pub(crate) keys: Vec<Key>,
 }
 
 /// A model as it was typed; the catalogue supplies the rest.
@@ -28,8 +37,32 @@ pub(crate) struct Model {
     pub(crate) context: Option<At<u32>>,
     pub(crate) quality: Option<At<f64>>,
     pub(crate) schema_adherence: Option<At<f64>>,
+    pub(crate) instruction_following: Option<At<f64>>,
+    pub(crate) filter: Option<At<f64>>,
+    pub(crate) prefill: Option<At<bool>>,
+    pub(crate) capabilities: Option<Vec<At<Capability>>>,
+    pub(crate) price: Price,
+    pub(crate) retires: Option<Retirement>,
+    pub(crate) identity: Option<At<String>>,
+    pub(crate) quota: Option<Policy>,
+    pub(crate) capacity: Option<Room>,
     /// The keys that were typed, right or wrong: what is wrong is not missing as well.
     pub(crate) typed: Vec<&'static str>,
+}
+
+/// Prices as they were typed, in dollars per million tokens.
+#[derive(Debug, Default)]
+pub(crate) struct Price {
+    pub(crate) input: Option<At<f64>>,
+    pub(crate) cached: Option<At<f64>>,
+    pub(crate) output: Option<At<f64>>,
+}
+
+/// The end of a model as it was typed.
+#[derive(Debug)]
+pub(crate) struct Retirement {
+    pub(crate) announced: Option<At<Duration>>,
+    pub(crate) gone: At<Duration>,
 }
 
 /// A mock takes a listener, a task and memory.
@@ -55,48 +88,30 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Vec<Provider>> {
 }
 
 fn provider(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Provider> {
-    let Some(mut fields) = sink.fields(node, "a provider") else {
-        // Known by name, so that whatever refers to it is not wrong as well.
-        let (dialect, vendor, region) = (None, None, None);
-        return Some(Provider {
-            name: name.clone(),
-            dialect,
-            dialect_typed: true,
-            vendor,
-            region,
-            models: Some(Vec::new()),
-        });
+    let mut provider = Provider {
+        name: name.clone(),
+        dialect: None,
+        dialect_typed: true,
+        vendor: None,
+        region: None,
+        models: Some(Vec::new()),
+        quota: None,
+        capacity: None,
+        keys: Vec::new(),
     };
+    // Known by name, so that whatever refers to it is not wrong as well.
+    let Some(mut fields) = sink.fields(node, "a provider") else { return Some(provider) };
     let dialect = fields.get("dialect");
-    let dialect_typed = dialect.is_some();
-    let dialect = dialect.and_then(|n| sink.word(n, "a dialect", catalogue::DIALECTS));
-    let vendor = fields.get("vendor").and_then(|n| sink.name(n));
-    let region = fields.get("region").and_then(|n| sink.name(n));
-    let models = fields.get("models").map(|n| models(n, &name.at, sink));
-    if let Some(mut quota) = fields.get("quota").and_then(|n| sink.fields(n, "a quota")) {
-        for key in ["requests", "tokens"] {
-            if let Some(n) = quota.get(key) {
-                let _ = sink.quota(n);
-            }
-        }
-        quota.finish();
-    }
-    if let Some(mut capacity) = fields.get("capacity").and_then(|n| sink.fields(n, "a capacity")) {
-        for key in ["concurrency", "queue"] {
-            if let Some(n) = capacity.get(key) {
-                let _ = sink.count(n, 0, 1_000_000);
-            }
-        }
-        capacity.finish();
-    }
-    for key in ["quota", "capacity"] {
-        if let Some(at) = fields.key(key) {
-            let help = format!("the drill runs as if there were no {key}");
-            sink.warning(&at, format!("`{key}` is not simulated yet"), Some(help));
-        }
-    }
+    provider.dialect_typed = dialect.is_some();
+    provider.dialect = dialect.and_then(|n| sink.word(n, "a dialect", catalogue::DIALECTS));
+    provider.vendor = fields.get("vendor").and_then(|n| sink.name(n));
+    provider.region = fields.get("region").and_then(|n| sink.name(n));
+    provider.models = fields.get("models").map(|n| models(n, &name.at, sink));
+    provider.quota = fields.get("quota").and_then(|n| limits::quota(n, Of::Provider, sink));
+    provider.capacity = fields.get("capacity").and_then(|n| limits::capacity(n, sink));
+    provider.keys = fields.get("keys").map_or(Vec::new(), |n| limits::keys(n, sink));
     fields.finish();
-    Some(Provider { name: name.clone(), dialect, dialect_typed, vendor, region, models })
+    Some(provider)
 }
 
 fn models(node: &Node, provider: &Span, sink: &Sink<'_>) -> Vec<Model> {
@@ -109,36 +124,84 @@ fn models(node: &Node, provider: &Span, sink: &Sink<'_>) -> Vec<Model> {
 }
 
 fn model(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Model> {
-    let text = &name.value;
-    if text.is_empty() || text.len() > 128 || text.contains(|c: char| c.is_whitespace() || c.is_control() || c == ',') {
-        let help = "a model's name has up to 128 characters, none of them a blank or a comma";
-        sink.error(
-            &name.at,
-            format!("{} cannot be a model", crate::scenario::units::shown(text)),
-            Some(help.to_owned()),
-        );
+    if !checked_model(name, "a model", sink) {
         return None;
     }
+    let mut model = Model::named(name);
     let Some(mut fields) = sink.fields(node, "a model") else {
-        let typed = vec!["ttft", "tokens_per_second", "context"];
-        return Some(Model { typed, ..Model::named(name) });
+        model.typed = vec!["ttft", "tokens_per_second", "context"];
+        return Some(model);
     };
-    let ttft = fields.get("ttft").and_then(|n| sink.distribution(n));
-    let tokens_per_second = fields.get("tokens_per_second").and_then(|n| sink.number(n, 0.1, 100_000.0));
-    if let Some(mut price) = fields.get("price").and_then(|n| sink.fields(n, "a price")) {
-        for key in ["input", "output"] {
-            if let Some(n) = price.get(key) {
-                let _ = sink.number(n, 0.0, 10_000.0);
-            }
-        }
-        price.finish();
-    }
-    let context = fields.get("context").and_then(|n| sink.size(n));
-    let quality = fields.get("quality").and_then(|n| sink.score(n));
-    let schema_adherence = fields.get("schema_adherence").and_then(|n| sink.score(n));
-    let typed = ["ttft", "tokens_per_second", "context"].into_iter().filter(|key| fields.key(key).is_some()).collect();
+    model.ttft = fields.get("ttft").and_then(|n| sink.distribution(n));
+    model.tokens_per_second = fields.get("tokens_per_second").and_then(|n| sink.number(n, 0.1, 100_000.0));
+    model.price = fields.get("price").and_then(|n| price(n, sink)).unwrap_or_default();
+    model.context = fields.get("context").and_then(|n| sink.size(n));
+    model.quality = fields.get("quality").and_then(|n| sink.score(n));
+    model.schema_adherence = fields.get("schema_adherence").and_then(|n| sink.score(n));
+    model.instruction_following = fields.get("instruction_following").and_then(|n| sink.score(n));
+    model.filter = fields.get("filter").and_then(|n| sink.score(n));
+    model.prefill = fields.get("prefill").and_then(|n| sink.boolean(n));
+    model.capabilities = fields.get("capabilities").map(|n| capabilities(n, sink));
+    model.retires = fields.get("retires").and_then(|n| retires(n, sink));
+    let identity = fields.get("identity").and_then(|n| sink.text(n));
+    model.identity = identity.filter(|identity| checked_model(identity, "the identity of a model", sink));
+    model.quota = fields.get("quota").and_then(|n| limits::quota(n, Of::Model, sink));
+    model.capacity = fields.get("capacity").and_then(|n| limits::capacity(n, sink));
+    let needed = ["ttft", "tokens_per_second", "context"];
+    model.typed = needed.into_iter().filter(|key| fields.key(key).is_some()).collect();
     fields.finish();
-    Some(Model { ttft, tokens_per_second, context, quality, schema_adherence, typed, ..Model::named(name) })
+    Some(model)
+}
+
+/// Whether a text can name a model; reports it otherwise.
+fn checked_model(name: &At<String>, what: &str, sink: &Sink<'_>) -> bool {
+    let text = &name.value;
+    let unfit = |c: char| c.is_whitespace() || c.is_control() || c == ',';
+    let fits = !text.is_empty() && text.len() <= 128 && !text.contains(unfit);
+    if !fits {
+        let help = "a model's name has up to 128 characters, none of them a blank or a comma";
+        sink.error(&name.at, format!("{} cannot be {what}", shown(text)), Some(help.to_owned()));
+    }
+    fits
+}
+
+fn price(node: &Node, sink: &Sink<'_>) -> Option<Price> {
+    let mut fields = sink.fields(node, "a price")?;
+    let mut dollars = |key| fields.get(key).and_then(|n| sink.number(n, 0.0, 10_000.0));
+    let price = Price { input: dollars("input"), cached: dollars("cached"), output: dollars("output") };
+    fields.finish();
+    Some(price)
+}
+
+fn capabilities(node: &Node, sink: &Sink<'_>) -> Vec<At<Capability>> {
+    let words: Vec<(&str, Capability)> = Capability::ALL.iter().map(|c| (c.name(), *c)).collect();
+    let mut all: Vec<At<Capability>> = Vec::new();
+    for found in sink.one_or_more(node).iter().filter_map(|n| sink.word(n, "a capability", &words)) {
+        match all.iter().find(|other| other.value == found.value) {
+            Some(first) => {
+                let message = format!("`{}` is named twice", found.value.name());
+                let problem = Problem::error(sink.source, &found.at, message).help("keep one of the two");
+                sink.push(problem.related(sink.source, &first.at, "the first"));
+            }
+            None => all.push(found),
+        }
+    }
+    all
+}
+
+fn retires(node: &Node, sink: &Sink<'_>) -> Option<Retirement> {
+    let mut fields = sink.fields(node, "a retirement")?;
+    let announced = fields.get("announced").and_then(|n| sink.duration(n));
+    let gone = fields.need("gone", "gone: 90s").and_then(|n| sink.duration(n));
+    fields.finish();
+    let gone = gone?;
+    if let Some(announced) = &announced
+        && announced.value > gone.value
+    {
+        let problem = Problem::error(sink.source, &announced.at, "this is announced after the model is gone");
+        sink.push(problem.related(sink.source, &gone.at, "it is gone here").help("announce it earlier"));
+    }
+    Some(Retirement { announced, gone })
 }
 
 impl Model {
@@ -150,6 +213,15 @@ impl Model {
             context: None,
             quality: None,
             schema_adherence: None,
+            instruction_following: None,
+            filter: None,
+            prefill: None,
+            capabilities: None,
+            price: Price::default(),
+            retires: None,
+            identity: None,
+            quota: None,
+            capacity: None,
             typed: Vec::new(),
         }
     }

@@ -176,6 +176,168 @@ fn quantities_that_no_drill_can_use_are_refused() {
 
 #[test]
 #[rustfmt::skip]
+fn quotas_that_limit_nothing_or_contradict_themselves_are_refused() {
+    let on_provider = [
+        ("requests: «3000»", "`3000` has no window", "write `3000/min` or `3000/day`"),
+        ("requests: «3000/fortnight»", "`3000/fortnight` is not a limit", "10000/day"),
+        ("requests: «0/min»", "`0/min` lets nothing through", "quota_exhausted"),
+        ("requests: «0.5/min»", "`0.5/min` is not whole", "longer window"),
+        ("tokens: «2T/min»", "`2T/min` is not a limit", "`2M/min`"),
+        ("tokens: «99999999999G/min»", "`99999999999G/min` is too much", ""),
+        ("«tokens»: []", "this list is empty, so nothing is limited", "at least one"),
+        ("tokens: «yes»", "`yes` has no window", "write `3000/min`"),
+        ("requests: [3000/min, «many»]", "`many` has no window", "write `3000/min`"),
+        ("«rps»: 3", "a quota does not have a key `rps`", "`requests`, `tokens`, `burst`, `refill`, `per`, `lies`"),
+        ("requests: 3000/min, «request»: 3/s", "a quota does not have a key `request`", "did you mean `requests`?"),
+        ("requests: 3000/min, burst: «0s»", "this must be longer than zero", ""),
+        ("requests: 3000/min, burst: «5»", "the duration `5` has no unit", "write `5s`"),
+        ("requests: 3000/min, burst: «90s»", "the burst is longer than the window of `3000/min`", "at most `60s`"),
+        ("requests: [3000/min, 60/s], burst: «2s»", "the burst is longer than the window of `60/s`", "at most `1s`"),
+        ("requests: 10000/day, burst: «5s»", "`burst` does nothing here", "per hour or longer"),
+        ("requests: 3000/min, refill: window, «burst»: 5s", "`burst` does nothing with `refill: window`", "remove one"),
+        ("requests: 3000/min, refill: «windows»", "`windows` is not a way to refill", "did you mean `window`?"),
+        ("requests: 3000/min, per: «keys»", "`keys` is not a holder of a quota", "did you mean `key`?"),
+        ("requests: 3000/min, per: «tenant»", "`tenant` is not a holder of a quota", "one of: `provider`, `model`, `key`"),
+        ("requests: 3000/min, lies: «rest_zero»", "`rest_zero` is not a lie about limits", "did you mean `reset_zero`?"),
+        ("requests: 3000/min, lies: «true»", "expected a lie about limits, found a yes or no", "`one_day`"),
+    ];
+    for (quota, message, hint) in on_provider {
+        let with = format!("region: us-east, quota: {{ {quota} }},");
+        check(&[("region: us-east,", with.as_str(), message, hint)]);
+    }
+    check(&[
+        ("region: us-east,", "region: us-east, quota: «{ per: key }»,", "this quota limits nothing", "add `requests: 3000/min`"),
+        ("region: us-east,", "region: us-east, quota: «~»,", "this quota limits nothing", "tokens: 2M/min"),
+        ("gpt-4o: {},", "gpt-4o: { «quota»: {} },", "this quota limits nothing", "tokens: 2M/min"),
+        ("gpt-4o: {},", "gpt-4o: { quota: { requests: 9/min, per: «provider» } },", "`provider` is not a holder of a model's quota", "`model`, `key`"),
+        ("region: us-east,", "region: us-east, keys: { main: { quota: { requests: 9/min, «per»: key } } },", "a key's quota does not have a key `per`", "`requests`"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn capacities_that_no_provider_can_have_are_refused() {
+    for (capacity, message, hint) in [
+        ("concurrency: «0»", "this must lie between 1 and 1000000", ""),
+        ("concurrency: «2.5»", "expected a whole number, found a number", ""),
+        ("concurrency: 4, queue: «-1»", "this must lie between 0 and 1000000", ""),
+        ("concurrency: 4, queue: «long»", "expected a whole number, found a text", ""),
+        ("concurrency: 4, background: «0.3»", "`0.3` is not a share", "write `30%`"),
+        ("concurrency: 4, background: «130%»", "`130%` is more than all", "100%"),
+        ("concurrency: 4, background: { «outtage»: 80% }", "there is no phase `outtage`", "did you mean `outage`?"),
+        ("concurrency: 4, background: { outage: «80» }", "`80` is not a share", "write `80%`"),
+        ("concurrency: 4, «background»: {}", "this background names no phase", "background: 30%"),
+        ("concurrency: 4, contention: «0.5»", "this must lie between 1 and 1000", ""),
+        ("concurrency: 4, contention: «250%»", "expected a number, found a text", ""),
+        ("concurrency: 4, on_hangup: «finsh»", "`finsh` is not what becomes of abandoned work", "did you mean `finish`?"),
+        ("concurrency: 4, «queue_wait»: 5s", "`queue_wait` does nothing without a queue", "queue: 128"),
+        ("concurrency: 4, queue: 0, «queue_wait»: 5s", "`queue_wait` does nothing without a queue", "queue: 128"),
+        ("concurrency: 4, queue: 9, queue_wait: «0s»", "this must be longer than zero", ""),
+        ("concurrency: 4, «queues»: 9", "a capacity does not have a key `queues`", "did you mean `queue`?"),
+    ] {
+        let on_provider = format!("region: us-east, capacity: {{ {capacity} }},");
+        let on_model = format!("gpt-4o: {{ capacity: {{ {capacity} }} }},");
+        check(&[
+            ("region: us-east,", on_provider.as_str(), message, hint),
+            ("gpt-4o: {},", on_model.as_str(), message, hint),
+        ]);
+    }
+    check_at(&[
+        ("region: us-east,", "capacity: { queue: 9 },", [4, 23], "`concurrency` is missing in a capacity", "concurrency: 64"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn keys_that_cannot_work_are_refused() {
+    for (keys, message, hint) in [
+        ("{}", "there are no keys, so nobody may ask", "main: {}"),
+        ("{ «a b»: {} }", "`a b` cannot be a name", "letters, digits"),
+        ("{ main: { secret: «a b» } }", "this cannot be a secret", "no blank"),
+        ("{ main: { secret: «''» } }", "this cannot be a secret", "visible ASCII"),
+        ("{ main: { secret: «[x]» } }", "expected a text, found a list", ""),
+        ("{ main: { expires: «90» } }", "the duration `90` has no unit", "write `90s`"),
+        ("{ main: { expires: «never» } }", "`never` is not a duration", ""),
+        ("{ main: { valid_from: 20s, expires: «20s» } }", "this key expires before it is valid", "revoked: 0s"),
+        ("{ main: { «revoke»: 10s } }", "a key does not have a key `revoke`", "did you mean `revoked`?"),
+        ("{ main: { quota: { requests: «60» } } }", "`60` has no window", "60/min"),
+        ("{ main: { «quota»: {} } }", "this quota limits nothing", "requests: 3000/min"),
+    ] {
+        let with = match keys {
+            "{}" => "region: us-east, «keys»: {},".to_owned(),
+            _ => format!("region: us-east, keys: {keys},"),
+        };
+        check(&[("region: us-east,", with.as_str(), message, hint)]);
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn models_that_make_no_sense_are_refused() {
+    for (model, message, hint) in [
+        ("instruction_following: «98»", "this must lie between 0 and 1", "93%"),
+        ("filter: «strict»", "`strict` is not a share", ""),
+        ("prefill: «sometimes»", "expected `true` or `false`, found a text", ""),
+        ("capabilities: [«tool»]", "`tool` is not a capability", "did you mean `tools`?"),
+        ("capabilities: [tools, «smell»]", "`smell` is not a capability", "`json_schema`"),
+        ("capabilities: [tools, vision, «tools»]", "`tools` is named twice", "keep one"),
+        ("price: { input: «-1» }", "this must lie between 0 and 10000", ""),
+        ("price: { input: 2.50, cached: «3» }", "a cached token costs more than one that is not", "is 2.5 here"),
+        ("price: { cached: «3» }", "a cached token costs more than one that is not", "is 2.5 here"),
+        ("price: { «inputs»: 3 }", "a price does not have a key `inputs`", "did you mean `input`?"),
+        ("retires: { gone: «soon» }", "`soon` is not a duration", ""),
+        ("retires: { announced: «50s», gone: 30s }", "this is announced after the model is gone", "earlier"),
+        ("retires: { gone: 30s, «at»: 3s }", "a retirement does not have a key `at`", "`announced`, `gone`"),
+        ("identity: «'gpt 4'»", "`gpt 4` cannot be the identity of a model", "blank"),
+    ] {
+        let with = format!("gpt-4o: {{ {model} }},");
+        check(&[("gpt-4o: {},", with.as_str(), message, hint)]);
+    }
+    check_at(&[
+        ("gpt-4o: {},", "gpt-4o: { retires: { announced: 3s } },", [4, 59], "`gone` is missing in a retirement", "gone: 90s"),
+    ]);
+}
+
+#[test]
+fn limits_that_contradict_each_other_name_both_places() {
+    for (replace, with, message, lines) in [
+        (
+            "region: us-east,",
+            "quota: { requests: [3000/min,
+   9/60s] },",
+            "there are two limits for one window",
+            (5, 4),
+        ),
+        (
+            "region: us-east,",
+            "keys: { one: { secret: x },
+   two: { secret: x } },",
+            "two keys have the same secret",
+            (5, 4),
+        ),
+        (
+            "region: us-east,",
+            "keys: { one: {},
+   two: { secret: sk-drill-one } },",
+            "two keys have the same secret",
+            (5, 4),
+        ),
+        (
+            "region: us-east,",
+            "quota: { requests: 9/s,
+   burst: 2s },",
+            "the burst is longer than the window of `9/s`",
+            (5, 4),
+        ),
+    ] {
+        let problem = errors(replace, with).remove(0);
+        assert_eq!(problem.message, message);
+        assert_eq!((problem.line, problem.related.map(|(line, _)| line)), (lines.0, Some(lines.1)), "for `{with}`");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
 fn load_that_is_empty_or_endless_is_refused() {
     check(&[
         ("task: triage, rate: 10/s", "task: triage, rate: 10/s, phases: { outage: { burst: { rate: 9/s, for: «9s», every: 2s } } }", "a burst is longer than the time between two", ""),
@@ -250,6 +412,12 @@ fn a_block_of_the_wrong_kind_is_one_mistake_whatever_refers_to_it() {
         ("gpt-4o: {},", "gpt-4o: «5»,", "expected a model, a mapping, found a number", ""),
         ("anthropic: { models: { claude-sonnet-4: {} } }", "anthropic: «yes»", "expected a provider, a mapping, found a text", ""),
         ("gpt-4o-mini: {} } }", "gpt-4o-mini: {} }, quota: «3» }", "expected a quota, a mapping, found a number", ""),
+        ("gpt-4o-mini: {} } }", "gpt-4o-mini: {} }, quota: { requests: [«true»] } }", "expected a limit such as `3000/min`, found a yes or no", ""),
+        ("gpt-4o-mini: {} } }", "gpt-4o-mini: {} }, capacity: «64» }", "expected a capacity, a mapping, found a number", ""),
+        ("gpt-4o-mini: {} } }", "gpt-4o-mini: {} }, keys: «[main, spare]» }", "expected the keys, a mapping, found a list", ""),
+        ("gpt-4o-mini: {} } }", "gpt-4o-mini: {} }, keys: { main: «sk-1» } }", "expected a key, a mapping, found a text", ""),
+        ("gpt-4o: {},", "gpt-4o: { retires: «90s» },", "expected a retirement, a mapping, found a text", ""),
+        ("gpt-4o: {},", "gpt-4o: { price: «2.50» },", "expected a price, a mapping, found a number", ""),
         ("    spare:\n      targets: [anthropic/claude-sonnet-4]", "    spare: «[anthropic/claude-sonnet-4]»", "expected a chain, a mapping, found a list", ""),
         ("load:\n", "load:\n  - «chat»\n", "expected a load stream, a mapping, found a text", ""),
     ]);

@@ -6,6 +6,7 @@ use crate::router::policy::{backoff, breaker, budget, quality};
 use crate::scenario::{Loaded, load, plan::Phase};
 use crate::tasks::Task;
 use mock_providers::fault::{Effect, Fault, Injection, Pick, Shape, Whom};
+use mock_providers::limits::{Capacity, Limit, Limits, Per, Policy, Quota, Quotas};
 use mock_providers::{Dialect, Distribution};
 use std::time::Duration;
 
@@ -20,15 +21,27 @@ fn secs(s: u64) -> Duration {
 }
 
 #[test]
-fn the_example_of_the_design_loads_with_warnings_for_what_is_not_simulated() {
+fn the_example_of_the_design_loads_without_a_warning() {
     let messages: Vec<String> = loaded().warnings.iter().map(|w| w.one_line("design.yaml")).collect();
-    assert_eq!(
-        messages,
-        [
-            "design.yaml:12:5: warning: `quota` is not simulated yet (the drill runs as if there were no quota)",
-            "design.yaml:13:5: warning: `capacity` is not simulated yet (the drill runs as if there were no capacity)",
-        ]
-    );
+    assert!(messages.is_empty(), "{messages:#?}");
+}
+
+#[test]
+fn its_quota_and_capacity_reach_the_plan() {
+    let plan = loaded().plan;
+    let [openai, anthropic] = plan.providers.as_slice() else { panic!("two providers") };
+    let per_minute = |amount| vec![Limit::try_new(amount, secs(60)).unwrap()];
+    let quota = Quota { requests: per_minute(3000), tokens: per_minute(2_000_000) };
+    let provider = Some(Policy { quota, per: Per::Provider, lies: None });
+    let expected = Limits {
+        quotas: Quotas { provider, ..Quotas::default() },
+        capacity: Some(Capacity::new(64, 128)),
+        ..Limits::default()
+    };
+    assert_eq!(openai.limits, expected);
+    assert_eq!(anthropic.limits, Limits::default());
+    let price = &openai.models[0].price;
+    assert_eq!((price.input, price.cached, price.output), (2.5, 1.25, 10.0), "the catalogue adds the cached one");
 }
 
 #[test]

@@ -5,3 +5,4 @@ mod design;
 mod forms;
 mod hostile;
 mod library;
+mod limits;

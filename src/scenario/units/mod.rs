@@ -1,12 +1,14 @@
-//! Quantities with their units: durations, rates, shares, sizes, distributions.
+//! Quantities with their units: durations, rates, limits, shares, sizes, distributions.
 //!
 //! Rules: a quantity has a unit, so that nobody has to guess whether `5` is seconds or milliseconds; time is a whole
 //! number of milliseconds, the drill's quantum; no scalar contains a comma; what no drill can need is refused here.
 //! Decimal numbers are read exactly, not through floating point.
 
 mod distribution;
+mod limit;
 
 pub use distribution::distribution;
+pub use limit::limit;
 
 use std::time::Duration;
 
