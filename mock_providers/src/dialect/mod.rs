@@ -29,7 +29,7 @@ use std::time::Duration;
 /// Which vendor's API a mock speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dialect {
-    /// OpenAI chat completions.
+    /// OpenAI chat completions, responses and embeddings.
     OpenAi,
     /// Anthropic messages.
     Anthropic,
@@ -86,6 +86,8 @@ pub(crate) enum Route<'u> {
     Ask(Place<'u>),
     /// The list of models is wanted.
     Models,
+    /// Somebody asks whether the server is up; nobody needs a key for that.
+    Health,
     /// The path exists, the method does not.
     WrongMethod,
     /// There is nothing here.
@@ -301,6 +303,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) retry_after: Option<Duration>,
     /// Seconds since 1970.
     pub(crate) now: u64,
+    /// Events of the stream that come before this; 0 outside of one.
+    pub(crate) events: u32,
 }
 
 impl Scene<'_> {
@@ -359,6 +363,16 @@ pub(crate) trait Format: Sync {
 
     /// The frames of a streamed answer.
     fn frames(&self, reply: &Reply<'_>) -> Frames;
+
+    /// The body that answers a request for vectors, where the vendor has an endpoint for that.
+    fn embeddings(&self, _reply: &Reply<'_>) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// The tokens of a stream come in bursts, so many milliseconds apart; 0: as the model says them.
+    fn burst_ms(&self) -> u64 {
+        0
+    }
 
     /// What a stream ends with when this goes wrong in its middle.
     fn error_event(&self, ask: &Ask<'_>, cause: Cause, scene: &Scene<'_>) -> Vec<u8>;

@@ -9,8 +9,10 @@ use super::connection::ResetMark;
 use super::exchange::Exchange;
 use super::key::Key;
 use crate::course::{Course, Cue, Ending, Inside, Length, Point, Timetable};
-use crate::dialect::{Answer, Ask, Failure, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Unreadable};
-use crate::fault::{Cause, Instead, Scenery};
+use crate::dialect::{
+    Answer, Ask, Failure, Finish, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Unreadable,
+};
+use crate::fault::{Cause, Endpoint, Instead, Scenery};
 use crate::ledger::End;
 use crate::luck::key_hash;
 use crate::script::{About, Verdict};
@@ -59,23 +61,32 @@ impl Provider {
         };
         turn.api_key.push_str(turn.format.key(&parts.headers, query));
         let route = turn.format.route(&parts.method, path, query);
-        let place = match route {
+        let wanted = match route {
             _ if too_large => Err(Problem::TooLarge),
             Route::Unknown => Err(Problem::NoSuchPath(&parts.method, path)),
             Route::WrongMethod => Err(Problem::WrongMethod(&parts.method, path)),
-            Route::Models => turn.format.admit(&parts.headers, query).map(|()| None),
-            Route::Ask(place) => turn.format.admit(&parts.headers, query).map(|()| Some(place)),
+            Route::Health => Ok(Wanted::Health),
+            Route::Models => turn.format.admit(&parts.headers, query).map(|()| Wanted::Models),
+            Route::Ask(place) => turn.format.admit(&parts.headers, query).map(|()| Wanted::Answer(place)),
         };
         if parts.method == Method::HEAD {
             // hyper never asks for the body of such a response, so nobody would notice its end.
             turn.exchange.end(End::Complete);
         }
-        Ok(match place {
+        Ok(match wanted {
             Err(problem) => turn.fail(&problem, None, None, 0),
-            Ok(None) => turn.list_models(),
-            Ok(Some(place)) => turn.answer(place, &body).await,
+            Ok(Wanted::Health) => turn.send_at_once(Vec::new()),
+            Ok(Wanted::Models) => turn.list_models(),
+            Ok(Wanted::Answer(place)) => turn.answer(place, &body).await,
         })
     }
+}
+
+/// What a request that may come in is for.
+enum Wanted<'u> {
+    Answer(Place<'u>),
+    Models,
+    Health,
 }
 
 /// An identifier for one attempt, the same in every run.
@@ -143,14 +154,17 @@ impl Turn<'_> {
             return self.fail(&problem, Some(&ask), retry_after, model.context);
         }
 
-        let answer = self.compose(&ask, model, injected.as_ref(), body, ids);
+        let answer = match ask.endpoint {
+            Endpoint::Embeddings => Answer::new(Vec::new(), Finish::Stop),
+            _ => self.compose(&ask, model, injected.as_ref(), body, ids),
+        };
         let ttft = model.ttft.sample(&mut setup.luck.draw("ttft", &[&setup.name, &ask.model], &ids));
         let timetable = Timetable {
             first_ms: head_ms + whole_ms(ttft) + whole_ms(delay_first_token),
             per_token_ms: per_token_ms(model.tokens_per_second),
             slowness: delay_between,
             slowed_ms: 0.0,
-            burst_ms: 0,
+            burst_ms: self.format.burst_ms(),
         };
         let mut course = self.lay_out(&ask, &answer, head_ms, timetable);
         if let Some((fault, injection)) = &injected {
@@ -174,9 +188,15 @@ impl Turn<'_> {
             let (frames, length) = (self.format.frames(&reply), Length::Chunked);
             Course { content_type, length, headers: vec![no_cache], ..course(frames, head_ms, timetable) }
         } else {
+            // What is gathered for a burst is of no concern to an answer in one piece.
+            timetable.burst_ms = 0;
             let tokens = answer.tokens();
             let done = timetable.end(tokens);
-            course(Frames::whole(self.format.plain(&reply), tokens), done, Timetable::at(done))
+            let body = match ask.endpoint {
+                Endpoint::Embeddings => self.format.embeddings(&reply),
+                _ => self.format.plain(&reply),
+            };
+            course(Frames::whole(body, tokens), done, Timetable::at(done))
         }
     }
 
@@ -187,6 +207,10 @@ impl Turn<'_> {
     fn list_models(self) -> Response<Planned> {
         let names: Vec<&str> = self.provider.inner.setup.models.iter().map(|model| &*model.name).collect();
         let body = self.format.models(&names);
+        self.send_at_once(body)
+    }
+
+    fn send_at_once(self, body: Vec<u8>) -> Response<Planned> {
         let now = whole_ms(self.received);
         self.send(course(Frames::whole(body, 0), now, Timetable::at(now)))
     }
@@ -226,6 +250,7 @@ impl Turn<'_> {
             context,
             retry_after,
             now: EPOCH + self.provider.now().as_secs(),
+            events: 0,
         }
     }
 
