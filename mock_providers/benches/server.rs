@@ -39,7 +39,13 @@ fn request(dialect: Dialect, stream: bool) -> Vec<u8> {
     let prompt = "Please triage this ticket: my invoice shows a charge that I do not recognise. ".repeat(5);
     let messages = json!([{"role": "user", "content": prompt}]);
     let (path, body) = match dialect {
-        Dialect::OpenAi => ("/v1/chat/completions", json!({"model": "m", "messages": messages, "stream": stream})),
+        Dialect::Azure => (
+            "/openai/deployments/m/chat/completions?api-version=2024-10-21",
+            json!({"messages": messages, "stream": stream}),
+        ),
+        Dialect::OpenAi | Dialect::Mistral | Dialect::Vllm => {
+            ("/v1/chat/completions", json!({"model": "m", "messages": messages, "stream": stream}))
+        }
         Dialect::Anthropic => {
             ("/v1/messages", json!({"model": "m", "messages": messages, "stream": stream, "max_tokens": 500}))
         }

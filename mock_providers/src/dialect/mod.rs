@@ -8,10 +8,13 @@
 //! stream consists of is laid out as [`Frames`], with a mark on each event, so that faults can name places in it.
 
 mod anthropic;
+mod azure;
 mod edge;
 mod gemini;
+mod mistral;
 mod openai;
 mod prompt;
+mod vllm;
 mod wire;
 
 pub(crate) use prompt::insists_on_schema;
@@ -35,11 +38,17 @@ pub enum Dialect {
     Anthropic,
     /// Gemini `generateContent`.
     Gemini,
+    /// OpenAI's models at Azure.
+    Azure,
+    /// Mistral chat completions and embeddings.
+    Mistral,
+    /// A vLLM server of one's own.
+    Vllm,
 }
 
 impl Dialect {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Gemini];
+    pub const ALL: [Self; 6] = [Self::OpenAi, Self::Anthropic, Self::Gemini, Self::Azure, Self::Mistral, Self::Vllm];
 
     /// Its name, as it stands in scenario files.
     #[must_use]
@@ -48,6 +57,9 @@ impl Dialect {
             Self::OpenAi => "openai",
             Self::Anthropic => "anthropic",
             Self::Gemini => "gemini",
+            Self::Azure => "azure",
+            Self::Mistral => "mistral",
+            Self::Vllm => "vllm",
         }
     }
 
@@ -56,6 +68,9 @@ impl Dialect {
             Self::OpenAi => &openai::OpenAi,
             Self::Anthropic => &anthropic::Anthropic,
             Self::Gemini => &gemini::Gemini,
+            Self::Azure => &azure::Azure,
+            Self::Mistral => &mistral::Mistral,
+            Self::Vllm => &vllm::Vllm,
         }
     }
 }
@@ -441,6 +456,6 @@ mod tests {
             assert_eq!(dialect.to_string().parse(), Ok(dialect));
         }
         let error = "opneai".parse::<Dialect>().unwrap_err().to_string();
-        assert_eq!(error, "unknown dialect `opneai`, expected one of: openai, anthropic, gemini");
+        assert_eq!(error, "unknown dialect `opneai`, expected one of: openai, anthropic, gemini, azure, mistral, vllm");
     }
 }

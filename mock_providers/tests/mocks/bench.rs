@@ -17,6 +17,13 @@ pub(crate) const OBJECT: &str = r#"{"label":"billing","score":0.5}"#;
 pub(crate) const TTFT: u64 = 100;
 /// The time per token, in milliseconds.
 pub(crate) const PER_TOKEN: u64 = 10;
+/// What the model calls a tool with, if it is offered one.
+pub(crate) const ARGUMENTS: &str = r#"{"city":"Oslo","units":"celsius"}"#;
+
+/// When what is due at this millisecond shows in a stream.
+pub(crate) fn shown(dialect: Dialect, ms: u64) -> u64 {
+    if dialect == Dialect::Azure { ms.next_multiple_of(200) } else { ms }
+}
 
 pub(crate) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -165,6 +172,9 @@ impl Bench {
             script,
             luck: Luck::new(42),
             answers: Arc::new(|question: &Question<'_>, want| {
+                if let Some(tool) = question.tools.first() {
+                    return Said::Call { name: tool.name.to_string(), arguments: ARGUMENTS.to_owned() };
+                }
                 let text = match (question.schema, want) {
                     (_, Want::Wrong) => "wrong",
                     (Some(_), _) => OBJECT,
@@ -260,7 +270,7 @@ impl Ask {
         let Self { model, prompt, stream, max_tokens, .. } = self;
         let messages = json!([{"role": "user", "content": prompt}]);
         let mut body = match dialect {
-            Dialect::OpenAi => json!({
+            Dialect::OpenAi | Dialect::Azure | Dialect::Mistral | Dialect::Vllm => json!({
                 "model": model, "messages": messages, "stream": stream, "max_completion_tokens": max_tokens,
                 "stream_options": {"include_usage": true},
             }),
@@ -274,7 +284,7 @@ impl Ask {
         };
         if self.schema {
             match dialect {
-                Dialect::OpenAi => {
+                Dialect::OpenAi | Dialect::Azure | Dialect::Mistral | Dialect::Vllm => {
                     let json_schema = json!({"name": "s", "strict": true, "schema": schema});
                     body["response_format"] = json!({"type": "json_schema", "json_schema": json_schema});
                 }
@@ -292,7 +302,10 @@ impl Ask {
 
     pub(crate) fn path(&self, dialect: Dialect) -> String {
         match dialect {
-            Dialect::OpenAi => "/v1/chat/completions".into(),
+            Dialect::OpenAi | Dialect::Mistral | Dialect::Vllm => "/v1/chat/completions".into(),
+            Dialect::Azure => {
+                format!("/openai/deployments/{}/chat/completions?api-version=2024-10-21", self.model)
+            }
             Dialect::Anthropic => "/v1/messages".into(),
             Dialect::Gemini if self.stream => format!("/v1beta/models/{}:streamGenerateContent?alt=sse", self.model),
             Dialect::Gemini => format!("/v1beta/models/{}:generateContent", self.model),
@@ -300,11 +313,17 @@ impl Ask {
     }
 
     pub(crate) fn request(&self, dialect: Dialect) -> Vec<u8> {
-        let body = self.body(dialect).to_string();
+        self.request_to(dialect, &self.path(dialect), &self.body(dialect))
+    }
+
+    /// The same headers, to another path and with another body.
+    pub(crate) fn request_to(&self, dialect: Dialect, path: &str, body: &serde_json::Value) -> Vec<u8> {
+        let body = body.to_string();
         let mut headers = String::new();
         if self.auth {
             headers.push_str(match dialect {
-                Dialect::OpenAi => "authorization: Bearer k\r\n",
+                Dialect::OpenAi | Dialect::Mistral | Dialect::Vllm => "authorization: Bearer k\r\n",
+                Dialect::Azure => "api-key: k\r\n",
                 Dialect::Anthropic => "x-api-key: k\r\n",
                 Dialect::Gemini => "x-goog-api-key: k\r\n",
             });
@@ -315,7 +334,6 @@ impl Ask {
         if let Some(key) = &self.key {
             headers.push_str(&format!("x-hopdrill-key: {key}\r\n"));
         }
-        let path = self.path(dialect);
         let length = body.len();
         format!(
             "POST {path} HTTP/1.1\r\nhost: p\r\nconnection: close\r\n{headers}content-type: application/json\r\n\

@@ -1,6 +1,6 @@
 //! Each vendor's wire format when all is well.
 
-use crate::bench::{Ask, Bench, OBJECT, PER_TOKEN, TEXT, TTFT, model, plain, stream};
+use crate::bench::{Ask, Bench, OBJECT, PER_TOKEN, TEXT, TTFT, model, plain, shown, stream};
 use mock_providers::{Dialect, Luck, Model, Provider, Question, Said, Script, Setup};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
@@ -126,7 +126,7 @@ async fn tokens_that_are_due_together_are_one_write_and_separate_events() {
         let mut bench = Bench::with(dialect, Script::default(), Model { tokens_per_second: 1e6, ..model("m") });
         let seen = bench.ask(&stream()).await;
         let times: Vec<u64> = seen.pieces.iter().map(|(at, _)| *at).collect();
-        assert_eq!(times, [0, TTFT], "{dialect}");
+        assert_eq!(times, [0, shown(dialect, TTFT)], "{dialect}");
         let tokens = seen.events().iter().filter(|(_, data)| TEXT.split(' ').any(|word| data.contains(word))).count();
         assert_eq!(tokens, 5, "{dialect}");
     }
@@ -136,7 +136,11 @@ async fn tokens_that_are_due_together_are_one_write_and_separate_events() {
 async fn the_token_cap_ends_an_answer_with_the_vendors_length_reason() {
     for dialect in Dialect::ALL {
         let seen = Bench::new(dialect, Script::default()).ask(&Ask { max_tokens: 2, ..plain() }).await;
-        let reason = ["length", "max_tokens", "MAX_TOKENS"][dialect as usize];
+        let reason = match dialect {
+            Dialect::Anthropic => "max_tokens",
+            Dialect::Gemini => "MAX_TOKENS",
+            Dialect::OpenAi | Dialect::Azure | Dialect::Mistral | Dialect::Vllm => "length",
+        };
         assert!(seen.body().contains("one two\"") && seen.body().contains(&format!("\"{reason}\"")), "{}", seen.body());
     }
 }
@@ -155,6 +159,9 @@ async fn every_dialect_lists_its_models_to_whoever_has_a_key() {
         (Dialect::OpenAi, "/v1/models", "authorization: Bearer k", "/data/0/id", "m"),
         (Dialect::Anthropic, "/v1/models", "x-api-key: k\r\nanthropic-version: 2023-06-01", "/data/0/id", "m"),
         (Dialect::Gemini, "/v1beta/models", "x-goog-api-key: k", "/models/0/name", "models/m"),
+        (Dialect::Azure, "/openai/v1/models", "api-key: k", "/data/0/id", "m"),
+        (Dialect::Mistral, "/v1/models", "authorization: Bearer k", "/data/0/id", "m"),
+        (Dialect::Vllm, "/v1/models", "authorization: Bearer k", "/data/0/id", "m"),
     ];
     for (dialect, path, auth, pointer, name) in table {
         let request = format!("GET {path} HTTP/1.1\r\nhost: p\r\nconnection: close\r\n{auth}\r\n\r\n");

@@ -1,7 +1,8 @@
 //! What each injection looks like to a client.
 
 use crate::bench::{
-    Ask, Bench, OBJECT, PER_TOKEN, Seen, TEXT, TTFT, after, always, fault, model, ms, plain, status, stream, word,
+    Ask, Bench, OBJECT, PER_TOKEN, Seen, TEXT, TTFT, after, always, fault, model, ms, plain, shown, status, stream,
+    word,
 };
 use mock_providers::fault::{Door, Effect, Shape};
 use mock_providers::ledger::End;
@@ -38,7 +39,7 @@ async fn a_cut_stream_loses_no_token_before_the_cut_and_has_no_last_chunk() {
         let seen = bench.ask(&stream()).await;
         assert_eq!(words(&seen), ["one", "two", "three"]);
         assert!(!seen.well_ended() && !finish_reason(&seen));
-        assert_eq!(seen.closed, Some(TTFT + 2 * PER_TOKEN + 1));
+        assert_eq!(seen.closed, Some(shown(dialect, TTFT + 2 * PER_TOKEN) + 1));
         let entry = bench.entry();
         assert_eq!((entry.end, entry.tokens, entry.status), (End::Cut, 3, Some(200)));
     }
@@ -116,7 +117,14 @@ async fn silence_never_answers() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_inside_a_stream_comes_under_http_200_in_the_vendors_shape() {
-    for (dialect, word) in Dialect::ALL.into_iter().zip(["server_is_overloaded", "overloaded_error", "UNAVAILABLE"]) {
+    let table = [
+        (Dialect::OpenAi, 503, "server_is_overloaded"),
+        (Dialect::Anthropic, 529, "overloaded_error"),
+        (Dialect::Gemini, 503, "UNAVAILABLE"),
+        (Dialect::Azure, 429, "no_capacity"),
+        (Dialect::Mistral, 503, "3505"),
+    ];
+    for (dialect, status, word) in table {
         let mut bench = Bench::new(dialect, always(after("stream_error", 2)));
         let seen = bench.ask(&stream()).await;
         assert_eq!((seen.status(), words(&seen).len()), (200, 2));
@@ -126,7 +134,7 @@ async fn an_error_inside_a_stream_comes_under_http_200_in_the_vendors_shape() {
         assert!(seen.well_ended());
         assert_eq!((bench.entry().end, bench.entry().tokens), (End::Complete, 2));
         let seen = Bench::new(dialect, always(after("stream_error", 2))).ask(&plain()).await;
-        assert_eq!(seen.status(), if dialect == Dialect::Anthropic { 529 } else { 503 });
+        assert_eq!(seen.status(), status);
     }
 }
 
@@ -152,8 +160,12 @@ async fn a_schema_break_is_in_the_answer_and_nowhere_else() {
         for dialect in Dialect::ALL {
             let mut bench = Bench::new(dialect, always(word(&format!("schema_{kind}"))));
             let body = bench.ask(&Ask { schema: true, ..plain() }).await.json();
-            let pointers = ["/choices/0/message/content", "/content/0/text", "/candidates/0/content/parts/0/text"];
-            let text = body.pointer(pointers[dialect as usize]).unwrap().as_str().unwrap();
+            let pointer = match dialect {
+                Dialect::Anthropic => "/content/0/text",
+                Dialect::Gemini => "/candidates/0/content/parts/0/text",
+                Dialect::OpenAi | Dialect::Azure | Dialect::Mistral | Dialect::Vllm => "/choices/0/message/content",
+            };
+            let text = body.pointer(pointer).unwrap().as_str().unwrap();
             let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
             match kind {
                 "missing" => assert_eq!(object.unwrap().len(), 1),

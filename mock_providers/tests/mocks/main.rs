@@ -8,5 +8,6 @@ mod dialects;
 mod faults;
 mod hostile;
 mod ledger;
+mod openai_family;
 mod script;
 mod tcp;

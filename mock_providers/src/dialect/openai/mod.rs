@@ -11,6 +11,8 @@ pub(super) mod filter;
 pub(super) mod models;
 pub(super) mod problem;
 pub(super) mod responses;
+#[cfg(test)]
+mod tests;
 
 use super::prompt::Str;
 use super::wire::SSE;
