@@ -41,7 +41,7 @@ fn with_tool() -> ChatRequest {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plain_answer_is_understood_in_every_dialect() {
     for (dialect, kind, path) in VENDORS {
-        let client = Client::default();
+        let client = Client::new().expect("a client");
         let said = client.exec_chat(target(&serve(dialect), kind, path), question(), None).await;
         let said = said.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
         assert_eq!(said.first_text(), Some(TEXT), "{kind:?}");
@@ -52,7 +52,7 @@ async fn a_plain_answer_is_understood_in_every_dialect() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_is_understood_in_every_dialect() {
     for (dialect, kind, path) in VENDORS {
-        let client = Client::default();
+        let client = Client::new().expect("a client");
         let said = client.exec_chat_stream(target(&serve(dialect), kind, path), question(), None).await;
         let mut stream = said.unwrap_or_else(|error| panic!("{kind:?}: {error}")).stream;
         let (mut text, mut pieces, mut ended) = (String::new(), 0, false);
@@ -74,7 +74,7 @@ async fn a_stream_is_understood_in_every_dialect() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_call_is_understood_in_every_dialect() {
     for (dialect, kind, path) in VENDORS {
-        let client = Client::default();
+        let client = Client::new().expect("a client");
         let said = client.exec_chat(target(&serve(dialect), kind, path), with_tool(), None).await;
         let said = said.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
         let calls = said.tool_calls();
@@ -86,7 +86,7 @@ async fn a_tool_call_is_understood_in_every_dialect() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_streamed_tool_call_is_understood_in_every_dialect() {
     for (dialect, kind, path) in VENDORS {
-        let client = Client::default();
+        let client = Client::new().expect("a client");
         let options = ChatOptions::default().with_capture_tool_calls(true);
         let said = client.exec_chat_stream(target(&serve(dialect), kind, path), with_tool(), Some(&options)).await;
         let mut stream = said.unwrap_or_else(|error| panic!("{kind:?}: {error}")).stream;
@@ -123,7 +123,10 @@ async fn an_error_is_an_error_in_every_dialect() {
                 effect: Effect::Mix(vec![(overloaded, 1.0)]),
             }],
         };
-        let said = Client::default().exec_chat(target(&serve_with(dialect, script), kind, path), question(), None).await;
+        let said = Client::new()
+            .expect("a client")
+            .exec_chat(target(&serve_with(dialect, script), kind, path), question(), None)
+            .await;
         assert!(said.is_err(), "{kind:?}");
     }
 }

@@ -18,11 +18,8 @@ pub(crate) fn serve(dialect: Dialect) -> String {
 
 /// Serves one model that fails on this script.
 pub(crate) fn serve_with(dialect: Dialect, script: Script) -> String {
-    let model = Model {
-        ttft: Distribution::Fixed { ms: 5.0 },
-        tokens_per_second: 2000.0,
-        ..Model::named("m", 128_000)
-    };
+    let model =
+        Model { ttft: Distribution::Fixed { ms: 5.0 }, tokens_per_second: 2000.0, ..Model::named("m", 128_000) };
     let provider = Provider::new(Setup {
         name: dialect.name().into(),
         dialect,
@@ -40,5 +37,9 @@ pub(crate) fn serve_with(dialect: Dialect, script: Script) -> String {
     let port = BoundPort::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
     let addr = port.addr();
     tokio::spawn(provider.serve_tcp(port, Arc::new(|connection| drop(tokio::spawn(connection)))));
+    // The port is bound before it listens.
+    while std::net::TcpStream::connect(addr).is_err() {
+        std::thread::yield_now();
+    }
     format!("http://{addr}")
 }
