@@ -12,6 +12,9 @@ use crate::model::Price;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The characters of a model's name that are kept.
+const LONGEST: usize = 64;
+
 pub(crate) struct Exchange {
     inner: Arc<Inner>,
     entry: Option<Entry>,
@@ -58,7 +61,7 @@ impl Exchange {
     /// Notes what was asked for.
     pub(crate) fn asked(&mut self, model: &str, stream: bool, prompt_tokens: u32) {
         if let Some(entry) = &mut self.entry {
-            entry.model = model.to_owned();
+            entry.model = model.chars().take(LONGEST).collect();
             entry.stream = stream;
             entry.prompt_tokens = prompt_tokens;
         }

@@ -17,6 +17,11 @@ pub(crate) struct Key {
     pub(crate) attempt: u32,
 }
 
+/// The longest key that a client may give; a longer one is as good as none.
+const LONGEST: usize = 200;
+/// So many different requests are told apart; whoever sends more starts to count anew.
+const MOST: usize = 100_000;
+
 /// How often each hash has been seen.
 #[derive(Debug, Default)]
 pub(crate) struct Occurrences(Mutex<BTreeMap<u64, u32>>);
@@ -26,7 +31,7 @@ impl Key {
     pub(crate) fn given(headers: &HeaderMap) -> Option<Self> {
         let (request, attempt) = headers.get("x-hopdrill-key")?.to_str().ok()?.rsplit_once(';')?;
         let attempt = attempt.parse().ok().filter(|n| *n > 0)?;
-        (!request.is_empty()).then(|| Self { request: request.to_owned(), attempt })
+        (1..=LONGEST).contains(&request.len()).then(|| Self { request: request.to_owned(), attempt })
     }
 
     /// The key that follows from the request itself.
@@ -42,6 +47,9 @@ impl Key {
             .and_then(|count| count.to_str().ok()?.parse().ok())
             .unwrap_or_default();
         let mut seen = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= MOST && !seen.contains_key(&hash) {
+            seen.clear();
+        }
         let occurrence = seen.entry(hash).or_default();
         if retries == 0 || *occurrence == 0 {
             *occurrence += 1;

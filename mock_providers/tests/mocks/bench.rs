@@ -285,6 +285,13 @@ impl Bench {
         client
     }
 
+    /// Fails if a connection that has ended did so in a panic.
+    pub(crate) fn expect_no_panic(&mut self) {
+        while let Some(ended) = self.tasks.try_join_next() {
+            ended.expect("no connection panics");
+        }
+    }
+
     /// Sends these bytes on a connection of their own, and reads for up to ten minutes.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> Seen {
         let mut client = self.connect();

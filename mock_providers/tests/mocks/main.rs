@@ -6,6 +6,7 @@ mod bench;
 mod causes;
 mod dialects;
 mod faults;
+mod fuzz;
 mod golden;
 mod hostile;
 mod ledger;
