@@ -158,6 +158,13 @@ fn request(dialect: Dialect, stream: bool) -> Vec<u8> {
     let prompt = "Please triage this ticket: my invoice shows a charge that I do not recognise. ".repeat(5);
     let messages = json!([{"role": "user", "content": prompt}]);
     let (path, body) = match dialect {
+        Dialect::Azure => (
+            "/openai/deployments/m/chat/completions?api-version=2024-10-21",
+            json!({"messages": messages, "stream": stream}),
+        ),
+        Dialect::OpenAi | Dialect::Mistral | Dialect::Vllm => {
+            ("/v1/chat/completions", json!({"model": "m", "messages": messages, "stream": stream}))
+        }
         Dialect::Anthropic => {
             ("/v1/messages", json!({"model": "m", "messages": messages, "stream": stream, "max_tokens": 500}))
         }
@@ -170,7 +177,6 @@ fn request(dialect: Dialect, stream: bool) -> Vec<u8> {
             json!({"messages": [{"role": "user", "content": [{"text": prompt}]}]}),
         ),
         Dialect::Ollama => ("/api/chat", json!({"model": "m", "messages": messages, "stream": stream})),
-        _ => ("/v1/chat/completions", json!({"model": "m", "messages": messages, "stream": stream})),
     };
     let body = body.to_string();
     format!(

@@ -6,6 +6,7 @@
 use crate::dialect::{Frames, Mark, Piece};
 use crate::fault::delay::Slowness;
 use crate::ledger::End;
+use crate::text::tokens;
 use http::{HeaderName, HeaderValue, StatusCode};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -186,6 +187,28 @@ impl Course {
         }
         self.frames = Frames::whole(bytes, 0);
         self.length = Length::Told(0);
+    }
+
+    /// How many events come before this point.
+    pub(crate) fn events_before(&self, point: Point) -> u32 {
+        let mut so_far = SoFar::default();
+        for index in 0.. {
+            let next = self.frames.piece(index);
+            let run = match next {
+                Some(Piece::Run(run)) => u32::try_from(tokens(&run.text).count()).unwrap_or(u32::MAX),
+                Some(Piece::Event { .. }) | None => 0,
+            };
+            for _ in 0..run.max(1) {
+                if next.is_none() || point.reached(&so_far, next) {
+                    return so_far.events;
+                }
+                so_far.events += 1;
+                so_far.tokens += u32::from(run > 0);
+                so_far.of_run += u32::from(run > 0);
+            }
+            so_far.of_run = 0;
+        }
+        so_far.events
     }
 
     /// The length the head is to tell, if it tells one. A body in one piece that ends early has that of its part.

@@ -8,15 +8,18 @@
 //! stream consists of is laid out as [`Frames`], with a mark on each event, so that faults can name places in it.
 
 mod anthropic;
+mod azure;
 mod bedrock;
 mod edge;
 mod gemini;
+mod mistral;
 mod ollama;
 mod openai;
 mod parts;
 mod prompt;
 #[cfg(test)]
 mod tests;
+mod vllm;
 mod wire;
 
 pub(crate) use prompt::insists_on_schema;
@@ -35,21 +38,36 @@ use std::time::Duration;
 /// Which vendor's API a mock speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dialect {
-    /// OpenAI chat completions.
+    /// OpenAI chat completions, responses and embeddings.
     OpenAi,
     /// Anthropic messages.
     Anthropic,
     /// Gemini `generateContent`.
     Gemini,
+    /// OpenAI's models at Azure.
+    Azure,
     /// AWS Bedrock Converse.
     Bedrock,
+    /// Mistral chat completions and embeddings.
+    Mistral,
     /// Ollama's own chat API.
     Ollama,
+    /// A vLLM server of one's own.
+    Vllm,
 }
 
 impl Dialect {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::OpenAi, Self::Anthropic, Self::Gemini, Self::Bedrock, Self::Ollama];
+    pub const ALL: [Self; 8] = [
+        Self::OpenAi,
+        Self::Anthropic,
+        Self::Gemini,
+        Self::Azure,
+        Self::Bedrock,
+        Self::Mistral,
+        Self::Ollama,
+        Self::Vllm,
+    ];
 
     /// Its name, as it stands in scenario files.
     #[must_use]
@@ -60,6 +78,9 @@ impl Dialect {
             Self::Gemini => "gemini",
             Self::Bedrock => "bedrock",
             Self::Ollama => "ollama",
+            Self::Azure => "azure",
+            Self::Mistral => "mistral",
+            Self::Vllm => "vllm",
         }
     }
 
@@ -70,6 +91,9 @@ impl Dialect {
             Self::Gemini => &gemini::Gemini,
             Self::Bedrock => &bedrock::Bedrock,
             Self::Ollama => &ollama::Ollama,
+            Self::Azure => &azure::Azure,
+            Self::Mistral => &mistral::Mistral,
+            Self::Vllm => &vllm::Vllm,
         }
     }
 }
@@ -100,6 +124,8 @@ pub(crate) enum Route<'u> {
     Ask(Place<'u>),
     /// The list of models is wanted.
     Models,
+    /// Somebody asks whether the server is up; nobody needs a key for that.
+    Health,
     /// The path exists, the method does not.
     WrongMethod,
     /// There is nothing here.
@@ -332,6 +358,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: u64,
     /// The answer would have been a stream that is one JSON array.
     pub(crate) array: bool,
+    /// Events of the stream that come before this; 0 outside of one.
+    pub(crate) events: u32,
 }
 
 impl Scene<'_> {
@@ -395,6 +423,16 @@ pub(crate) trait Format: Sync {
 
     /// The frames of a streamed answer.
     fn frames(&self, reply: &Reply<'_>) -> Frames;
+
+    /// The body that answers a request for vectors, where the vendor has an endpoint for that.
+    fn embeddings(&self, _reply: &Reply<'_>) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// The tokens of a stream come in bursts, so many milliseconds apart; 0: as the model says them.
+    fn burst_ms(&self) -> u64 {
+        0
+    }
 
     /// What a stream ends with when this goes wrong in its middle.
     fn error_event(&self, ask: &Ask<'_>, cause: Cause, scene: &Scene<'_>) -> Vec<u8>;

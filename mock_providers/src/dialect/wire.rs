@@ -18,6 +18,9 @@ pub(crate) const SSE: &str = "text/event-stream; charset=utf-8";
 pub(super) const TOKEN: &str = "\u{1}";
 const TOKEN_JSON: &[u8] = br"\u0001";
 
+/// Stands for the number of the event that is cut up.
+pub(super) const NUMBER: u32 = u32::MAX;
+
 /// What a piece of a stream is there for, in the order in which they come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Mark {
@@ -86,6 +89,21 @@ impl Template {
     pub(super) fn around_token(event: &[u8]) -> Self {
         let (prefix, suffix) = split_at_token(event);
         Self::Json { prefix, suffix: Suffix::Fixed(suffix) }
+    }
+
+    /// Cuts up an event that was rendered with [`TOKEN`] in the token's place and, before it, [`NUMBER`] in that of the
+    /// event's number: the `n`-th token of the answer has number `before_first + n`.
+    pub(super) fn numbered(event: &[u8], before_first: u32) -> Self {
+        let (before, rest) = split(event, NUMBER.to_string().as_bytes());
+        let (between, after) = split_at_token(&rest);
+        Self::Own(Box::new(move |out, token, n| {
+            out.reserve(before.len() + between.len() + token.len() + after.len() + 32);
+            out.extend_from_slice(&before);
+            push_number(out, before_first.saturating_add(n));
+            out.extend_from_slice(&between);
+            push_escaped(out, token);
+            out.extend_from_slice(&after);
+        }))
     }
 
     /// Appends the event of a token, the `n`-th of the answer, counted from 1.

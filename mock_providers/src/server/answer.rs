@@ -23,8 +23,9 @@ impl Turn<'_> {
         let names = [&*setup.name, &*ask.model];
         let right = setup.luck.unit("quality", &names, &ids) < model.quality;
         let want = if right { Want::Right } else { Want::Wrong };
-        let question =
-            Question { prompt: &ask.prompt, schema: ask.schema.as_deref(), tools: &ask.tools, images: ask.images };
+        // Who has the result of a call answers with it.
+        let tools = if ask.tool_result { &[][..] } else { &ask.tools };
+        let question = Question { prompt: &ask.prompt, schema: ask.schema.as_deref(), tools, images: ask.images };
         let mut answer = match setup.answers.answer(&question, want) {
             Said::Text(text) => Answer::new(vec![Part::Text(text)], Finish::Stop),
             Said::Call { name, arguments } => Answer::new(vec![Part::Call { name, arguments }], Finish::ToolCall),
@@ -49,6 +50,7 @@ impl Turn<'_> {
             }
         }
         go_on(&mut answer, ask);
+        stop(&mut answer, ask);
         cap(&mut answer, ask);
         answer
     }
@@ -63,6 +65,18 @@ fn go_on(answer: &mut Answer, ask: &Ask<'_>) {
     }
 }
 
+/// Ends the answer before the first stop text.
+fn stop(answer: &mut Answer, ask: &Ask<'_>) {
+    let Some(text) = answer.text_mut() else { return };
+    let stops = ask.stop.iter().filter(|stop| !stop.is_empty());
+    let Some((at, stop)) = stops.filter_map(|stop| Some((text.find(&**stop)?, stop))).min_by_key(|(at, _)| *at) else {
+        return;
+    };
+    text.truncate(at);
+    answer.finish = Finish::StopString;
+    answer.stop_string = Some(stop.clone().into_owned());
+}
+
 /// Ends the answer at the token cap.
 fn cap(answer: &mut Answer, ask: &Ask<'_>) {
     let Some(most) = ask.max_tokens else { return };
@@ -73,6 +87,7 @@ fn cap(answer: &mut Answer, ask: &Ask<'_>) {
         if kept < text.len() {
             text.truncate(kept);
             answer.finish = Finish::Length;
+            answer.stop_string = None;
         }
         left = left.saturating_sub(u32::try_from(crate::text::tokens(text).count()).unwrap_or(u32::MAX));
     }

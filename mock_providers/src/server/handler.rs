@@ -11,9 +11,9 @@ use super::exchange::Exchange;
 use super::key::Key;
 use crate::course::{Course, Cue, Ending, Inside, Length, Point, Timetable};
 use crate::dialect::{
-    Answer, Ask, Failure, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Took, Unreadable,
+    Answer, Ask, Failure, Finish, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Took, Unreadable,
 };
-use crate::fault::{Cause, Instead, Scenery};
+use crate::fault::{Cause, Endpoint, Instead, Scenery};
 use crate::ledger::End;
 use crate::limits::Figures;
 use crate::luck::key_hash;
@@ -71,27 +71,36 @@ impl Provider {
         turn.api_key.push_str(key_name.unwrap_or(secret));
         let route = turn.format.route(&parts.method, path, query);
         turn.array = matches!(route, Route::Ask(Place { array: true, .. }));
-        let place = match route {
+        let may = turn.format.admit(&parts.headers, query).and(match key_name {
+            Some(_) => Ok(()),
+            None => Err(Problem::Cause(Cause::Auth)),
+        });
+        let wanted = match route {
             _ if too_large => Err(Problem::TooLarge),
             Route::Unknown => Err(Problem::NoSuchPath(&parts.method, path)),
             Route::WrongMethod => Err(Problem::WrongMethod(&parts.method, path)),
-            Route::Models | Route::Ask(_) => match (turn.format.admit(&parts.headers, query), key_name, route) {
-                (Err(problem), ..) => Err(problem),
-                (Ok(()), None, _) => Err(Problem::Cause(Cause::Auth)),
-                (Ok(()), Some(_), Route::Ask(place)) => Ok(Some(place)),
-                (Ok(()), Some(_), _) => Ok(None),
-            },
+            Route::Health => Ok(Wanted::Health),
+            Route::Models => may.map(|()| Wanted::Models),
+            Route::Ask(place) => may.map(|()| Wanted::Answer(place)),
         };
         if parts.method == Method::HEAD {
             // hyper never asks for the body of such a response, so nobody would notice its end.
             turn.exchange.end(End::Complete);
         }
-        Ok(match place {
+        Ok(match wanted {
             Err(problem) => turn.fail(&problem, None, None, 0),
-            Ok(None) => turn.list_models(),
-            Ok(Some(place)) => turn.answer(place, &parts.headers, &body).await,
+            Ok(Wanted::Health) => turn.send_at_once(Vec::new()),
+            Ok(Wanted::Models) => turn.list_models(),
+            Ok(Wanted::Answer(place)) => turn.answer(place, &parts.headers, &body).await,
         })
     }
+}
+
+/// What a request that may come in is for.
+enum Wanted<'u> {
+    Answer(Place<'u>),
+    Models,
+    Health,
 }
 
 /// An identifier for one attempt, the same in every run.
@@ -179,14 +188,17 @@ impl Turn<'_> {
         self.exchange.priced(model.price);
         let slowdown = self.exchange.admission().map_or(1.0, |admission| admission.slowdown());
 
-        let answer = self.compose(&ask, model, injected.as_ref(), body, ids);
+        let answer = match ask.endpoint {
+            Endpoint::Embeddings => Answer::new(Vec::new(), Finish::Stop),
+            _ => self.compose(&ask, model, injected.as_ref(), body, ids),
+        };
         let ttft = model.ttft.sample(&mut setup.luck.draw("ttft", &[&setup.name, &ask.model], &ids));
         let timetable = Timetable {
             first_ms: head_ms + whole_ms(ttft) + whole_ms(delay_first_token),
             per_token_ms: per_token_ms(model.tokens_per_second) * slowdown,
             slowness: delay_between,
             slowed_ms: 0.0,
-            burst_ms: 0,
+            burst_ms: self.format.burst_ms(),
         };
         self.took = took(&timetable, answer.tokens(), self.received);
         let mut course = self.lay_out(&ask, &answer, head_ms, timetable);
@@ -245,9 +257,15 @@ impl Turn<'_> {
             let (frames, length) = (self.format.frames(&reply), Length::Chunked);
             Course { content_type, length, headers: vec![no_cache], ..course(frames, head_ms, timetable) }
         } else {
+            // What is gathered for a burst is of no concern to an answer in one piece.
+            timetable.burst_ms = 0;
             let tokens = answer.tokens();
             let done = timetable.end(tokens);
-            course(Frames::whole(self.format.plain(&reply), tokens), done, Timetable::at(done))
+            let body = match ask.endpoint {
+                Endpoint::Embeddings => self.format.embeddings(&reply),
+                _ => self.format.plain(&reply),
+            };
+            course(Frames::whole(body, tokens), done, Timetable::at(done))
         }
     }
 
@@ -258,6 +276,10 @@ impl Turn<'_> {
     fn list_models(self) -> Response<Planned> {
         let names: Vec<&str> = self.provider.inner.setup.models.iter().map(|model| &*model.name).collect();
         let body = self.format.models(&names);
+        self.send_at_once(body)
+    }
+
+    fn send_at_once(self, body: Vec<u8>) -> Response<Planned> {
         let now = whole_ms(self.received);
         self.send(course(Frames::whole(body, 0), now, Timetable::at(now)))
     }
@@ -299,6 +321,7 @@ impl Turn<'_> {
             figures: self.figures.as_ref(),
             now: EPOCH + self.provider.now().as_secs(),
             array: self.array,
+            events: 0,
         }
     }
 

@@ -17,6 +17,13 @@ pub(crate) const OBJECT: &str = r#"{"label":"billing","score":0.5}"#;
 pub(crate) const TTFT: u64 = 100;
 /// The time per token, in milliseconds.
 pub(crate) const PER_TOKEN: u64 = 10;
+/// What the model calls a tool with, if it is offered one.
+pub(crate) const ARGUMENTS: &str = OBJECT;
+
+/// When what is due at this millisecond shows in a stream.
+pub(crate) fn shown(dialect: Dialect, ms: u64) -> u64 {
+    if dialect == Dialect::Azure { ms.next_multiple_of(200) } else { ms }
+}
 
 /// The dialects whose streams are texts of `data:` events.
 pub(crate) const EVENT_STREAMS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
@@ -352,7 +359,7 @@ impl Ask {
         let Self { model, prompt, stream, max_tokens, .. } = self;
         let messages = json!([{"role": "user", "content": prompt}]);
         let mut body = match dialect {
-            Dialect::OpenAi => json!({
+            Dialect::OpenAi | Dialect::Azure | Dialect::Mistral | Dialect::Vllm => json!({
                 "model": model, "messages": messages, "stream": stream, "max_completion_tokens": max_tokens,
                 "stream_options": {"include_usage": true},
             }),
@@ -373,7 +380,7 @@ impl Ask {
         };
         if self.schema {
             match dialect {
-                Dialect::OpenAi => {
+                Dialect::OpenAi | Dialect::Azure | Dialect::Mistral | Dialect::Vllm => {
                     let json_schema = json!({"name": "s", "strict": true, "schema": schema});
                     body["response_format"] = json!({"type": "json_schema", "json_schema": json_schema});
                 }
@@ -397,7 +404,10 @@ impl Ask {
 
     pub(crate) fn path(&self, dialect: Dialect) -> String {
         match dialect {
-            Dialect::OpenAi => "/v1/chat/completions".into(),
+            Dialect::OpenAi | Dialect::Mistral | Dialect::Vllm => "/v1/chat/completions".into(),
+            Dialect::Azure => {
+                format!("/openai/deployments/{}/chat/completions?api-version=2024-10-21", self.model)
+            }
             Dialect::Anthropic => "/v1/messages".into(),
             Dialect::Gemini if self.stream => format!("/v1beta/models/{}:streamGenerateContent?alt=sse", self.model),
             Dialect::Gemini => format!("/v1beta/models/{}:generateContent", self.model),
@@ -413,11 +423,17 @@ impl Ask {
 
     /// The request with this for its body.
     pub(crate) fn request_with(&self, dialect: Dialect, body: &serde_json::Value) -> Vec<u8> {
+        self.request_to(dialect, &self.path(dialect), body)
+    }
+
+    /// The same headers, to another path and with another body.
+    pub(crate) fn request_to(&self, dialect: Dialect, path: &str, body: &serde_json::Value) -> Vec<u8> {
         let body = body.to_string();
         let mut headers = String::new();
         if self.auth {
             headers.push_str(match dialect {
-                Dialect::OpenAi | Dialect::Bedrock => "authorization: Bearer k\r\n",
+                Dialect::OpenAi | Dialect::Bedrock | Dialect::Mistral | Dialect::Vllm => "authorization: Bearer k\r\n",
+                Dialect::Azure => "api-key: k\r\n",
                 Dialect::Anthropic => "x-api-key: k\r\n",
                 Dialect::Gemini => "x-goog-api-key: k\r\n",
                 Dialect::Ollama => "",
@@ -429,7 +445,6 @@ impl Ask {
         if let Some(key) = &self.key {
             headers.push_str(&format!("x-hopdrill-key: {key}\r\n"));
         }
-        let path = self.path(dialect);
         let length = body.len();
         format!(
             "POST {path} HTTP/1.1\r\nhost: p\r\nconnection: close\r\n{headers}content-type: application/json\r\n\

@@ -5,7 +5,8 @@ use mock_providers::fault::Cause;
 use mock_providers::{Dialect, Model, Script};
 use serde_json::{Value, json};
 
-const VENDORS: [Dialect; 3] = EVENT_STREAMS;
+/// Those with a column in the tables below.
+const VENDORS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
 
 /// Cause, then per vendor: status, where in the body to look, what stands there (a string may be a part of it).
 type Row = (Cause, [(u16, &'static str, &'static str); 3]);
@@ -125,12 +126,12 @@ async fn a_status_is_worded_as_the_vendor_words_it() {
 
 #[tokio::test(start_paused = true)]
 async fn every_status_from_400_to_599_has_a_body() {
-    for dialect in VENDORS {
+    for dialect in Dialect::ALL {
         for code in 400..600 {
             let mut bench = Bench::new(dialect, always(status(code, Some(ms(1500)))));
             let seen = bench.ask(&plain()).await;
             assert_eq!(seen.status(), code);
-            assert!(seen.body().len() > 30);
+            assert!(seen.body().len() > 20);
         }
     }
 }

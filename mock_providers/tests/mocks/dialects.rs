@@ -1,6 +1,6 @@
 //! Each vendor's wire format when all is well.
 
-use crate::bench::{Ask, Bench, OBJECT, PER_TOKEN, TEXT, TTFT, model, plain, stream};
+use crate::bench::{Ask, Bench, OBJECT, PER_TOKEN, TEXT, TTFT, model, plain, shown, stream};
 use mock_providers::{Dialect, Luck, Model, Provider, Question, Said, Script, Setup};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
@@ -126,7 +126,7 @@ async fn tokens_that_are_due_together_are_one_write_and_separate_events() {
         let mut bench = Bench::with(dialect, Script::default(), Model { tokens_per_second: 1e6, ..model("m") });
         let seen = bench.ask(&stream()).await;
         let times: Vec<u64> = seen.pieces.iter().map(|(at, _)| *at).collect();
-        assert_eq!(times, [0, TTFT], "{dialect}");
+        assert_eq!(times, [0, shown(dialect, TTFT)], "{dialect}");
         let said = |data: &str| TEXT.split(' ').any(|word| data.contains(&format!("{word}\"}}")));
         let tokens = seen.events().iter().filter(|(_, data)| said(data)).count();
         assert_eq!(tokens, 5, "{dialect}");
@@ -162,6 +162,9 @@ async fn every_dialect_lists_its_models_to_whoever_has_a_key() {
         (Dialect::Gemini, "/v1beta/models", "x-goog-api-key: k", "/models/0/name", "models/m"),
         (Dialect::Bedrock, "/foundation-models", "authorization: Bearer k", "/modelSummaries/0/modelId", "m"),
         (Dialect::Ollama, "/api/tags", "accept: */*", "/models/0/name", "m"),
+        (Dialect::Azure, "/openai/v1/models", "api-key: k", "/data/0/id", "m"),
+        (Dialect::Mistral, "/v1/models", "authorization: Bearer k", "/data/0/id", "m"),
+        (Dialect::Vllm, "/v1/models", "authorization: Bearer k", "/data/0/id", "m"),
     ];
     for (dialect, path, auth, pointer, name) in table {
         let request = format!("GET {path} HTTP/1.1\r\nhost: p\r\nconnection: close\r\n{auth}\r\n\r\n");

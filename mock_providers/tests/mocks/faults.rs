@@ -1,8 +1,8 @@
 //! What each injection looks like to a client.
 
 use crate::bench::{
-    Ask, Bench, EVENT_STREAMS, OBJECT, PER_TOKEN, Seen, TEXT, TTFT, after, always, fault, model, ms, plain, status,
-    stream, word,
+    Ask, Bench, EVENT_STREAMS, OBJECT, PER_TOKEN, Seen, TEXT, TTFT, after, always, fault, model, ms, plain, shown,
+    status, stream, word,
 };
 use mock_providers::fault::{Door, Effect, Shape};
 use mock_providers::ledger::End;
@@ -39,7 +39,7 @@ async fn a_cut_stream_loses_no_token_before_the_cut_and_has_no_last_chunk() {
         let seen = bench.ask(&stream()).await;
         assert_eq!(words(&seen), ["one", "two", "three"]);
         assert!(!seen.well_ended() && !finish_reason(&seen));
-        assert_eq!(seen.closed, Some(TTFT + 2 * PER_TOKEN + 1));
+        assert_eq!(seen.closed, Some(shown(dialect, TTFT + 2 * PER_TOKEN) + 1));
         let entry = bench.entry();
         assert_eq!((entry.end, entry.tokens, entry.status), (End::Cut, 3, Some(200)));
     }
@@ -117,7 +117,14 @@ async fn silence_never_answers() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_inside_a_stream_comes_under_http_200_in_the_vendors_shape() {
-    for (dialect, word) in EVENT_STREAMS.into_iter().zip(["server_is_overloaded", "overloaded_error", "UNAVAILABLE"]) {
+    let table = [
+        (Dialect::OpenAi, 503, "server_is_overloaded"),
+        (Dialect::Anthropic, 529, "overloaded_error"),
+        (Dialect::Gemini, 503, "UNAVAILABLE"),
+        (Dialect::Azure, 429, "no_capacity"),
+        (Dialect::Mistral, 503, "3505"),
+    ];
+    for (dialect, status, word) in table {
         let mut bench = Bench::new(dialect, always(after("stream_error", 2)));
         let seen = bench.ask(&stream()).await;
         assert_eq!((seen.status(), words(&seen).len()), (200, 2));
@@ -127,7 +134,7 @@ async fn an_error_inside_a_stream_comes_under_http_200_in_the_vendors_shape() {
         assert!(seen.well_ended());
         assert_eq!((bench.entry().end, bench.entry().tokens), (End::Complete, 2));
         let seen = Bench::new(dialect, always(after("stream_error", 2))).ask(&plain()).await;
-        assert_eq!(seen.status(), if dialect == Dialect::Anthropic { 529 } else { 503 });
+        assert_eq!(seen.status(), status);
     }
 }
 

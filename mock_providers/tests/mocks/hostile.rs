@@ -27,12 +27,15 @@ fn message(dialect: Dialect, body: &Value) -> &Value {
     match dialect {
         Dialect::Bedrock => &body["message"],
         Dialect::Ollama => &body["error"],
+        Dialect::Mistral if body["detail"].is_array() => &body["detail"][0]["msg"],
+        Dialect::Mistral if body["detail"].is_string() => &body["detail"],
+        Dialect::Mistral => &body["message"],
         _ => &body["error"]["message"],
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_is_not_json_or_has_the_wrong_shape_is_the_vendors_400() {
+async fn a_body_that_is_not_json_or_has_the_wrong_shape_is_the_vendors_400_or_422() {
     let deep = "[".repeat(100_000);
     let bodies: [&[u8]; 12] = [
         b"",
@@ -51,7 +54,8 @@ async fn a_body_that_is_not_json_or_has_the_wrong_shape_is_the_vendors_400() {
     for dialect in Dialect::ALL {
         for body in bodies {
             let seen = post(dialect, body).await;
-            assert_eq!(seen.status(), 400, "{dialect} {}", String::from_utf8_lossy(&body[..body.len().min(80)]));
+            let status = if dialect == Dialect::Mistral { 422 } else { 400 };
+            assert_eq!(seen.status(), status, "{dialect} {}", String::from_utf8_lossy(&body[..body.len().min(80)]));
             assert!(message(dialect, &seen.json()).is_string(), "{}", seen.body());
         }
     }

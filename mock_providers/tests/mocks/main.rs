@@ -9,6 +9,7 @@ mod faults;
 mod golden;
 mod hostile;
 mod ledger;
+mod openai_family;
 mod other_vendors;
 mod script;
 mod tcp;

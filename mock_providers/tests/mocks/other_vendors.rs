@@ -259,7 +259,7 @@ async fn a_cut_inside_the_arguments_of_a_call_keeps_a_whole_call_from_arriving()
 }
 
 #[tokio::test(start_paused = true)]
-async fn tools_images_results_and_schemas_are_read_from_each_format() {
+async fn tools_images_and_schemas_are_read_from_each_format_and_no_tool_is_offered_after_its_result() {
     let schema = r#"{"type":"object"}"#;
     let triage = vec![("triage".to_owned(), Some(schema.to_owned()))];
     let wanted = Heard { prompt: "look".into(), schema: Some(schema.into()), tools: triage, images: 1 };
@@ -336,9 +336,13 @@ async fn tools_images_results_and_schemas_are_read_from_each_format() {
             }),
         ),
     ];
-    for (dialect, path, pointer, image, body) in table {
-        let (heard, answer) = heard(dialect, "m", path, &body).await;
-        assert_eq!(heard, wanted, "{dialect}");
+    for (dialect, path, pointer, image, mut body) in table {
+        let (after_the_result, answer) = heard(dialect, "m", path, &body).await;
+        assert_eq!(after_the_result, Heard { tools: vec![], ..wanted.clone() }, "{dialect}");
+        let turns = if dialect == Dialect::Gemini { "contents" } else { "messages" };
+        let turns = body[turns].as_array_mut().unwrap();
+        turns.truncate(turns.len() - 2);
+        assert_eq!(heard(dialect, "m", path, &body).await.0, wanted, "{dialect}");
         let counted = answer.pointer(pointer).unwrap().as_u64().unwrap();
         assert!((image + 3..image + 30).contains(&counted), "{dialect} {counted}");
     }

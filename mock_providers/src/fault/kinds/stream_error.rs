@@ -1,7 +1,7 @@
 //! The vendor's error event inside a stream, under HTTP 200.
 
 use crate::course::{Course, Cue, Ending, Inside};
-use crate::dialect::{Ask, Format};
+use crate::dialect::{Ask, Format, Scene};
 use crate::fault::kind::{Arg, Args, Family, Kind, Make, Param, Takes};
 use crate::fault::{Act, Cause, Instead, Scenery, point};
 use crate::ledger::End;
@@ -41,9 +41,10 @@ impl Act for StreamError {
     }
 
     fn carry(&self, course: &mut Course, scenery: &Scenery<'_>) -> bool {
-        let event = scenery.format.error_event(scenery.reply.ask, self.cause(), scenery.scene);
-        let ending = Ending::Tail(event, End::Complete);
-        course.cue(Cue::ending(point::point(&self.0), Inside::Nothing, ending));
+        let point = point::point(&self.0);
+        let scene = Scene { events: course.events_before(point), ..*scenery.scene };
+        let event = scenery.format.error_event(scenery.reply.ask, self.cause(), &scene);
+        course.cue(Cue::ending(point, Inside::Nothing, Ending::Tail(event, End::Complete)));
         true
     }
 }
