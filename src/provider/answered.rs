@@ -3,6 +3,7 @@
 use super::Complaint;
 use super::finish::Finish;
 use crate::event::Class;
+use mock_providers::text::tokens;
 use std::collections::BTreeMap;
 
 /// A tool call, as the model made it.
@@ -41,8 +42,8 @@ pub enum Piece {
     Text(String),
     /// A tool call has begun. It is a sign of life, but nothing to count.
     CallBegun,
-    /// Some of the arguments of a tool call.
-    CallPart,
+    /// Some of the arguments of a tool call, or all of them: so many tokens.
+    CallPart(u32),
 }
 
 /// What a stream has brought besides its text.
@@ -68,15 +69,16 @@ impl Gathered {
     pub(super) fn extend(&mut self, index: u32, arguments: &str, each: &mut impl FnMut(Piece)) {
         if !arguments.is_empty() {
             self.calls.entry(index).or_default().arguments.push_str(arguments);
-            each(Piece::CallPart);
+            each(Piece::CallPart(1));
         }
     }
 
-    /// Adds a whole tool call.
+    /// Adds a whole tool call. It counts for as many tokens as if it had come in parts.
     pub(super) fn add(&mut self, call: ToolCall, each: &mut impl FnMut(Piece)) {
         let next = self.calls.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
+        let count = tokens(&call.arguments).count();
         self.calls.insert(next, call);
-        each(Piece::CallPart);
+        each(Piece::CallPart(u32::try_from(count).unwrap_or(u32::MAX)));
     }
 
     /// The stream has said why it ends.

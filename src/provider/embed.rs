@@ -40,7 +40,7 @@ impl Embedder {
         match dialect {
             Dialect::OpenAi => Ok(Self::OpenAi),
             Dialect::Gemini => Ok(Self::Gemini),
-            Dialect::Anthropic => Err(Cannot::Embed),
+            Dialect::Anthropic | Dialect::Bedrock | Dialect::Ollama => Err(Cannot::Embed),
         }
     }
 

@@ -13,9 +13,14 @@
 
 mod answered;
 mod anthropic;
+mod bedrock;
 mod embed;
+mod event_stream;
 mod finish;
+mod framing;
 mod gemini;
+mod lines;
+mod ollama;
 mod openai;
 mod sse;
 mod status;
@@ -28,6 +33,7 @@ pub use embed::{Cannot, Embed, Embedder};
 use crate::event::Class;
 use answered::Gathered;
 use bytes::Bytes;
+use framing::Framing;
 use http::request::Builder;
 use http::{HeaderMap, StatusCode};
 use mock_providers::Dialect;
@@ -151,6 +157,8 @@ impl Adapter {
             Dialect::OpenAi => openai::request(ask),
             Dialect::Anthropic => anthropic::request(ask),
             Dialect::Gemini => gemini::request(ask),
+            Dialect::Bedrock => bedrock::request(ask),
+            Dialect::Ollama => ollama::request(ask),
         };
         builder.header(http::header::CONTENT_TYPE, "application/json").body(Bytes::from(body))
     }
@@ -175,6 +183,8 @@ impl Adapter {
             Dialect::OpenAi => openai::answer(body),
             Dialect::Anthropic => anthropic::answer(body),
             Dialect::Gemini => gemini::answer(body),
+            Dialect::Bedrock => bedrock::answer(body),
+            Dialect::Ollama => ollama::answer(body),
         }
     }
 
@@ -185,6 +195,8 @@ impl Adapter {
             Dialect::OpenAi => openai::complaint(status, body),
             Dialect::Anthropic => anthropic::complaint(status, body),
             Dialect::Gemini => gemini::complaint(status, body),
+            Dialect::Bedrock => bedrock::complaint(status, headers, body),
+            Dialect::Ollama => ollama::complaint(status, body),
         };
         complaint.retry_after = status::retry_after(headers).or(complaint.retry_after);
         complaint
@@ -193,7 +205,22 @@ impl Adapter {
     /// A reader for one streamed answer.
     #[must_use]
     pub fn reader(self) -> StreamReader {
-        StreamReader { dialect: self.0, sse: sse::Parser::default(), gathered: Gathered::default() }
+        StreamReader { dialect: self.0, parser: self.framing().parser(), gathered: Gathered::default() }
+    }
+
+    /// Whether a body with these headers is a stream. Some in between answer a question for one with a plain body.
+    #[must_use]
+    pub fn is_stream(self, headers: &HeaderMap) -> bool {
+        let expected = self.framing().content_type().as_bytes();
+        headers.get(http::header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(expected))
+    }
+
+    fn framing(self) -> Framing {
+        match self.0 {
+            Dialect::OpenAi | Dialect::Anthropic | Dialect::Gemini => Framing::Sse,
+            Dialect::Bedrock => Framing::EventStream,
+            Dialect::Ollama => Framing::Lines,
+        }
     }
 }
 
@@ -201,7 +228,7 @@ impl Adapter {
 #[derive(Debug)]
 pub struct StreamReader {
     dialect: Dialect,
-    sse: sse::Parser,
+    parser: framing::Parser,
     gathered: Gathered,
 }
 
@@ -211,11 +238,13 @@ impl StreamReader {
     /// # Errors
     /// The stream carries an error, or something that is no event of this dialect.
     pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Piece)) -> Result<(), Complaint> {
-        let Self { dialect, sse, gathered } = self;
-        sse.feed(bytes, |_, data| match dialect {
-            Dialect::OpenAi => openai::step(data, gathered, &mut each),
-            Dialect::Anthropic => anthropic::step(data, gathered, &mut each),
-            Dialect::Gemini => gemini::step(data, gathered, &mut each),
+        let Self { dialect, parser, gathered } = self;
+        parser.feed(bytes, |message| match dialect {
+            Dialect::OpenAi => openai::step(message.data, gathered, &mut each),
+            Dialect::Anthropic => anthropic::step(message.data, gathered, &mut each),
+            Dialect::Gemini => gemini::step(message.data, gathered, &mut each),
+            Dialect::Bedrock => bedrock::step(message, gathered, &mut each),
+            Dialect::Ollama => ollama::step(message.data, gathered, &mut each),
         })
     }
 
@@ -234,8 +263,9 @@ impl StreamReader {
     /// The tool calls of the answer.
     #[must_use]
     pub fn into_calls(self) -> Vec<ToolCall> {
-        // A call without arguments has no fragments in one dialect, and an object without fields in the others.
-        self.gathered.into_calls(if self.dialect == Dialect::Anthropic { "{}" } else { "" })
+        // A call without arguments has no fragments in some dialects, and an object without fields in the others.
+        let empty = matches!(self.dialect, Dialect::Anthropic | Dialect::Bedrock);
+        self.gathered.into_calls(if empty { "{}" } else { "" })
     }
 }
 

@@ -1,61 +1,48 @@
 //! Server-sent events, as far as the vendors use them (WHATWG HTML, section 9.2): `event:` and `data:` fields, comments
-//! ignored, LF or CRLF, any fragmentation. An event longer than [`MAX_EVENT`] is refused.
+//! ignored, LF or CRLF, any fragmentation. An event longer than [`MAX_MESSAGE`] is refused.
 
 use super::Complaint;
+use super::framing::{MAX_MESSAGE, Message};
+use super::lines::Splitter;
 use crate::event::Class;
-
-/// No event of any vendor comes near this many bytes.
-const MAX_EVENT: usize = 4 << 20;
 
 /// An incremental parser.
 #[derive(Debug, Default)]
 pub(super) struct Parser {
-    /// Bytes of a line that has not ended yet.
-    partial: Vec<u8>,
-    event: String,
+    lines: Splitter,
+    event: Event,
+}
+
+/// An event that has not ended yet.
+#[derive(Debug, Default)]
+struct Event {
+    name: String,
     data: String,
     has_data: bool,
 }
 
 impl Parser {
-    /// Takes in bytes and hands every complete event's name (may be empty) and data to `each`.
+    /// Takes in bytes and hands every event that they complete to `each`. Its name may be empty.
     pub(super) fn feed(
         &mut self,
         bytes: &[u8],
-        mut each: impl FnMut(&str, &str) -> Result<(), Complaint>,
+        mut each: impl FnMut(Message<'_>) -> Result<(), Complaint>,
     ) -> Result<(), Complaint> {
-        let mut rest = bytes;
-        while let Some(end) = rest.iter().position(|&b| b == b'\n') {
-            let (line, after) = (&rest[..end], &rest[end + 1..]);
-            rest = after;
-            if self.partial.is_empty() {
-                self.line(line, &mut each)?;
-            } else {
-                let mut whole = std::mem::take(&mut self.partial);
-                whole.extend_from_slice(line);
-                self.line(&whole, &mut each)?;
-                whole.clear();
-                self.partial = whole;
-            }
-        }
-        self.partial.extend_from_slice(rest);
-        if self.partial.len() + self.data.len() > MAX_EVENT {
-            return Err(Complaint::new(Class::Malformed, "an event of the stream is too long"));
-        }
-        Ok(())
+        let Self { lines, event } = self;
+        lines.feed(bytes, |line| event.line(line, &mut each))
     }
+}
 
+impl Event {
     fn line(
         &mut self,
-        line: &[u8],
-        each: &mut impl FnMut(&str, &str) -> Result<(), Complaint>,
+        line: &str,
+        each: &mut impl FnMut(Message<'_>) -> Result<(), Complaint>,
     ) -> Result<(), Complaint> {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let line =
-            std::str::from_utf8(line).map_err(|_| Complaint::new(Class::Malformed, "the stream is not UTF-8"))?;
         if line.is_empty() {
-            let outcome = if self.has_data { each(&self.event, &self.data) } else { Ok(()) };
-            self.event.clear();
+            let whole = Message { name: &self.name, is_error: false, data: &self.data };
+            let outcome = if self.has_data { each(whole) } else { Ok(()) };
+            self.name.clear();
             self.data.clear();
             self.has_data = false;
             return outcome;
@@ -69,8 +56,11 @@ impl Parser {
                 }
                 self.data.push_str(value);
                 self.has_data = true;
+                if self.data.len() > MAX_MESSAGE {
+                    return Err(Complaint::new(Class::Malformed, "an event of the stream is too long"));
+                }
             }
-            "event" => value.clone_into(&mut self.event),
+            "event" => value.clone_into(&mut self.name),
             _ => {}
         }
         Ok(())
@@ -87,8 +77,8 @@ mod tests {
         let mut seen = Vec::new();
         for piece in pieces {
             parser
-                .feed(piece, |e, d| {
-                    seen.push((e.to_owned(), d.to_owned()));
+                .feed(piece, |message| {
+                    seen.push((message.name.to_owned(), message.data.to_owned()));
                     Ok(())
                 })
                 .expect("well formed");
@@ -123,7 +113,7 @@ mod tests {
 
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let _ = Parser::default().feed(&bytes, |_, _| Ok(()));
+            let _ = Parser::default().feed(&bytes, |_| Ok(()));
         }
     }
 }

@@ -78,7 +78,7 @@ pub(super) struct Judgement {
     pub(super) head: Option<Duration>,
     /// The wait the provider asked for, in seconds.
     pub(super) retry_after: Option<f64>,
-    /// Pieces of the answer read.
+    /// Tokens of the answer read.
     pub(super) tokens: u32,
     /// Whether any of it reached the client.
     pub(super) delivered: bool,
@@ -137,11 +137,7 @@ async fn exchange<C: Client>(
     if response.status() != StatusCode::OK {
         return Err(refusal(call, response, &mut timer, verdict).await);
     }
-    let is_stream = response
-        .headers()
-        .get(http::header::CONTENT_TYPE)
-        .is_some_and(|v| v.as_bytes().starts_with(b"text/event-stream"));
-    let Answered { text, calls } = if is_stream && call.wanted.is_stream() {
+    let Answered { text, calls } = if call.wanted.is_stream() && call.adapter.is_stream(response.headers()) {
         stream(call, response, &mut timer, client, progress, verdict).await?
     } else {
         let body = collect(response.into_body(), &mut timer, MAX_BODY).await?;
@@ -264,17 +260,17 @@ async fn stream<C: Client>(
             if piece == Piece::CallBegun {
                 continue;
             }
-            verdict.tokens += 1;
-            if verdict.tokens == 1 {
+            if verdict.tokens == 0 {
                 progress.first_token();
             }
+            verdict.tokens += if let Piece::CallPart(tokens) = piece { tokens.max(1) } else { 1 };
             match piece {
                 Piece::Text(text) if call.gate.is_some() => kept.push_str(&text),
                 Piece::Text(text) => {
                     verdict.delivered = true;
                     client.token(&text).await;
                 }
-                Piece::CallBegun | Piece::CallPart => {}
+                Piece::CallBegun | Piece::CallPart(_) => {}
             }
         }
         fed.map_err(|c| complain(c, verdict))?;

@@ -59,7 +59,7 @@ fn streamed(dialect: Dialect, stream: &str, size: usize) -> (Answered, u32, Resu
                 answered.text.push_str(&text);
                 counted += 1;
             }
-            Piece::CallPart => counted += 1,
+            Piece::CallPart(tokens) => counted += tokens,
             Piece::CallBegun => {}
         });
         if let Err(complaint) = fed {
