@@ -12,6 +12,8 @@ use std::time::Duration;
 pub(super) struct Admission {
     grant: Option<Grant>,
     place: Option<Place>,
+    /// Whether work on it has begun.
+    begun: bool,
     /// When the answer is done if nobody hangs up.
     pub(super) done: Duration,
 }
@@ -53,22 +55,19 @@ impl Inner {
     }
 
     /// Waits for a place to be worked on.
-    pub(super) async fn enter(&self, ask: &Ask<'_>, admission: &mut Admission) -> Result<(), TurnedAway> {
-        let Some(pool) = self.limiter.pool(&ask.model) else { return Ok(()) };
+    pub(super) async fn enter(&self, ask: &Ask<'_>) -> Result<Option<Place>, TurnedAway> {
+        let Some(pool) = self.limiter.pool(&ask.model) else { return Ok(None) };
         match pool.enter().await {
-            Entry::Admitted(place) => {
-                admission.place = Some(place);
-                Ok(())
-            }
+            Entry::Admitted(place) => Ok(Some(place)),
             Entry::QueueFull | Entry::WaitedTooLong => Err(TurnedAway { cause: Cause::Overloaded, figures: None }),
         }
     }
 
     /// The work is over, or nobody waits for it any more; so many tokens were used.
     pub(super) fn leave(&self, admission: Admission, used: u64, hung_up: bool) {
-        let Admission { grant, place, done } = admission;
+        let Admission { grant, place, begun, done } = admission;
         if let (Some(meter), Some(grant)) = (self.limiter.meter(), grant) {
-            meter.settle(self.now(), grant, used);
+            meter.settle(self.now(), grant, if begun { used } else { 0 });
         }
         match place {
             Some(place) if hung_up => place.hung_up_until(done),
@@ -78,6 +77,12 @@ impl Inner {
 }
 
 impl Admission {
+    /// Work on it begins, at a place if places are limited.
+    pub(super) fn begin(&mut self, place: Option<Place>) {
+        self.place = place;
+        self.begun = true;
+    }
+
     /// How much slower than alone the work goes, 1 or more.
     pub(super) fn slowdown(&self) -> f64 {
         self.place.as_ref().map_or(1.0, Place::slowdown)

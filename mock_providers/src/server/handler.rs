@@ -238,13 +238,14 @@ impl Turn<'_> {
     /// Charges the quotas and waits for a place; what the request holds then belongs to the exchange.
     async fn come_in(&mut self, ask: &Ask<'_>) -> Result<(), TurnedAway> {
         let inner = &self.provider.inner;
-        let (mut admission, figures) = inner.charge(ask, &self.api_key, self.exchange.key().0, None)?;
+        let (admission, figures) = inner.charge(ask, &self.api_key, self.exchange.key().0, None)?;
         self.figures = figures;
-        if let Err(turned_away) = inner.enter(ask, &mut admission).await {
-            inner.leave(admission, 0, false);
-            return Err(turned_away);
-        }
+        // Whoever hangs up in the queue gives back what was charged: the exchange sees to it.
         self.exchange.admitted(admission);
+        let place = inner.enter(ask).await?;
+        if let Some(admission) = self.exchange.admission() {
+            admission.begin(place);
+        }
         Ok(())
     }
 

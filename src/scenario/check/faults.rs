@@ -142,6 +142,8 @@ fn concerned(on: &Selector, providers: &[Provider], sink: &Sink<'_>) -> Option<V
     }
     fine &= all(&on.regions, "region", providers.iter().filter_map(|p| p.region.as_deref()).collect());
     fine &= all(&on.models, "model", providers.iter().flat_map(|p| &p.models).map(|m| &*m.name).collect());
+    let keys = providers.iter().flat_map(|p| p.limits.keys.iter()).map(|key| &*key.name);
+    fine &= all(&on.keys, "key", keys.collect());
     if !fine || on.broken {
         return None;
     }

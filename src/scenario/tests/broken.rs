@@ -374,6 +374,7 @@ fn faults_that_cannot_be_injected_are_refused() {
         ("inject: { status: 503 }", "inject: silence, first: 2, every: «3»", "a fault picks its requests in one way", "`every`"),
         ("inject: { status: 503 }", "inject: refused, first: «2»", "this fault does not pick requests", "`status`"),
         ("inject: { status: 503 }", "inject: silence, staggered: «1h»", "the first of them would end before it starts", "shorter"),
+        ("on: openai, during", "on: { provider: openai, key: «acme» }, during", "there is no key `acme`", ""),
         ("{ status: 503 }", "reset, shape: «sawtooth»", "a sawtooth needs its period", "sawtooth: 30s"),
         ("{ status: 503 }", "{ «latency»: {} }", "this `latency` says nothing", "`first_token`"),
         ("{ status: 503 }", "refused, share: «30%»", "this fault does not take a share", "as a whole"),

@@ -9,7 +9,7 @@ use mock_providers::{Dialect, Distribution};
 use std::time::Duration;
 
 const HEAD: &str = "version: 1\nname: forms\n";
-const PROVIDERS: &str = "providers:\n  openai: { region: us-east, models: { gpt-4o: {}, gpt-4o-mini: ~ } }\n  \
+const PROVIDERS: &str = "providers:\n  openai: { region: us-east, keys: { acme: {} }, models: { gpt-4o: {}, gpt-4o-mini: ~ } }\n  \
                          claude: { region: us-east, models: { claude-sonnet-4: {} } }\n  \
                          google: { region: europe, models: { gemini-2.5-flash: {} } }\n";
 const ROUTER: &str =
