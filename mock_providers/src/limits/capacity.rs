@@ -85,6 +85,13 @@ impl Background {
         Self { steps }
     }
 
+    /// These and others besides: at each of these instants, or at one of its own, the share is the sum of both.
+    #[must_use]
+    pub fn and(&self, instants: &[Duration], others: impl Fn(Duration) -> f64) -> Self {
+        let own = self.steps.iter().map(|(at, _)| *at);
+        Self::steps(own.chain(instants.iter().copied()).map(|at| (at, self.share(at) + others(at))))
+    }
+
     /// The share at `now`.
     #[must_use]
     pub fn share(&self, now: Duration) -> f64 {

@@ -1,6 +1,6 @@
 //! All limits of one provider, ready to be asked.
 
-use super::capacity::Capacity;
+use super::capacity::{Background, Capacity};
 use super::keys::{Found, Keys};
 use super::meter::{Meter, Quotas};
 use super::pool::Pool;
@@ -28,8 +28,9 @@ pub struct Limits {
 pub struct Limiter {
     keys: Keys,
     meter: Option<Meter>,
-    pool: Option<Pool>,
-    model_pools: BTreeMap<Arc<str>, Pool>,
+    /// With the customers that are always there.
+    pool: Option<(Pool, Background)>,
+    model_pools: BTreeMap<Arc<str>, (Pool, Background)>,
 }
 
 impl Limiter {
@@ -37,7 +38,10 @@ impl Limiter {
     #[must_use]
     pub fn new(limits: Limits, start: Instant) -> Self {
         let Limits { keys, quotas, capacity, model_capacities } = limits;
-        let pool = |capacity| Pool::new(capacity, start);
+        let pool = |capacity: Capacity| {
+            let usual = capacity.background.clone();
+            (Pool::new(capacity, start), usual)
+        };
         Self {
             keys,
             meter: (!quotas.is_empty()).then(|| Meter::new(quotas)),
@@ -52,6 +56,18 @@ impl Limiter {
         self.keys.find(secret, now)
     }
 
+    /// Other customers, besides those that are always there, take this share of every capacity; it changes at these
+    /// instants.
+    pub fn crowd(&self, instants: &[Duration], others: impl Fn(Duration) -> f64) {
+        for (pool, usual) in self.pools() {
+            pool.set_background(usual.and(instants, &others));
+        }
+    }
+
+    fn pools(&self) -> impl Iterator<Item = (&Pool, &Background)> {
+        self.pool.iter().chain(self.model_pools.values()).map(|(pool, usual)| (pool, usual))
+    }
+
     /// The quotas, if there are any.
     #[must_use]
     pub fn meter(&self) -> Option<&Meter> {
@@ -61,7 +77,7 @@ impl Limiter {
     /// The places for a model's requests, if they are limited.
     #[must_use]
     pub fn pool(&self, model: &str) -> Option<&Pool> {
-        self.model_pools.get(model).or(self.pool.as_ref())
+        self.model_pools.get(model).or(self.pool.as_ref()).map(|(pool, _)| pool)
     }
 }
 
