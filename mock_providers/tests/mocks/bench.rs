@@ -25,9 +25,6 @@ pub(crate) fn shown(dialect: Dialect, ms: u64) -> u64 {
     if dialect == Dialect::Azure { ms.next_multiple_of(200) } else { ms }
 }
 
-/// The dialects whose streams are texts of `data:` events.
-pub(crate) const EVENT_STREAMS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
-
 pub(crate) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }

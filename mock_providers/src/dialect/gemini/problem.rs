@@ -72,7 +72,7 @@ fn quota_failure(scene: &Scene<'_>, (metric, id, value): Quota) -> Failure {
     let violation = json!({
         "quotaMetric": format!("generativelanguage.googleapis.com/{metric}"),
         "quotaId": id,
-        "quotaDimensions": { "location": "global", "model": scene.model },
+        "quotaDimensions": { "model": scene.model, "location": "global" },
         "quotaValue": value,
     });
     let link = json!({

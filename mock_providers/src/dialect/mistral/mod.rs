@@ -28,6 +28,7 @@ const STYLE: chat::Style = chat::Style {
     service_tier: None,
     system_fingerprint: None,
     nulls: false,
+    null_deltas: false,
     annotations: false,
     stop_reason: false,
     filters: false,

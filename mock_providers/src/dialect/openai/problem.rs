@@ -142,12 +142,7 @@ fn wait(scene: &Scene<'_>) -> Duration {
 pub(crate) fn of_cause(cause: Cause, scene: &Scene<'_>) -> Wording<'static> {
     let Scene { model, context, .. } = scene;
     match cause {
-        Cause::BadRequest => invalid(
-            400,
-            Code::Name("invalid_value"),
-            Some("messages"),
-            "Invalid value: 'messages' was rejected by the API.",
-        ),
+        Cause::BadRequest => invalid(400, NULL, Some("messages"), "Invalid value: 'messages' was rejected by the API."),
         Cause::ContextLength => invalid(
             400,
             Code::Name("context_length_exceeded"),
