@@ -181,7 +181,8 @@ impl Turn<'_> {
             Err(TurnedAway { cause, figures }) => {
                 self.wait_until(head_ms).await;
                 let retry_after = figures.as_ref().and_then(|figures| figures.retry_after);
-                self.figures = figures;
+                // Whom the quotas let in and the queue does not is still told of the quotas.
+                self.figures = figures.or(self.figures);
                 return self.fail(&Problem::Cause(cause), Some(&ask), retry_after, model.context);
             }
         };
@@ -319,7 +320,7 @@ impl Turn<'_> {
             context,
             retry_after,
             figures: self.figures.as_ref(),
-            now: EPOCH + self.provider.now().as_secs(),
+            now: Duration::from_secs(EPOCH) + self.provider.now(),
             array: self.array,
             events: 0,
         }
@@ -337,7 +338,7 @@ impl Turn<'_> {
             announce(retires, self.received, response.headers_mut());
         }
         if let Some(figures) = &self.figures {
-            let now = EPOCH + self.provider.now().as_secs();
+            let now = Duration::from_secs(EPOCH) + self.provider.now();
             self.format.limits(figures, now, response.headers_mut());
         }
         let took = self.provider.now().saturating_sub(self.received);

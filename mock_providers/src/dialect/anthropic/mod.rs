@@ -4,6 +4,7 @@
 //! the stop reason, `message_stop`; the arguments of a tool call come as fragments of a string, the first of them empty. Overload has a status of its own (529), missing prepaid credit is a 400, and a
 //! blocked prompt is an answer with stop reason `refusal`.
 
+mod limits;
 mod problem;
 mod reply;
 mod request;
@@ -11,8 +12,10 @@ mod request;
 use super::wire::{self, SSE};
 use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Unreadable, bearer};
 use crate::fault::{Cause, Endpoint};
+use crate::limits::Figures;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Serialize;
+use std::time::Duration;
 
 pub(super) struct Anthropic;
 
@@ -95,6 +98,10 @@ impl Format for Anthropic {
 
     fn failure(&self, problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         problem::failure(problem, scene)
+    }
+
+    fn limits(&self, figures: &Figures, now: Duration, headers: &mut HeaderMap) {
+        limits::tell(figures, now, headers);
     }
 
     fn mark(&self, headers: &mut HeaderMap, id: &str) {

@@ -29,7 +29,8 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         Problem::WrongMethod(..) => text(405, "405 method not allowed"),
         Problem::TooLarge => error(413, "http: request body too large"),
     };
-    match scene.retry_after {
+    // It has no quotas, so of them it can tell nothing.
+    match scene.retry_after.filter(|_| scene.figures.is_none()) {
         None => failure,
         Some(wait) => failure.with("retry-after", whole_seconds(wait)),
     }

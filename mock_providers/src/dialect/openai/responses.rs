@@ -512,7 +512,7 @@ pub(crate) fn error_event(wording: &Wording<'_>, ask: &Ask<'_>, cause: Cause, sc
         };
         let error = Some(ResponseError { code, message });
         let id = format!("resp_{}", scene.id);
-        let response = Response { status: "failed", error, ..response(&id, scene.now, &ask.model) };
+        let response = Response { status: "failed", error, ..response(&id, scene.now.as_secs(), &ask.model) };
         let event = Event { r#type: "response.failed", sequence_number, response: Some(&response), ..Event::default() };
         push(out, "response.failed", &event);
     };
