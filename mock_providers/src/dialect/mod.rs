@@ -28,6 +28,7 @@ pub(crate) use wire::{Frames, JSON, Mark, Piece};
 
 use crate::fault::{Cause, Endpoint};
 use crate::limits::Figures;
+use crate::model::Capability;
 use crate::text::tokens;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::value::RawValue;
@@ -343,6 +344,8 @@ pub(crate) enum Problem<'a> {
     NoSuchPath(&'a Method, &'a str),
     WrongMethod(&'a Method, &'a str),
     TooLarge,
+    /// The model cannot do what is asked.
+    Lacks(Capability),
 }
 
 /// What an error text may mention.

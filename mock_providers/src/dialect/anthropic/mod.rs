@@ -1,8 +1,9 @@
 //! Anthropic: messages, plain and as named server-sent events.
 //!
 //! A stream goes `message_start`, `content_block_start`, `ping`, the deltas, `content_block_stop`, `message_delta` with
-//! the stop reason, `message_stop`; the arguments of a tool call come as fragments of a string, the first of them empty. Overload has a status of its own (529), missing prepaid credit is a 400, and a
-//! blocked prompt is an answer with stop reason `refusal`.
+//! the stop reason, `message_stop`; the arguments of a tool call come as fragments of a string, the first of them empty.
+//! Overload has a status of its own (529), missing prepaid credit is a 400, and a blocked prompt is an answer with stop
+//! reason `refusal`.
 
 mod limits;
 mod problem;

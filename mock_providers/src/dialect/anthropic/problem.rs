@@ -4,6 +4,7 @@ use super::limits;
 use crate::dialect::{Failure, Problem, Scene, edge, whole_seconds};
 use crate::fault::Cause;
 use crate::limits::Resource;
+use crate::model::Capability;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -44,6 +45,14 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         Problem::NoSuchPath(..) => error(404, "not_found_error", "Not found"),
         Problem::WrongMethod(..) => error(405, "invalid_request_error", "Method Not Allowed"),
         Problem::TooLarge => error(413, "request_too_large", "Request exceeds the maximum size"),
+        Problem::Lacks(capability) => {
+            let what = match capability {
+                Capability::Tools => "tool use",
+                Capability::JsonSchema => "output_config.format",
+                Capability::Vision => "image input",
+            };
+            invalid(&format!("'{}' does not support {what}.", scene.model))
+        }
     };
     let made_up = |failure: Failure, resource| match scene.figures {
         Some(_) => failure,

@@ -86,7 +86,7 @@ fn wording<'a>(problem: &Problem<'a>, scene: &Scene<'_>) -> Wording<'a> {
         Problem::NoSuchPath(..) => gateway(404, "404", "Resource not found"),
         Problem::WrongMethod(..) => gateway(405, "405", "Method not allowed"),
         Problem::TooLarge => of_cause(Cause::BodyTooLarge, scene),
-        Problem::NoVersion | Problem::NotJson | Problem::BadShape(_) | Problem::MissingField(_) => {
+        Problem::NoVersion | Problem::NotJson | Problem::BadShape(_) | Problem::MissingField(_) | Problem::Lacks(_) => {
             openai::wording(problem, scene)
         }
     }

@@ -4,6 +4,7 @@ use crate::dialect::limits::{Per, per};
 use crate::dialect::{Failure, Problem, Scene, edge};
 use crate::fault::Cause;
 use crate::limits::Resource;
+use crate::model::Capability;
 use serde_json::json;
 
 const VALIDATION: (u16, &str) = (400, "ValidationException");
@@ -44,6 +45,17 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
             error(UNKNOWN_OPERATION, &format!("Unable to find an operation for {method} {path}"))
         }
         Problem::TooLarge => error(TOO_LARGE, "Request Entity Too Large"),
+        Problem::Lacks(capability) => {
+            let message = match capability {
+                Capability::Tools => "This model doesn't support tool use.",
+                Capability::JsonSchema => {
+                    "This model doesn't support the outputConfig.textFormat field. Remove outputConfig.textFormat and try \
+                     again."
+                }
+                Capability::Vision => "This model doesn't support the image field. Remove image and try again.",
+            };
+            error(VALIDATION, message)
+        }
     };
     match scene.retry_after_ms() {
         None => failure,

@@ -4,6 +4,7 @@ use crate::dialect::limits::{MINUTE, Per, per};
 use crate::dialect::{Failure, Problem, Scene, edge};
 use crate::fault::Cause;
 use crate::limits::Resource;
+use crate::model::Capability;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -35,6 +36,14 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         }
         Problem::NoSuchPath(..) | Problem::WrongMethod(..) => {
             error(404, "NOT_FOUND", "Requested entity was not found.", Vec::new())
+        }
+        Problem::Lacks(capability) => {
+            let what = match capability {
+                Capability::Tools => "Function calling",
+                Capability::JsonSchema => "JSON mode",
+                Capability::Vision => "Image input modality",
+            };
+            invalid(&format!("{what} is not enabled for models/{}", scene.model))
         }
         Problem::TooLarge => {
             error(413, "INVALID_ARGUMENT", "Request payload size exceeds the limit: 20971520 bytes.", Vec::new())

@@ -3,6 +3,7 @@
 use super::limits;
 use crate::dialect::{Failure, Problem, Scene, edge, whole_seconds, wire};
 use crate::fault::Cause;
+use crate::model::Capability;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -127,6 +128,23 @@ pub(crate) fn wording<'a>(problem: &Problem<'a>, scene: &Scene<'_>) -> Wording<'
             format!("Not allowed to {method} on {path}. (HINT: Perhaps you meant to use a different HTTP method?)"),
         ),
         Problem::TooLarge => of_cause(Cause::BodyTooLarge, scene),
+        Problem::Lacks(Capability::Tools) => invalid(
+            400,
+            Code::Name("unsupported_parameter"),
+            Some("tools"),
+            "Unsupported parameter: 'tools' is not supported with this model.",
+        ),
+        Problem::Lacks(Capability::JsonSchema) => invalid(
+            400,
+            NULL,
+            Some("response_format"),
+            "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model. Learn more about \
+             supported models at the Structured Outputs guide: \
+             https://platform.openai.com/docs/guides/structured-outputs",
+        ),
+        Problem::Lacks(Capability::Vision) => {
+            invalid(400, NULL, Some("messages"), "Invalid content type. image_url is only supported by certain models.")
+        }
     }
 }
 
