@@ -78,7 +78,7 @@ async fn serve(server: Server) -> SocketAddr {
             let addr = port.addr();
             let provider = provider(dialect, per_second);
             spawn(async move {
-                let _ = provider.serve_tcp(port, Arc::new(|connection| spawn(connection))).await;
+                let _ = provider.serve_tcp(port, Arc::new(spawn)).await;
             });
             addr
         }

@@ -12,6 +12,7 @@ mod azure;
 mod bedrock;
 mod edge;
 mod gemini;
+mod limits;
 mod mistral;
 mod ollama;
 mod openai;
@@ -27,6 +28,7 @@ pub(crate) use wire::{Frames, JSON, Mark, Piece};
 
 use crate::fault::{Cause, Endpoint};
 use crate::limits::Figures;
+use crate::model::Capability;
 use crate::text::tokens;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::value::RawValue;
@@ -342,6 +344,8 @@ pub(crate) enum Problem<'a> {
     NoSuchPath(&'a Method, &'a str),
     WrongMethod(&'a Method, &'a str),
     TooLarge,
+    /// The model cannot do what is asked.
+    Lacks(Capability),
 }
 
 /// What an error text may mention.
@@ -354,8 +358,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) retry_after: Option<Duration>,
     /// What is told of the limits, if there are any.
     pub(crate) figures: Option<&'a Figures>,
-    /// Seconds since 1970.
-    pub(crate) now: u64,
+    /// Time since 1970.
+    pub(crate) now: Duration,
     /// The answer would have been a stream that is one JSON array.
     pub(crate) array: bool,
     /// Events of the stream that come before this; 0 outside of one.
@@ -387,6 +391,14 @@ impl Failure {
         if let Ok(value) = value.try_into() {
             self.headers.push((HeaderName::from_static(name), value));
         }
+        self
+    }
+
+    /// With the headers that this tells.
+    fn telling(mut self, tell: impl FnOnce(&mut HeaderMap)) -> Self {
+        let mut headers = HeaderMap::new();
+        tell(&mut headers);
+        self.headers.extend(headers.into_iter().filter_map(|(name, value)| Some((name?, value))));
         self
     }
 }
@@ -455,8 +467,9 @@ pub(crate) trait Format: Sync {
     /// An error answer.
     fn failure(&self, problem: &Problem<'_>, scene: &Scene<'_>) -> Failure;
 
-    /// What the headers tell of the limits. `now` is in seconds since 1970.
-    fn limits(&self, _figures: &Figures, _now: u64, _headers: &mut HeaderMap) {}
+    /// What the headers tell of the limits; how long to wait after a refusal is told by [`failure`](Self::failure).
+    /// `now` is the time since 1970.
+    fn limits(&self, _figures: &Figures, _now: Duration, _headers: &mut HeaderMap) {}
 
     /// The headers that every response of this vendor bears.
     fn mark(&self, headers: &mut HeaderMap, id: &str);
@@ -494,7 +507,7 @@ fn bearer(headers: &HeaderMap) -> &str {
 
 /// A wait as headers in whole seconds say it, rounded up.
 fn whole_seconds(wait: Duration) -> u64 {
-    u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
+    u64::try_from(wait.as_nanos().div_ceil(1_000_000_000)).unwrap_or(u64::MAX)
 }
 
 /// Seconds since 1970 as RFC 3339 writes them.

@@ -22,7 +22,7 @@ pub(super) struct Admission {
 #[derive(Debug)]
 pub(super) struct TurnedAway {
     pub(super) cause: Cause,
-    pub(super) figures: Option<Figures>,
+    pub(super) figures: Option<Box<Figures>>,
 }
 
 impl Inner {
@@ -41,12 +41,12 @@ impl Inner {
         key: &str,
         request: &str,
         lie: Option<Lie>,
-    ) -> Result<(Admission, Option<Figures>), TurnedAway> {
+    ) -> Result<(Admission, Option<Box<Figures>>), TurnedAway> {
         let Some(meter) = self.limiter.meter() else { return Ok((Admission::default(), None)) };
         let mut ruling = meter.admit(self.now(), &ask.model, key, estimate(ask.prompt_tokens, ask.max_tokens));
         ruling.lies = lie.or(ruling.lies);
         let unit = self.setup.luck.unit("lie", &[&self.setup.name], &[key_hash(request)]);
-        let figures = Some(ruling.told(unit));
+        let figures = Some(Box::new(ruling.told(unit)));
         match ruling.outcome {
             Outcome::Admitted(grant) => Ok((Admission { grant: Some(grant), ..Admission::default() }, figures)),
             Outcome::Refused => Err(TurnedAway { cause: Cause::RateLimited, figures }),

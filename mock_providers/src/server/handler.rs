@@ -118,7 +118,7 @@ pub(super) struct Turn<'p> {
     reset: Option<ResetFlag>,
     api_key: String,
     /// What is told of the limits.
-    figures: Option<Figures>,
+    figures: Option<Box<Figures>>,
     retires: Option<Retirement>,
     /// A stream was asked for that is one JSON array.
     array: bool,
@@ -181,7 +181,8 @@ impl Turn<'_> {
             Err(TurnedAway { cause, figures }) => {
                 self.wait_until(head_ms).await;
                 let retry_after = figures.as_ref().and_then(|figures| figures.retry_after);
-                self.figures = figures;
+                // Whom the quotas let in and the queue does not is still told of the quotas.
+                self.figures = figures.or(self.figures);
                 return self.fail(&Problem::Cause(cause), Some(&ask), retry_after, model.context);
             }
         };
@@ -219,15 +220,17 @@ impl Turn<'_> {
 
     /// Why this model will not answer this, if it will not.
     fn objection(&self, ask: &Ask<'_>, model: &Model) -> Option<Problem<'static>> {
-        let lacks = |capability| !model.capabilities.contains(&capability);
+        let asks_for = [
+            (Capability::Tools, !ask.tools.is_empty()),
+            (Capability::JsonSchema, ask.schema.is_some()),
+            (Capability::Vision, ask.images > 0),
+        ];
+        let lacking =
+            asks_for.into_iter().find(|(capability, asked)| *asked && !model.capabilities.contains(capability));
         if model.retires.is_some_and(|retires| retires.gone <= self.received) {
             Some(Problem::Cause(Cause::ModelGone))
-        } else if !ask.tools.is_empty() && lacks(Capability::Tools) {
-            Some(Problem::BadShape("tools are not supported by this model"))
-        } else if ask.schema.is_some() && lacks(Capability::JsonSchema) {
-            Some(Problem::BadShape("structured output is not supported by this model"))
-        } else if ask.images > 0 && lacks(Capability::Vision) {
-            Some(Problem::BadShape("image input is not supported by this model"))
+        } else if let Some((capability, _)) = lacking {
+            Some(Problem::Lacks(capability))
         } else if ask.prompt_tokens > model.context {
             Some(Problem::Cause(Cause::ContextLength))
         } else {
@@ -319,8 +322,8 @@ impl Turn<'_> {
             prompt_tokens: ask.map_or(0, |ask| ask.prompt_tokens),
             context,
             retry_after,
-            figures: self.figures.as_ref(),
-            now: EPOCH + self.provider.now().as_secs(),
+            figures: self.figures.as_deref(),
+            now: Duration::from_secs(EPOCH) + self.provider.now(),
             array: self.array,
             events: 0,
         }
@@ -338,7 +341,7 @@ impl Turn<'_> {
             announce(retires, self.received, response.headers_mut());
         }
         if let Some(figures) = &self.figures {
-            let now = EPOCH + self.provider.now().as_secs();
+            let now = Duration::from_secs(EPOCH) + self.provider.now();
             self.format.limits(figures, now, response.headers_mut());
         }
         let took = self.provider.now().saturating_sub(self.received);

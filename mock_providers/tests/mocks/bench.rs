@@ -2,6 +2,7 @@
 
 use mock_providers::fault::{Arg, Cause, Effect, Fault, Injection, Pick, Shape, Whom};
 use mock_providers::ledger::Entry;
+use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Distribution, Ledger, Luck, Model, Provider, Question, Said, Script, Setup, Want};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,9 +25,6 @@ pub(crate) const ARGUMENTS: &str = OBJECT;
 pub(crate) fn shown(dialect: Dialect, ms: u64) -> u64 {
     if dialect == Dialect::Azure { ms.next_multiple_of(200) } else { ms }
 }
-
-/// The dialects whose streams are texts of `data:` events.
-pub(crate) const EVENT_STREAMS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
 
 pub(crate) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -248,6 +246,15 @@ impl Bench {
     }
 
     pub(crate) fn with(dialect: Dialect, script: Script, model: Model) -> Self {
+        Self::build(dialect, script, model, Limits::default())
+    }
+
+    /// One that nothing goes wrong with and that has its limits.
+    pub(crate) fn limited(dialect: Dialect, limits: Limits) -> Self {
+        Self::build(dialect, Script::default(), model("m"), limits)
+    }
+
+    fn build(dialect: Dialect, script: Script, model: Model, limits: Limits) -> Self {
         let ledger = Arc::new(Ledger::default());
         let start = Instant::now();
         let provider = Provider::new(Setup {
@@ -255,7 +262,7 @@ impl Bench {
             dialect,
             models: vec![model],
             script,
-            limits: Default::default(),
+            limits,
             luck: Luck::new(42),
             answers: Arc::new(|question: &Question<'_>, want| {
                 if let (Some(tool), Want::Right) = (question.tools.first(), want) {
@@ -341,6 +348,8 @@ pub(crate) struct Ask {
     pub(crate) schema: bool,
     pub(crate) max_tokens: u32,
     pub(crate) auth: bool,
+    /// The API key.
+    pub(crate) secret: &'static str,
 }
 
 pub(crate) fn plain() -> Ask {
@@ -352,6 +361,7 @@ pub(crate) fn plain() -> Ask {
         schema: false,
         max_tokens: 500,
         auth: true,
+        secret: "k",
     }
 }
 
@@ -437,14 +447,16 @@ impl Ask {
     pub(crate) fn request_to(&self, dialect: Dialect, path: &str, body: &serde_json::Value) -> Vec<u8> {
         let body = body.to_string();
         let mut headers = String::new();
+        let name = match dialect {
+            Dialect::OpenAi | Dialect::Bedrock | Dialect::Mistral | Dialect::Vllm | Dialect::Ollama => {
+                "authorization: Bearer"
+            }
+            Dialect::Azure => "api-key:",
+            Dialect::Anthropic => "x-api-key:",
+            Dialect::Gemini => "x-goog-api-key:",
+        };
         if self.auth {
-            headers.push_str(match dialect {
-                Dialect::OpenAi | Dialect::Bedrock | Dialect::Mistral | Dialect::Vllm => "authorization: Bearer k\r\n",
-                Dialect::Azure => "api-key: k\r\n",
-                Dialect::Anthropic => "x-api-key: k\r\n",
-                Dialect::Gemini => "x-goog-api-key: k\r\n",
-                Dialect::Ollama => "",
-            });
+            headers.push_str(&format!("{name} {}\r\n", self.secret));
         }
         if dialect == Dialect::Anthropic {
             headers.push_str("anthropic-version: 2023-06-01\r\n");
@@ -459,4 +471,45 @@ impl Ask {
         )
         .into_bytes()
     }
+}
+
+/// The body of a request that offers a tool.
+pub(crate) fn with_tool(ask: &Ask, dialect: Dialect) -> serde_json::Value {
+    use serde_json::json;
+    let mut body = ask.body(dialect);
+    let parameters = json!({"type": "object"});
+    let (field, tools) = match dialect {
+        Dialect::Anthropic => ("tools", json!([{"name": "triage", "input_schema": parameters}])),
+        Dialect::Gemini => ("tools", json!([{"functionDeclarations": [{"name": "triage", "parameters": parameters}]}])),
+        Dialect::Bedrock => {
+            let spec = json!({"name": "triage", "inputSchema": {"json": parameters}});
+            ("toolConfig", json!({"tools": [{"toolSpec": spec}]}))
+        }
+        Dialect::OpenAi | Dialect::Azure | Dialect::Mistral | Dialect::Vllm | Dialect::Ollama => {
+            let function = json!({"name": "triage", "parameters": parameters});
+            ("tools", json!([{"type": "function", "function": function}]))
+        }
+    };
+    body[field] = tools;
+    body
+}
+
+/// The body of a request whose prompt has an image in it.
+pub(crate) fn with_image(ask: &Ask, dialect: Dialect) -> serde_json::Value {
+    use serde_json::json;
+    let mut body = ask.body(dialect);
+    let (pointer, image) = match dialect {
+        Dialect::Anthropic => {
+            let source = json!({"type": "base64", "media_type": "image/png", "data": "AAAA"});
+            ("/messages/0/content", json!([{"type": "image", "source": source}]))
+        }
+        Dialect::Gemini => ("/contents/0/parts", json!([{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}])),
+        Dialect::Bedrock => ("/messages/0/content", json!([{"image": {"format": "png", "source": {"bytes": "AAAA"}}}])),
+        Dialect::Ollama => ("/messages/0", json!({"role": "user", "content": "hi", "images": ["AAAA"]})),
+        Dialect::OpenAi | Dialect::Azure | Dialect::Mistral | Dialect::Vllm => {
+            ("/messages/0/content", json!([{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]))
+        }
+    };
+    *body.pointer_mut(pointer).unwrap() = image;
+    body
 }

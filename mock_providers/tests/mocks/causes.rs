@@ -1,6 +1,6 @@
 //! One cause, many shapes: what each vendor answers.
 
-use crate::bench::{Ask, Bench, EVENT_STREAMS, always, cause_of, model, ms, plain, status, stream, word};
+use crate::bench::{Ask, Bench, always, cause_of, model, ms, plain, status, stream, word};
 use mock_providers::fault::Cause;
 use mock_providers::{Dialect, Model, Script};
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! What each injection looks like to a client.
 
 use crate::bench::{
-    Ask, Bench, EVENT_STREAMS, OBJECT, PER_TOKEN, Seen, TEXT, TTFT, after, always, fault, model, ms, plain, shown,
-    status, stream, word,
+    Ask, Bench, OBJECT, PER_TOKEN, Seen, TEXT, TTFT, after, always, fault, model, ms, plain, shown, status, stream,
+    word,
 };
 use mock_providers::fault::{Door, Effect, Shape};
 use mock_providers::ledger::End;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod admission;
 mod bench;
 mod causes;
 mod dialects;
@@ -12,5 +13,6 @@ mod hostile;
 mod ledger;
 mod openai_family;
 mod other_vendors;
+mod quota;
 mod script;
 mod tcp;

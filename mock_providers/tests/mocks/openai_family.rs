@@ -122,8 +122,13 @@ async fn a_stream_joined_is_the_plain_answer_and_ends_with_done() {
         assert_eq!(usage[0]["usage"], plainly["usage"]);
         assert_eq!(usage[0]["choices"].as_array().unwrap().len(), usize::from(dialect == Dialect::Mistral));
         let nulls = data.iter().filter(|d| d.get("usage").is_some_and(Value::is_null)).count();
-        let all_but_the_last = matches!(dialect, Dialect::OpenAi | Dialect::Azure);
-        assert_eq!(nulls, if all_but_the_last { data.len() - 1 } else { 0 }, "{dialect}");
+        // The chunk in which Azure's filter speaks knows nothing of usage.
+        let others = match dialect {
+            Dialect::OpenAi => data.len() - 1,
+            Dialect::Azure => data.len() - 2,
+            _ => 0,
+        };
+        assert_eq!(nulls, others, "{dialect}");
     }
 }
 

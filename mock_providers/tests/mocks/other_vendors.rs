@@ -2,7 +2,7 @@
 
 use crate::bench::{
     Ask, Bench, OBJECT, PER_TOKEN, Seen, TEXT, TTFT, after, always, cause_of, frames, model, ms, plain, status, stream,
-    word,
+    with_tool, word,
 };
 use mock_providers::fault::Cause;
 use mock_providers::ledger::End;
@@ -14,25 +14,6 @@ use tokio::time::Instant;
 const OTHERS: [Dialect; 4] = [Dialect::Anthropic, Dialect::Gemini, Dialect::Bedrock, Dialect::Ollama];
 
 /// The request with a tool in it.
-fn with_tool(ask: &Ask, dialect: Dialect) -> Value {
-    let mut body = ask.body(dialect);
-    let parameters = json!({"type": "object"});
-    let (field, tools) = match dialect {
-        Dialect::Gemini => ("tools", json!([{"functionDeclarations": [{"name": "triage", "parameters": parameters}]}])),
-        Dialect::Bedrock => {
-            let spec = json!({"name": "triage", "inputSchema": {"json": parameters}});
-            ("toolConfig", json!({"tools": [{"toolSpec": spec}]}))
-        }
-        Dialect::Ollama => {
-            let function = json!({"name": "triage", "parameters": parameters});
-            ("tools", json!([{"type": "function", "function": function}]))
-        }
-        _ => ("tools", json!([{"name": "triage", "input_schema": parameters}])),
-    };
-    body[field] = tools;
-    body
-}
-
 async fn answer(dialect: Dialect, ask: &Ask, body: &Value) -> Seen {
     Bench::new(dialect, Script::default()).exchange(&ask.request_with(dialect, body)).await
 }

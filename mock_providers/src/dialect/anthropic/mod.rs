@@ -1,9 +1,11 @@
 //! Anthropic: messages, plain and as named server-sent events.
 //!
 //! A stream goes `message_start`, `content_block_start`, `ping`, the deltas, `content_block_stop`, `message_delta` with
-//! the stop reason, `message_stop`; the arguments of a tool call come as fragments of a string, the first of them empty. Overload has a status of its own (529), missing prepaid credit is a 400, and a
-//! blocked prompt is an answer with stop reason `refusal`.
+//! the stop reason, `message_stop`; the arguments of a tool call come as fragments of a string, the first of them empty.
+//! Overload has a status of its own (529), missing prepaid credit is a 400, and a blocked prompt is an answer with stop
+//! reason `refusal`.
 
+mod limits;
 mod problem;
 mod reply;
 mod request;
@@ -11,8 +13,10 @@ mod request;
 use super::wire::{self, SSE};
 use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Unreadable, bearer};
 use crate::fault::{Cause, Endpoint};
+use crate::limits::Figures;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Serialize;
+use std::time::Duration;
 
 pub(super) struct Anthropic;
 
@@ -95,6 +99,10 @@ impl Format for Anthropic {
 
     fn failure(&self, problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         problem::failure(problem, scene)
+    }
+
+    fn limits(&self, figures: &Figures, now: Duration, headers: &mut HeaderMap) {
+        limits::tell(figures, now, headers);
     }
 
     fn mark(&self, headers: &mut HeaderMap, id: &str) {

@@ -1,8 +1,10 @@
 //! Anthropic's errors: `{"type": "error", "error": {type, message}, request_id}`, and what its edge says instead.
 
-use crate::dialect::{Failure, Problem, Scene, edge, rfc3339, whole_seconds};
+use super::limits;
+use crate::dialect::{Failure, Problem, Scene, edge, whole_seconds};
 use crate::fault::Cause;
-use http::{HeaderName, HeaderValue};
+use crate::limits::Resource;
+use crate::model::Capability;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -43,10 +45,22 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         Problem::NoSuchPath(..) => error(404, "not_found_error", "Not found"),
         Problem::WrongMethod(..) => error(405, "invalid_request_error", "Method Not Allowed"),
         Problem::TooLarge => error(413, "request_too_large", "Request exceeds the maximum size"),
+        Problem::Lacks(capability) => {
+            let what = match capability {
+                Capability::Tools => "tool use",
+                Capability::JsonSchema => "output_config.format",
+                Capability::Vision => "image input",
+            };
+            invalid(&format!("'{}' does not support {what}.", scene.model))
+        }
+    };
+    let made_up = |failure: Failure, resource| match scene.figures {
+        Some(_) => failure,
+        None => failure.telling(|headers| limits::tell(&limits::made_up(scene, resource), scene.now, headers)),
     };
     let failure = match problem {
-        Problem::Cause(Cause::RateLimited) | Problem::Status(429) => with_limit(failure, scene, "requests", "50"),
-        Problem::Cause(Cause::PromptOverTpm) => with_limit(failure, scene, "input-tokens", "30000"),
+        Problem::Cause(Cause::RateLimited) | Problem::Status(429) => made_up(failure, Resource::Requests),
+        Problem::Cause(Cause::PromptOverTpm) => made_up(failure, Resource::Tokens),
         _ => failure,
     };
     match scene.retry_after {
@@ -68,18 +82,8 @@ pub(super) fn of_cause(cause: Cause, scene: &Scene<'_>) -> (u16, &'static str, S
             (403, "permission_error", "Your API key does not have permission to use the specified resource.")
         }
         Cause::ModelGone => return (404, "not_found_error", format!("model: {}", scene.model)),
-        Cause::RateLimited => (
-            429,
-            "rate_limit_error",
-            "This request would exceed your organization's rate limit of 50 requests per minute. Please reduce the \
-             number of requests, or try again later.",
-        ),
-        Cause::PromptOverTpm => (
-            429,
-            "rate_limit_error",
-            "This request would exceed your organization's rate limit of input tokens per minute. Please reduce the \
-             prompt length, or try again later.",
-        ),
+        Cause::RateLimited => return (429, "rate_limit_error", limits::reached(scene, Resource::Requests)),
+        Cause::PromptOverTpm => return (429, "rate_limit_error", limits::reached(scene, Resource::Tokens)),
         Cause::BodyTooLarge => (413, "request_too_large", "Request exceeds the maximum size"),
         Cause::Timeout => (504, "timeout_error", "The request timed out while processing."),
         Cause::QuotaExhausted => (
@@ -121,15 +125,4 @@ fn of_status(status: u16, scene: &Scene<'_>) -> (&'static str, String) {
     };
     let (_, r#type, message) = of_cause(cause, scene);
     (r#type, message)
-}
-
-/// Tells that nothing is left of a limit.
-fn with_limit(failure: Failure, scene: &Scene<'_>, what: &str, limit: &'static str) -> Failure {
-    let reset = rfc3339(scene.now + scene.retry_after.map_or(60, whole_seconds));
-    let name = |figure| HeaderName::try_from(format!("anthropic-ratelimit-{what}-{figure}"));
-    let figures = [("limit", limit), ("remaining", "0"), ("reset", &reset)];
-    figures.into_iter().fold(failure, |mut failure, (figure, value)| {
-        failure.headers.extend(name(figure).ok().zip(HeaderValue::try_from(value).ok()));
-        failure
-    })
 }

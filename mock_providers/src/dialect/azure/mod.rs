@@ -5,13 +5,16 @@
 //! stream begins with a chunk of that and nothing else, and comes in bursts, since the filter reads before the client.
 //! The code of a rate limit is the string `"429"`.
 
+mod limits;
 mod problem;
 
 use super::openai::{self, chat, embeddings, models, responses};
 use super::wire::SSE;
 use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Unreadable, bearer};
 use crate::fault::{Cause, Endpoint};
+use crate::limits::Figures;
 use http::{HeaderMap, HeaderValue, Method, header};
+use std::time::Duration;
 
 pub(super) struct Azure;
 
@@ -94,6 +97,10 @@ impl Format for Azure {
 
     fn failure(&self, problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         problem::failure(problem, scene)
+    }
+
+    fn limits(&self, figures: &Figures, _now: Duration, headers: &mut HeaderMap) {
+        limits::tell(figures, headers);
     }
 
     fn mark(&self, headers: &mut HeaderMap, id: &str) {

@@ -1,14 +1,14 @@
 //! Azure's errors: the gateway's are `{"error": {code, message}}` with a string for code, the model's are OpenAI's, and
 //! the filter's carry what it found.
 
+use super::limits;
 use crate::dialect::openai::filter::Results;
 use crate::dialect::openai::problem::{self as openai, Code, Wording};
 use crate::dialect::openai::uuid;
-use crate::dialect::{Failure, Problem, Scene, edge, whole_seconds, wire};
+use crate::dialect::{Failure, Problem, Scene, edge, wire};
 use crate::fault::Cause;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::time::Duration;
 
 #[derive(Serialize)]
 struct ErrorBody<T> {
@@ -55,18 +55,8 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         }
     };
     let failure = match *problem {
-        Problem::Cause(Cause::RateLimited | Cause::PromptOverTpm) | Problem::Status(429) => {
-            let reset = whole_seconds(wait(scene));
-            failure
-                .with("x-ratelimit-limit-requests", "5")
-                .with("x-ratelimit-limit-tokens", "5000")
-                .with("x-ratelimit-remaining-requests", "4")
-                .with("x-ratelimit-remaining-tokens", "0")
-                .with("x-ratelimit-renewalperiod-requests", "60")
-                .with("x-ratelimit-renewalperiod-tokens", "60")
-                .with("x-ratelimit-reset-requests", "12")
-                .with("x-ratelimit-reset-tokens", reset)
-                .with("x-ratelimit-type", "Tokens")
+        Problem::Cause(Cause::RateLimited | Cause::PromptOverTpm) | Problem::Status(429) if scene.figures.is_none() => {
+            failure.telling(|headers| limits::tell(&limits::made_up(scene), headers))
         }
         _ => failure,
     };
@@ -84,11 +74,6 @@ pub(super) fn body(problem: &Problem<'_>, scene: &Scene<'_>) -> Vec<u8> {
     if r#type == GATEWAY { wire::json(&ErrorBody { error: Gateway { code, message } }) } else { wording.body() }
 }
 
-/// How long a rate limit lasts.
-fn wait(scene: &Scene<'_>) -> Duration {
-    scene.retry_after.unwrap_or(Duration::from_secs(60))
-}
-
 fn gateway<'a>(status: u16, code: &'static str, message: impl Into<Cow<'a, str>>) -> Wording<'a> {
     Wording { status, r#type: GATEWAY, code: Code::Name(code), param: None, message: message.into() }
 }
@@ -101,7 +86,7 @@ fn wording<'a>(problem: &Problem<'a>, scene: &Scene<'_>) -> Wording<'a> {
         Problem::NoSuchPath(..) => gateway(404, "404", "Resource not found"),
         Problem::WrongMethod(..) => gateway(405, "405", "Method not allowed"),
         Problem::TooLarge => of_cause(Cause::BodyTooLarge, scene),
-        Problem::NoVersion | Problem::NotJson | Problem::BadShape(_) | Problem::MissingField(_) => {
+        Problem::NoVersion | Problem::NotJson | Problem::BadShape(_) | Problem::MissingField(_) | Problem::Lacks(_) => {
             openai::wording(problem, scene)
         }
     }
@@ -128,17 +113,7 @@ fn of_cause(cause: Cause, scene: &Scene<'_>) -> Wording<'static> {
             "The API deployment for this resource does not exist. If you created the deployment within the last 5 \
              minutes, please wait a moment and try again.",
         ),
-        Cause::RateLimited | Cause::PromptOverTpm => gateway(
-            429,
-            "429",
-            format!(
-                "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 have \
-                 exceeded token rate limit of your current OpenAI S0 pricing tier. Please retry after {} seconds. \
-                 Please go here: https://aka.ms/oai/quotaincrease if you would like to further increase the default \
-                 rate limit.",
-                whole_seconds(wait(scene))
-            ),
-        ),
+        Cause::RateLimited | Cause::PromptOverTpm => gateway(429, "429", limits::reached(scene)),
         Cause::Overloaded => Wording {
             status: 429,
             r#type: "too_many_requests",

@@ -1,7 +1,10 @@
 //! Bedrock's errors: the kind in a header, `{"message"}` in the body; in a stream, a frame of the kind `exception`.
 
+use crate::dialect::limits::{Per, per};
 use crate::dialect::{Failure, Problem, Scene, edge};
 use crate::fault::Cause;
+use crate::limits::Resource;
+use crate::model::Capability;
 use serde_json::json;
 
 const VALIDATION: (u16, &str) = (400, "ValidationException");
@@ -42,11 +45,22 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
             error(UNKNOWN_OPERATION, &format!("Unable to find an operation for {method} {path}"))
         }
         Problem::TooLarge => error(TOO_LARGE, "Request Entity Too Large"),
+        Problem::Lacks(capability) => {
+            let message = match capability {
+                Capability::Tools => "This model doesn't support tool use.",
+                Capability::JsonSchema => {
+                    "This model doesn't support the outputConfig.textFormat field. Remove outputConfig.textFormat and try \
+                     again."
+                }
+                Capability::Vision => "This model doesn't support the image field. Remove image and try again.",
+            };
+            error(VALIDATION, message)
+        }
     };
-    match scene.retry_after {
+    match scene.retry_after_ms() {
         None => failure,
         // The vendor's own client listens to nothing else.
-        Some(wait) => failure.with("x-amz-retry-after", u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+        Some(ms) => failure.with("x-amz-retry-after", ms),
     }
 }
 
@@ -60,8 +74,8 @@ fn of_cause(cause: Cause, scene: &Scene<'_>) -> ((u16, &'static str), String) {
             let message = format!("Could not resolve the foundation model from the model identifier: {}", scene.model);
             return ((404, "ResourceNotFoundException"), message);
         }
-        Cause::RateLimited => (THROTTLING, "Too many requests, please wait before trying again."),
-        Cause::PromptOverTpm => (THROTTLING, "Too many tokens, please wait before trying again."),
+        Cause::RateLimited => (THROTTLING, throttled(scene, Resource::Requests)),
+        Cause::PromptOverTpm => (THROTTLING, throttled(scene, Resource::Tokens)),
         Cause::QuotaExhausted => (
             (400, "ServiceQuotaExceededException"),
             "Your request exceeds the service quota for your account. You can request a quota increase.",
@@ -76,6 +90,16 @@ fn of_cause(cause: Cause, scene: &Scene<'_>) -> ((u16, &'static str), String) {
         Cause::ServerError | Cause::EdgeHtml => (INTERNAL, BROKEN),
     };
     (kind, message.to_owned())
+}
+
+/// What a throttled client is told: of what it asked too much, and no figures. A script's throttling names no limit.
+fn throttled(scene: &Scene<'_>, made_up: Resource) -> &'static str {
+    match scene.hit().map_or((made_up, Per::Minute), |hit| (hit.resource, per(hit.window))) {
+        (Resource::Requests, Per::Day) => "Too many requests per day, please wait before trying again.",
+        (Resource::Requests, _) => "Too many requests, please wait before trying again.",
+        (Resource::Tokens, Per::Day) => "Too many tokens per day, please wait before trying again.",
+        (Resource::Tokens, _) => "Too many tokens, please wait before trying again.",
+    }
 }
 
 fn of_status(status: u16, scene: &Scene<'_>) -> Failure {

@@ -1,8 +1,15 @@
 //! Gemini's errors: `{"error": {code, message, status, details}}`, and what its edge says instead.
 
+use crate::dialect::limits::{MINUTE, Per, per};
 use crate::dialect::{Failure, Problem, Scene, edge};
 use crate::fault::Cause;
+use crate::limits::Resource;
+use crate::model::Capability;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+const EXHAUSTED: &str = "RESOURCE_EXHAUSTED";
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// What says that there is more load than can be taken; the same object stands in an error answer and in a stream.
 pub(super) fn overloaded(details: Vec<Value>) -> Failure {
@@ -30,6 +37,14 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         Problem::NoSuchPath(..) | Problem::WrongMethod(..) => {
             error(404, "NOT_FOUND", "Requested entity was not found.", Vec::new())
         }
+        Problem::Lacks(capability) => {
+            let what = match capability {
+                Capability::Tools => "Function calling",
+                Capability::JsonSchema => "JSON mode",
+                Capability::Vision => "Image input modality",
+            };
+            invalid(&format!("{what} is not enabled for models/{}", scene.model))
+        }
         Problem::TooLarge => {
             error(413, "INVALID_ARGUMENT", "Request payload size exceeds the limit: 20971520 bytes.", Vec::new())
         }
@@ -45,24 +60,42 @@ fn error(status: u16, name: &str, message: &str, details: Vec<Value>) -> Failure
 }
 
 fn retry_info(scene: &Scene<'_>) -> Vec<Value> {
-    let info = |wait: std::time::Duration| {
+    let info = |wait: Duration| {
         let delay = format!("{}s", wait.as_millis() as f64 / 1e3);
         json!({ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay })
     };
     scene.retry_after.map(info).into_iter().collect()
 }
 
-/// A quota that is used up: its metric, its name and its size.
-type Quota = (&'static str, &'static str, &'static str);
+/// A quota that is used up: of what, its window and its size.
+type Quota = (Resource, Duration, i64);
 
-const PER_MINUTE: Quota =
-    ("generate_content_free_tier_requests", "GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "15");
-const PER_DAY: Quota =
-    ("generate_content_free_tier_requests", "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "1500");
-const TOKENS: Quota =
-    ("generate_content_free_tier_input_token_count", "GenerateContentInputTokensPerModelPerMinute-FreeTier", "1000000");
+// What a script's rate limits name.
+const PER_MINUTE: Quota = (Resource::Requests, MINUTE, 15);
+const PER_DAY: Quota = (Resource::Requests, DAY, 1500);
+const TOKENS: Quota = (Resource::Tokens, MINUTE, 1_000_000);
 
-fn quota_failure(scene: &Scene<'_>, (metric, id, value): Quota) -> Failure {
+fn quota_failure(scene: &Scene<'_>, made_up: Quota) -> Failure {
+    let (resource, window, value) = match scene.hit() {
+        None => made_up,
+        Some(hit) => match scene.figures.and_then(|figures| figures.of(hit.resource)) {
+            Some(figure) => (hit.resource, hit.window, figure.limit),
+            // Who tells no figures tells no details at all.
+            None => return error(429, EXHAUSTED, "Resource has been exhausted (e.g. check quota).", retry_info(scene)),
+        },
+    };
+    let metric = match resource {
+        Resource::Requests => "generate_content_free_tier_requests",
+        Resource::Tokens => "generate_content_free_tier_input_token_count",
+    };
+    let id = match (resource, per(window)) {
+        (Resource::Requests, Per::Minute) => "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
+        (Resource::Requests, Per::Hour) => "GenerateRequestsPerHourPerProjectPerModel-FreeTier",
+        (Resource::Requests, Per::Day) => "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
+        (Resource::Tokens, Per::Minute) => "GenerateContentInputTokensPerModelPerMinute-FreeTier",
+        (Resource::Tokens, Per::Hour) => "GenerateContentInputTokensPerModelPerHour-FreeTier",
+        (Resource::Tokens, Per::Day) => "GenerateContentInputTokensPerModelPerDay-FreeTier",
+    };
     let mut message = "You exceeded your current quota, please check your plan and billing details. For more \
                        information on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits."
         .to_owned();
@@ -72,8 +105,8 @@ fn quota_failure(scene: &Scene<'_>, (metric, id, value): Quota) -> Failure {
     let violation = json!({
         "quotaMetric": format!("generativelanguage.googleapis.com/{metric}"),
         "quotaId": id,
-        "quotaDimensions": { "location": "global", "model": scene.model },
-        "quotaValue": value,
+        "quotaDimensions": { "model": scene.model, "location": "global" },
+        "quotaValue": value.to_string(),
     });
     let link = json!({
         "description": "Learn more about Gemini API quotas",
@@ -84,7 +117,7 @@ fn quota_failure(scene: &Scene<'_>, (metric, id, value): Quota) -> Failure {
         json!({ "@type": "type.googleapis.com/google.rpc.Help", "links": [link] }),
     ];
     details.extend(retry_info(scene));
-    error(429, "RESOURCE_EXHAUSTED", &message, details)
+    error(429, EXHAUSTED, &message, details)
 }
 
 fn of_cause(cause: Cause, scene: &Scene<'_>) -> Failure {

@@ -6,13 +6,16 @@
 
 mod problem;
 
+use super::limits::{self, Per};
 use super::openai::chat::{self, ChunkUsage, Declines, Details};
 use super::openai::{self, embeddings, models};
 use super::wire::SSE;
 use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Unreadable, bearer};
 use crate::fault::{Cause, Endpoint};
+use crate::limits::Figures;
 use crate::luck::key_hash;
 use http::{HeaderMap, HeaderValue, Method, header};
+use std::time::Duration;
 
 pub(super) struct Mistral;
 
@@ -28,6 +31,7 @@ const STYLE: chat::Style = chat::Style {
     service_tier: None,
     system_fingerprint: None,
     nulls: false,
+    null_deltas: false,
     annotations: false,
     stop_reason: false,
     filters: false,
@@ -93,6 +97,20 @@ impl Format for Mistral {
 
     fn failure(&self, problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         problem::failure(problem, scene)
+    }
+
+    /// What is left, and not until when.
+    fn limits(&self, figures: &Figures, _now: Duration, headers: &mut HeaderMap) {
+        for (what, figure) in limits::told(figures) {
+            let what = if what == "requests" { "req" } else { what };
+            let per = match limits::per(figure.window) {
+                Per::Minute => "-minute",
+                Per::Hour => "-hour",
+                Per::Day => "-day",
+            };
+            limits::put(headers, &["x-ratelimit-limit-", what, per], figure.limit);
+            limits::put(headers, &["x-ratelimit-remaining-", what, per], figure.remaining);
+        }
     }
 
     fn mark(&self, headers: &mut HeaderMap, id: &str) {

@@ -3,6 +3,7 @@
 
 use crate::dialect::{Failure, Problem, Scene, edge, whole_seconds};
 use crate::fault::Cause;
+use crate::model::Capability;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -57,6 +58,14 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         }
         Problem::WrongMethod(..) => Failure::json(405, &Unauthorized { detail: "Method Not Allowed" }),
         Problem::TooLarge => of_cause(Cause::BodyTooLarge, scene),
+        Problem::Lacks(capability) => {
+            let what = match capability {
+                Capability::Tools => "Function calling",
+                Capability::JsonSchema => "Structured output",
+                Capability::Vision => "Image input",
+            };
+            error(400, INVALID, None, &format!("{what} is not enabled for this model"))
+        }
     };
     match scene.retry_after {
         None => failure,

@@ -9,7 +9,9 @@ mod problem;
 mod reply;
 mod request;
 
-use super::{Ask, Failure, Filling, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Unreadable, wire};
+use super::{
+    Ask, Failure, Filling, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Unreadable, bearer, wire,
+};
 use crate::fault::{Cause, Endpoint};
 use http::{HeaderMap, Method};
 use serde_json::json;
@@ -53,8 +55,9 @@ impl Format for Ollama {
         None
     }
 
-    fn key<'h>(&self, _headers: &'h HeaderMap, _query: &'h str) -> &'h str {
-        ""
+    /// What a proxy in front would look at.
+    fn key<'h>(&self, headers: &'h HeaderMap, _query: &'h str) -> &'h str {
+        bearer(headers)
     }
 
     /// A space before a line means nothing to any reader of JSON. A blank line does to the vendor's own client, which

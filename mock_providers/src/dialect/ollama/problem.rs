@@ -2,6 +2,7 @@
 
 use crate::dialect::{Failure, Problem, Scene, edge, whole_seconds};
 use crate::fault::Cause;
+use crate::model::Capability;
 use serde_json::json;
 
 const BUSY: &str = "server busy, please try again.  maximum pending requests exceeded";
@@ -28,8 +29,17 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         Problem::NoSuchPath(..) => text(404, "404 page not found"),
         Problem::WrongMethod(..) => text(405, "405 method not allowed"),
         Problem::TooLarge => error(413, "http: request body too large"),
+        Problem::Lacks(capability) => {
+            let what = match capability {
+                Capability::Tools => "tools",
+                Capability::JsonSchema => "structured outputs",
+                Capability::Vision => "images",
+            };
+            error(400, &format!("registry.ollama.ai/library/{} does not support {what}", scene.model))
+        }
     };
-    match scene.retry_after {
+    // It has no quotas, so of them it can tell nothing.
+    match scene.retry_after.filter(|_| scene.figures.is_none()) {
         None => failure,
         Some(wait) => failure.with("retry-after", whole_seconds(wait)),
     }

@@ -9,7 +9,6 @@ use crate::dialect::prompt::{Conversation, Role, Str};
 use crate::dialect::wire::{self, TOKEN, Template};
 use crate::dialect::{Ask, Finish, Frames, Mark, Part, Place, Reply, Told, Unreadable};
 use crate::text::tokens;
-use bytes::BytesMut;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -27,6 +26,8 @@ pub(crate) struct Style {
     pub(crate) system_fingerprint: Option<&'static str>,
     /// Messages bear `refusal`, choices `logprobs`, whether they have any or not.
     pub(crate) nulls: bool,
+    /// So does the first delta of a stream, whose content is null if nothing but calls will come.
+    pub(crate) null_deltas: bool,
     /// Messages bear `annotations`, of which there are none.
     pub(crate) annotations: bool,
     /// Choices bear `stop_reason`: the stop text that came up.
@@ -37,7 +38,7 @@ pub(crate) struct Style {
     pub(crate) silent: Option<&'static str>,
     /// The delta beside the finish reason still has an empty content.
     pub(crate) empty_at_finish: bool,
-    /// A tool call comes in one chunk, not argument by argument.
+    /// Tool calls come in one chunk with the finish reason, not argument by argument.
     pub(crate) calls_whole: bool,
     pub(crate) chunk_usage: ChunkUsage,
     pub(crate) details: Details,
@@ -80,6 +81,7 @@ pub(crate) const OPENAI: Style = Style {
     service_tier: Some("default"),
     system_fingerprint: Some("fp_50cad350e4"),
     nulls: true,
+    null_deltas: true,
     annotations: true,
     stop_reason: false,
     filters: false,
@@ -170,9 +172,9 @@ struct Completion<'a> {
     system_fingerprint: Option<&'static str>,
     choices: [Choice<'a>; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
-    prompt_filter_results: Option<[PromptResults; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<Usage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_filter_results: Option<[PromptResults; 1]>,
 }
 
 #[derive(Serialize)]
@@ -276,7 +278,7 @@ struct Delta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<Option<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tool_calls: Option<[ToolCall<'a>; 1]>,
+    tool_calls: Option<Vec<ToolCall<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<Option<&'static str>>,
 }
@@ -426,8 +428,8 @@ pub(crate) fn plain(style: &Style, reply: &Reply<'_>) -> Vec<u8> {
             stop_reason: style.stop_reason.then_some(reply.answer.stop_string.as_deref()),
             content_filter_results: style.verdict(outcome.finish_reason),
         }],
-        prompt_filter_results: style.filters.then_some([PromptResults::SAFE]),
         usage: style.usage(reply, &outcome),
+        prompt_filter_results: style.filters.then_some([PromptResults::SAFE]),
     })
 }
 
@@ -480,9 +482,15 @@ impl Writer<'_> {
     fn finish(&self, out: &mut Vec<u8>, outcome: &Outcome, usage: Option<Usage>) {
         let style = self.style;
         let filtered = outcome.finish_reason == "content_filter";
+        let calls = calls(self.reply).filter(|_| style.calls_whole);
+        let calls: Vec<_> = calls.map(|(index, name, arguments)| self.head(index, name, arguments)).collect();
         let choice = ChunkChoice {
             index: 0,
-            delta: if style.empty_at_finish { Delta::content("") } else { Delta::default() },
+            delta: Delta {
+                content: style.empty_at_finish.then_some(Some("")),
+                tool_calls: (!calls.is_empty()).then_some(calls),
+                ..Delta::default()
+            },
             logprobs: style.nulls.then_some(()),
             finish_reason: Some(outcome.finish_reason),
             stop_reason: style.stop_reason.then_some(self.reply.answer.stop_string.as_deref()),
@@ -491,33 +499,25 @@ impl Writer<'_> {
         self.push(out, &[choice], usage);
     }
 
-    /// A tool call: its head, then its arguments token by token; or all of it once its last token is due.
+    /// A tool call that bears its name.
+    fn head<'c>(&self, index: usize, name: &'c str, arguments: &'c str) -> ToolCall<'c> {
+        let function = Function { name: Some(name), arguments };
+        let id = Some((self.style.call_id)(self.reply.id, index));
+        ToolCall { index: Some(index), id, r#type: Some("function"), function }
+    }
+
+    /// A tool call: its head, then its arguments token by token. One that comes with the finish reason takes its time
+    /// and shows nothing yet.
     fn call(&self, frames: &mut Frames, (index, name, arguments): (usize, &str, &str)) {
-        let style = self.style;
-        let head = |arguments| {
-            let function = Function { name: Some(name), arguments };
-            let (id, r#type) = (Some((style.call_id)(self.reply.id, index)), Some("function"));
-            let content = style.calls_whole.then_some(style.silent);
-            let tool_calls = Some([ToolCall { index: Some(index), id, r#type, function }]);
-            Delta { content, tool_calls, ..Delta::default() }
-        };
-        if style.calls_whole {
-            let mut event = Vec::with_capacity(320);
-            self.delta(&mut event, head(arguments), Results::NONE);
-            let last = frames.tokens().saturating_add(tokens(arguments).count() as u32);
-            let whole = move |out: &mut BytesMut, _: &str, n: u32| {
-                if n == last {
-                    out.extend_from_slice(&event);
-                }
-            };
-            frames.tool_run(arguments, Template::Own(Box::new(whole)));
-        } else {
-            frames.event(Mark::Answer, |out| self.delta(out, head(""), Results::NONE));
-            let function = Function { name: None, arguments: TOKEN };
-            let tool_calls = Some([ToolCall { index: Some(index), id: None, r#type: None, function }]);
-            let fragment = Delta { tool_calls, ..Delta::default() };
-            frames.tool_run(arguments, self.template(fragment, Results::NONE));
+        if self.style.calls_whole {
+            return frames.tool_run(arguments, Template::Own(Box::new(|_, _, _| {})));
         }
+        let head = Delta { tool_calls: Some(vec![self.head(index, name, "")]), ..Delta::default() };
+        frames.event(Mark::Answer, |out| self.delta(out, head, Results::NONE));
+        let function = Function { name: None, arguments: TOKEN };
+        let tool_calls = Some(vec![ToolCall { index: Some(index), id: None, r#type: None, function }]);
+        let fragment = Delta { tool_calls, ..Delta::default() };
+        frames.tool_run(arguments, self.template(fragment, Results::NONE));
     }
 }
 
@@ -533,10 +533,10 @@ pub(crate) fn frames(style: &Style, reply: &Reply<'_>) -> Frames {
     let writer = Writer { style, id: [style.id, reply.id].concat(), reply };
     let mut frames = Frames::new(b"\n\n");
     if style.filters {
-        frames.event(Mark::Opening, |out| push_event(out, &prompt_verdict(reply.ask.usage)));
+        frames.event(Mark::Opening, |out| push_event(out, &PROMPT_VERDICT));
     }
-    let content = if only_calls(reply) { style.silent } else { Some("") };
-    let refusal = style.nulls.then_some(None);
+    let content = (!style.null_deltas || !only_calls(reply)).then_some("");
+    let refusal = style.null_deltas.then_some(None);
     let first = Delta { role: Some("assistant"), content: Some(content), refusal, ..Delta::default() };
     frames.event(Mark::Opening, |out| writer.delta(out, first, Results::NONE));
 
@@ -576,16 +576,14 @@ pub(crate) fn frames(style: &Style, reply: &Reply<'_>) -> Frames {
 pub(crate) const DONE: &[u8] = b"data: [DONE]\n\n";
 
 /// The chunk that says what the filter found in the prompt, and nothing of the answer.
-fn prompt_verdict(usage: bool) -> Chunk<'static> {
-    Chunk {
-        id: "",
-        object: "",
-        created: 0,
-        model: "",
-        service_tier: None,
-        system_fingerprint: None,
-        choices: &[],
-        prompt_filter_results: Some([PromptResults::SAFE]),
-        usage: usage.then_some(None),
-    }
-}
+const PROMPT_VERDICT: Chunk<'static> = Chunk {
+    id: "",
+    object: "",
+    created: 0,
+    model: "",
+    service_tier: None,
+    system_fingerprint: None,
+    choices: &[],
+    prompt_filter_results: Some([PromptResults::SAFE]),
+    usage: None,
+};

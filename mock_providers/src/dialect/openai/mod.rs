@@ -8,6 +8,7 @@ pub(super) mod chat;
 mod content;
 pub(super) mod embeddings;
 pub(super) mod filter;
+mod limits;
 pub(super) mod models;
 pub(super) mod problem;
 pub(super) mod responses;
@@ -18,9 +19,11 @@ use super::prompt::Str;
 use super::wire::SSE;
 use super::{Ask, Failure, Finish, Format, Frames, Place, Problem, Reply, Route, Scene, Unreadable, bearer};
 use crate::fault::{Cause, Endpoint};
+use crate::limits::Figures;
 use crate::luck::key_hash;
 use http::{HeaderMap, HeaderValue, Method, header};
 use std::borrow::Cow;
+use std::time::Duration;
 
 pub(super) struct OpenAi;
 
@@ -124,6 +127,10 @@ impl Format for OpenAi {
 
     fn failure(&self, problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         problem::failure(problem, scene)
+    }
+
+    fn limits(&self, figures: &Figures, _now: Duration, headers: &mut HeaderMap) {
+        limits::tell(figures, headers);
     }
 
     fn mark(&self, headers: &mut HeaderMap, id: &str) {

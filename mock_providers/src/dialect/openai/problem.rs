@@ -1,10 +1,11 @@
 //! OpenAI's errors: `{"error": {message, type, param, code}}`, and what its edge says instead.
 
+use super::limits;
 use crate::dialect::{Failure, Problem, Scene, edge, whole_seconds, wire};
 use crate::fault::Cause;
+use crate::model::Capability;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::time::Duration;
 
 /// An error in the vendor's words.
 pub(crate) struct Wording<'a> {
@@ -66,12 +67,8 @@ pub(super) fn failure(problem: &Problem<'_>, scene: &Scene<'_>) -> Failure {
         None => wording(problem, scene).failure(),
     };
     let failure = match *problem {
-        Problem::Cause(Cause::RateLimited) | Problem::Status(429) => {
-            let reset = go_duration(wait(scene));
-            failure
-                .with("x-ratelimit-limit-requests", "500")
-                .with("x-ratelimit-remaining-requests", "0")
-                .with("x-ratelimit-reset-requests", reset)
+        Problem::Cause(Cause::RateLimited) | Problem::Status(429) if scene.figures.is_none() => {
+            failure.telling(|headers| limits::tell(&limits::made_up(scene), headers))
         }
         _ => failure,
     };
@@ -131,23 +128,30 @@ pub(crate) fn wording<'a>(problem: &Problem<'a>, scene: &Scene<'_>) -> Wording<'
             format!("Not allowed to {method} on {path}. (HINT: Perhaps you meant to use a different HTTP method?)"),
         ),
         Problem::TooLarge => of_cause(Cause::BodyTooLarge, scene),
+        Problem::Lacks(Capability::Tools) => invalid(
+            400,
+            Code::Name("unsupported_parameter"),
+            Some("tools"),
+            "Unsupported parameter: 'tools' is not supported with this model.",
+        ),
+        Problem::Lacks(Capability::JsonSchema) => invalid(
+            400,
+            NULL,
+            Some("response_format"),
+            "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model. Learn more about \
+             supported models at the Structured Outputs guide: \
+             https://platform.openai.com/docs/guides/structured-outputs",
+        ),
+        Problem::Lacks(Capability::Vision) => {
+            invalid(400, NULL, Some("messages"), "Invalid content type. image_url is only supported by certain models.")
+        }
     }
-}
-
-/// How long a rate limit lasts.
-fn wait(scene: &Scene<'_>) -> Duration {
-    scene.retry_after.unwrap_or(Duration::from_millis(120))
 }
 
 pub(crate) fn of_cause(cause: Cause, scene: &Scene<'_>) -> Wording<'static> {
     let Scene { model, context, .. } = scene;
     match cause {
-        Cause::BadRequest => invalid(
-            400,
-            Code::Name("invalid_value"),
-            Some("messages"),
-            "Invalid value: 'messages' was rejected by the API.",
-        ),
+        Cause::BadRequest => invalid(400, NULL, Some("messages"), "Invalid value: 'messages' was rejected by the API."),
         Cause::ContextLength => invalid(
             400,
             Code::Name("context_length_exceeded"),
@@ -177,26 +181,10 @@ pub(crate) fn of_cause(cause: Cause, scene: &Scene<'_>) -> Wording<'static> {
             None,
             format!("The model `{model}` does not exist or you do not have access to it."),
         ),
-        Cause::RateLimited => error(
-            429,
-            "requests",
-            Code::Name("rate_limit_exceeded"),
-            format!(
-                "Rate limit reached for {model} in organization org-hopdrill on requests per min (RPM): Limit 500, Used \
-                 500, Requested 1. Please try again in {}.",
-                go_duration(wait(scene))
-            ),
-        ),
-        Cause::PromptOverTpm => error(
-            429,
-            "tokens",
-            Code::Name("rate_limit_exceeded"),
-            format!(
-                "Request too large for {model} in organization org-hopdrill on tokens per min (TPM): Limit 1, Requested \
-                 {}. The input or output tokens must be reduced in order to run successfully.",
-                scene.prompt_tokens
-            ),
-        ),
+        Cause::RateLimited => {
+            error(429, limits::kind(scene), Code::Name("rate_limit_exceeded"), limits::reached(scene))
+        }
+        Cause::PromptOverTpm => error(429, "tokens", Code::Name("rate_limit_exceeded"), limits::too_large(scene)),
         Cause::QuotaExhausted => error(
             429,
             "insufficient_quota",
@@ -247,17 +235,12 @@ fn of_status(status: u16, scene: &Scene<'_>) -> Wording<'static> {
 
 /// Says when to come back, if that is to be said: in seconds and, for those who can wait less, in milliseconds.
 pub(crate) fn with_retry_after(failure: Failure, scene: &Scene<'_>) -> Failure {
-    let Some(wait) = scene.retry_after else { return failure };
-    let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-    failure.with("retry-after", whole_seconds(wait)).with("retry-after-ms", ms)
-}
-
-/// A duration as the vendor's headers write it: `120ms`, `7.5s`, `6m0s`.
-fn go_duration(wait: Duration) -> String {
-    let ms = wait.as_millis();
-    match ms {
-        0..1000 => format!("{ms}ms"),
-        1000..60_000 => format!("{}s", ms as f64 / 1e3),
-        _ => format!("{}m{}s", ms / 60_000, (ms % 60_000) as f64 / 1e3),
+    let failure = match scene.retry_after {
+        None => failure,
+        Some(wait) => failure.with("retry-after", whole_seconds(wait)),
+    };
+    match scene.retry_after_ms() {
+        None => failure,
+        Some(ms) => failure.with("retry-after-ms", ms),
     }
 }

@@ -160,9 +160,9 @@ struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     arguments: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     logprobs: Option<[(); 0]>,
 }
@@ -512,7 +512,7 @@ pub(crate) fn error_event(wording: &Wording<'_>, ask: &Ask<'_>, cause: Cause, sc
         };
         let error = Some(ResponseError { code, message });
         let id = format!("resp_{}", scene.id);
-        let response = Response { status: "failed", error, ..response(&id, scene.now, &ask.model) };
+        let response = Response { status: "failed", error, ..response(&id, scene.now.as_secs(), &ask.model) };
         let event = Event { r#type: "response.failed", sequence_number, response: Some(&response), ..Event::default() };
         push(out, "response.failed", &event);
     };

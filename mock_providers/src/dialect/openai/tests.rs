@@ -159,8 +159,8 @@ fn text_and_several_calls_come_in_their_order_and_joined_are_what_was_said() {
         let mut arguments = [String::new(), String::new()];
         let mut ids = Vec::new();
         let events = streamed(dialect, &ask, &answer);
-        for delta in events.iter().map(|event| &event["choices"][0]["delta"]["tool_calls"][0]) {
-            let Some(index) = delta["index"].as_u64() else { continue };
+        for delta in events.iter().filter_map(|event| event["choices"][0]["delta"]["tool_calls"].as_array()).flatten() {
+            let index = delta["index"].as_u64().unwrap();
             arguments[index as usize].push_str(delta["function"]["arguments"].as_str().unwrap());
             ids.extend(delta.get("id").cloned());
         }

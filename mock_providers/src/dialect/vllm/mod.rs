@@ -24,6 +24,7 @@ const STYLE: chat::Style = chat::Style {
     call_id: |id, index| format!("chatcmpl-tool-{id}{index}"),
     service_tier: None,
     system_fingerprint: None,
+    null_deltas: false,
     annotations: false,
     stop_reason: true,
     empty_at_finish: true,

@@ -4,6 +4,7 @@
 use crate::dialect::openai::problem::{self as openai, Code, Wording};
 use crate::dialect::{Failure, Problem, Scene, edge};
 use crate::fault::Cause;
+use crate::model::Capability;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -47,6 +48,11 @@ fn wording<'a>(problem: &Problem<'a>, scene: &Scene<'_>) -> Wording<'a> {
         Problem::NoSuchPath(..) => error(404, "Not Found", "Not Found"),
         Problem::WrongMethod(..) => error(405, "Method Not Allowed", "Method Not Allowed"),
         Problem::TooLarge => of_cause(Cause::BodyTooLarge, scene),
+        Problem::Lacks(Capability::Tools) => {
+            bad(None, "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set")
+        }
+        Problem::Lacks(Capability::JsonSchema) => bad(None, "Structured outputs are not supported by this model"),
+        Problem::Lacks(Capability::Vision) => bad(None, format!("{} is not a multimodal model", scene.model)),
     }
 }
 
