@@ -54,8 +54,6 @@ pub(crate) enum CueAct {
     End(Inside, Ending),
     /// Nothing for so long, then on.
     Pause(Duration),
-    /// These bytes first.
-    Put(Vec<u8>),
     /// The next piece twice.
     Twice,
     /// The next piece broken off inside its JSON.
@@ -69,6 +67,10 @@ impl Cue {
 
     pub(crate) fn pause(point: Point, wait: Duration) -> Self {
         Self { point, act: CueAct::Pause(wait) }
+    }
+
+    pub(crate) fn twice(point: Point) -> Self {
+        Self { point, act: CueAct::Twice }
     }
 
     pub(crate) fn garble(point: Point) -> Self {
@@ -100,7 +102,7 @@ pub(crate) enum Length {
 }
 
 /// When the tokens of a stream are due.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Timetable {
     /// When the first is due, in milliseconds from the start of the drill.
     pub(crate) first_ms: u64,
@@ -165,11 +167,17 @@ pub(crate) struct Course {
     pub(crate) drip: Option<Drip>,
     /// Sent between the head and the first token.
     pub(crate) filler: Option<Filler>,
+    /// What it is called in the ledger that all has been sent.
+    pub(crate) end: End,
 }
 
 impl Course {
-    /// Something is to happen.
+    /// Something is to happen. A body that goes wrong only after its last byte cannot have told its length: its client
+    /// would have left by then.
     pub(crate) fn cue(&mut self, cue: Cue) {
+        if cue.point == Point::End && matches!(cue.act, CueAct::End(..)) {
+            self.length = Length::Chunked;
+        }
         self.cues.push(cue);
     }
 
@@ -178,14 +186,33 @@ impl Course {
         self.frames.omit(mark)
     }
 
-    /// Another body, in one piece, due when the whole answer would have been.
-    pub(crate) fn replace_body(&mut self, bytes: Vec<u8>) {
-        if !self.frames.in_one_piece() {
+    /// Whether the answer goes out in one piece, not as a stream.
+    pub(crate) fn in_one_piece(&self) -> bool {
+        self.frames.in_one_piece()
+    }
+
+    /// Another body, in one piece, due when the whole answer would have been; so many tokens of the answer are in it.
+    pub(crate) fn replace_body(&mut self, bytes: Vec<u8>, tokens: u32) {
+        let done = match self.frames.in_one_piece() {
+            true => self.head_ms,
             // A stream's times are those of its tokens: the whole comes when the last one would have.
-            self.head_ms = self.timetable.end(self.frames.tokens());
-            self.timetable = Timetable::at(self.head_ms);
-        }
+            false => self.timetable.end(self.frames.tokens()),
+        };
+        self.frames = Frames::whole(bytes, tokens);
+        self.due_at(done);
+    }
+
+    /// Another body, in one piece and without any of the answer, due at this millisecond.
+    pub(crate) fn answer_instead(&mut self, content_type: &'static str, bytes: Vec<u8>, ms: u64) {
+        self.content_type = content_type;
         self.frames = Frames::whole(bytes, 0);
+        self.due_at(ms);
+    }
+
+    /// A body in one piece is due at this millisecond, and so is its head, which tells its length.
+    fn due_at(&mut self, ms: u64) {
+        self.head_ms = ms;
+        self.timetable = Timetable::at(ms);
         self.length = Length::Told(0);
     }
 
@@ -250,6 +277,7 @@ pub(crate) fn partial(piece: &[u8], inside: Inside, whole: bool) -> Cow<'_, [u8]
         // Most answers have no such character, so one begins here.
         Inside::Character => match piece.iter().position(|byte| *byte >= 0xc0) {
             Some(at) => Cow::Borrowed(&piece[..=at]),
+            None if piece.is_empty() => Cow::Borrowed(piece),
             None => Cow::Owned([&piece[..middle], b"\xe2\x80"].concat()),
         },
     }
@@ -282,7 +310,7 @@ impl Point {
         };
         // A body in one piece has no points within it but its middle.
         if mark == Mark::Whole {
-            return true;
+            return self != Self::End;
         }
         match self {
             Self::Events(events) => so_far.events >= events || mark == Mark::End,

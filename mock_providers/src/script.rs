@@ -4,8 +4,11 @@
 //! came before. It does nothing; the server carries out what a [`Verdict`] says.
 
 use crate::fault::delay::Slowness;
-use crate::fault::{Door, Effect, Endpoint, Fault, Injection, Pick, connection};
+use crate::fault::{Door, Drift, Effect, Endpoint, Fault, Injection, Pick, PriceChange, connection};
+use crate::limits::Lie;
 use crate::luck::{Luck, key_hash};
+use crate::model::Model;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -51,6 +54,27 @@ pub struct Verdict {
     pub delay_between: Option<Slowness>,
     /// What is injected, and the fault's id.
     pub injected: Option<(u32, Injection)>,
+    /// What the models have become, and how far.
+    pub drifts: Vec<(Drift, f64)>,
+    /// What prices have become, and how far.
+    pub prices: Vec<(PriceChange, f64)>,
+    /// How what is told of the limits is untrue.
+    pub lie: Option<Lie>,
+}
+
+impl Verdict {
+    /// The model as it is under this verdict.
+    #[must_use]
+    pub fn model<'m>(&self, model: &'m Model) -> Cow<'m, Model> {
+        let mut model = Cow::Borrowed(model);
+        for (drift, strength) in &self.drifts {
+            drift.apply(model.to_mut(), *strength);
+        }
+        for (change, strength) in &self.prices {
+            change.apply(model.to_mut(), *strength);
+        }
+        model
+    }
 }
 
 /// How many requests each fault that counts has been asked about.
@@ -93,6 +117,16 @@ impl Script {
         first.into_iter().chain(later).take(100_000).collect()
     }
 
+    /// The share of the capacity that other customers take at `now`, beyond those that are always there.
+    #[must_use]
+    pub fn background(&self, now: Duration) -> f64 {
+        let shares = self.faults.iter().filter_map(|fault| match fault.effect {
+            Effect::Background(share) => Some(share * fault.strength(now)),
+            _ => None,
+        });
+        shares.sum::<f64>().clamp(0.0, 1.0)
+    }
+
     /// What happens to this request at this instant.
     #[must_use]
     pub fn decide(&self, now: Duration, request: &About<'_>, luck: Luck, counts: &Counts) -> Verdict {
@@ -107,7 +141,11 @@ impl Script {
         for fault in self.faults.iter().filter(|fault| fault.active(now) && fault.whom.includes(request)) {
             let strength = fault.strength(now);
             match &fault.effect {
-                Effect::Listener(_) => {}
+                Effect::Listener(_) | Effect::Background(_) => {}
+                Effect::Drift(_) | Effect::Price(_) | Effect::Lie(_) if strength <= 0.0 => {}
+                Effect::Drift(drift) => verdict.drifts.push((*drift, strength)),
+                Effect::Price(change) => verdict.prices.push((*change, strength)),
+                Effect::Lie(lie) => verdict.lie = verdict.lie.or(Some(*lie)),
                 Effect::Delay { headers, first_token, between_tokens } => {
                     let ids = [key_hash(request.key), u64::from(request.attempt), u64::from(fault.id)];
                     let mut draw = luck.draw("delay", &names, &ids);

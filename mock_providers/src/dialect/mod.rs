@@ -238,6 +238,8 @@ pub(crate) struct Answer {
     pub(crate) cached_tokens: u32,
     /// How the usage is told.
     pub(crate) usage: Told,
+    /// It goes on past stop texts, token cap and window.
+    pub(crate) endless: bool,
 }
 
 /// How a figure is told.
@@ -256,7 +258,8 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    fn text(&self) -> &str {
+    /// What is said, or the arguments of the call.
+    pub(crate) fn text(&self) -> &str {
         match self {
             Self::Text(text) | Self::Call { arguments: text, .. } => text,
         }
@@ -266,7 +269,8 @@ impl Part {
 impl Answer {
     pub(crate) fn new(parts: Vec<Part>, finish: Finish) -> Self {
         let (stop_string, model) = (None, None);
-        Self { parts, finish, stop_string, model, reasoning_tokens: 0, cached_tokens: 0, usage: Told::Truly }
+        let (reasoning_tokens, cached_tokens) = (0, 0);
+        Self { parts, finish, stop_string, model, reasoning_tokens, cached_tokens, usage: Told::Truly, endless: false }
     }
 
     /// Tokens that are said.
@@ -280,6 +284,12 @@ impl Answer {
             Part::Text(text) => Some(text),
             Part::Call { .. } => None,
         })
+    }
+
+    /// Says this in place of all it would have said, and stops as if that were all.
+    pub(crate) fn say_instead(&mut self, text: &str) {
+        self.parts = vec![Part::Text(text.to_owned())];
+        self.finish = Finish::Stop;
     }
 
     /// Says nothing, for this reason.

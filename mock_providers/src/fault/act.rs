@@ -2,14 +2,14 @@
 //! model says, spoil how it travels.
 
 use super::Cause;
-use crate::course::Course;
-use crate::dialect::{Answer, Ask, Format, Reply, Scene};
+use crate::course::{Course, Timetable};
+use crate::dialect::{Answer, Ask, Failure, Format, Problem, Reply, Scene};
 use crate::luck::Draw;
 use std::fmt;
 use std::time::Duration;
 
 /// What comes in place of an answer.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Instead {
     /// Nothing, ever.
     Silence,
@@ -19,6 +19,10 @@ pub(crate) enum Instead {
     Status(u16, Option<Duration>),
     /// The vendor's error for this cause.
     Error(Cause, Option<Duration>),
+    /// The vendor's words for this problem.
+    Problem(Problem<'static>),
+    /// This response, which is nobody's in particular.
+    Page(Failure),
 }
 
 /// What a fault that spoils the way of an answer can look at.
@@ -26,6 +30,10 @@ pub(crate) struct Scenery<'a> {
     pub(crate) format: &'static dyn Format,
     pub(crate) reply: &'a Reply<'a>,
     pub(crate) scene: &'a Scene<'a>,
+    /// When a head could go out at the earliest, in milliseconds from the start of the drill.
+    pub(crate) head_ms: u64,
+    /// When the tokens would be due in a stream.
+    pub(crate) timetable: &'a Timetable,
 }
 
 /// A fault at work on one request.
@@ -48,6 +56,11 @@ pub(crate) trait Act: fmt::Debug + Send + Sync {
     /// Spoils what the model says. Says whether it did: there may be nothing to spoil.
     fn say(&self, _answer: &mut Answer, _ask: &Ask<'_>, _format: &dyn Format, _draw: &mut Draw) -> bool {
         false
+    }
+
+    /// How the answer goes on from what has been said of it, in place of `rest`; `None`: as it should.
+    fn go_on(&self, _said: &str, _rest: &str) -> Option<String> {
+        None
     }
 
     /// Spoils how the answer travels. Says whether it did.

@@ -60,7 +60,9 @@ impl Injection {
     /// What it does, in a few words.
     #[must_use]
     pub fn label(&self) -> String {
-        self.act.label().unwrap_or_else(|| self.name().replace('_', " "))
+        let main = self.kind.takes.first().map_or("", |param| self.args.word(param.name));
+        let plain = || format!("{} {main}", self.kind.name).replace('_', " ").trim_end().to_owned();
+        self.act.label().unwrap_or_else(plain)
     }
 
     pub(crate) fn act(&self) -> &dyn Act {

@@ -16,6 +16,8 @@ pub struct Kind {
     pub family: Family,
     /// What a client sees, in a sentence.
     pub about: &'static str,
+    /// What stands after `inject:` in an example.
+    pub example: &'static str,
     /// What it takes. The first is the main one: `{ NAME: value }` means it.
     pub takes: &'static [Param],
     pub(super) make: Make,
@@ -36,6 +38,21 @@ pub enum Family {
     Content,
     /// The provider as a whole: its models, limits and prices change.
     Provider,
+}
+
+impl Family {
+    /// All of them, with what they have in common.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Connection, "The listener as a whole, for a time. No share of requests: it concerns all alike."),
+        (Self::Latency, "Answers that come late, in bits, or never."),
+        (Self::Error, "Error answers in place of an answer."),
+        (Self::Transfer, "Answers that do not travel as they should: cut, badly framed, or not what was asked for."),
+        (Self::Content, "Complete answers with HTTP 200 that are wrong."),
+        (
+            Self::Provider,
+            "The provider as a whole: its models, limits and prices change while it lasts. A shape scales the change.",
+        ),
+    ];
 }
 
 /// How a kind becomes something that is done.
@@ -60,6 +77,12 @@ pub struct Param {
     pub default: Option<Arg>,
     /// What it means, in a few words.
     pub about: &'static str,
+}
+
+impl Param {
+    pub(super) const fn new(name: &'static str, takes: Takes, default: Option<Arg>, about: &'static str) -> Self {
+        Self { name, takes, default, about }
+    }
 }
 
 /// What a parameter may be.

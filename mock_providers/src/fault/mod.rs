@@ -17,6 +17,7 @@
 
 mod act;
 mod cause;
+mod change;
 pub(crate) mod connection;
 pub mod delay;
 mod injection;
@@ -29,11 +30,14 @@ mod whom;
 
 pub(crate) use act::{Act, Instead, Scenery};
 pub use cause::Cause;
+pub use change::{Drift, PriceChange};
 pub use injection::{Injection, effect};
 pub use kind::{Arg, Args, Family, Kind, Param, Takes};
 pub(crate) use kinds::schema::SchemaBreak;
+pub(crate) use kinds::wrong_language::in_another_language;
 
 use crate::dist::Distribution;
+use crate::limits::Lie;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -165,6 +169,14 @@ pub enum Effect {
         /// Whether it begins again.
         repeat: bool,
     },
+    /// The models become something else; of several, the later in the file goes on from the earlier.
+    Drift(Drift),
+    /// Prices change, in the same way.
+    Price(PriceChange),
+    /// Other customers take this share of the capacity; several add up.
+    Background(f64),
+    /// What is told of the limits is not so; of several, the first in the file holds.
+    Lie(Lie),
 }
 
 /// How a listener fares badly.

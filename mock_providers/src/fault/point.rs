@@ -25,6 +25,14 @@ pub(super) const AT: Param = Param {
     about: "what it comes right before, or inside of, in place of a number of tokens; `end` is after everything",
 };
 
+/// The same for what concerns an event rather than a place between two.
+pub(super) const BEFORE: Param = Param {
+    name: "at",
+    takes: Takes::Word(&["first_event", "tool_arguments", "finish", "usage", "terminator"]),
+    default: None,
+    about: "the event that it concerns, in place of the one after a number of tokens",
+};
+
 pub(super) const INSIDE: Param = Param {
     name: "inside",
     takes: Takes::Word(&["character", "field"]),

@@ -96,6 +96,7 @@ enum Step {
 impl Planned {
     pub(crate) fn new(exchange: Exchange, course: Course, reset: Option<ResetFlag>) -> Self {
         let promised = course.promised();
+        let (cues, end) = (course.cues.len(), course.end);
         let filler = course.filler.as_ref().map(|filler| exchange.inner().instant(course.head_ms) + filler.every);
         let sending = Sending {
             course,
@@ -108,7 +109,12 @@ impl Planned {
             drop: None,
             buffer: BytesMut::new(),
         };
-        Self { exchange, timer: None, promised, sending: Some(Box::new(sending)) }
+        let mut planned = Self { exchange, timer: None, promised, sending: Some(Box::new(sending)) };
+        if promised == Some(0) && cues == 0 {
+            // hyper never asks for a body of which the head says that there is none.
+            planned.finish(end);
+        }
+        planned
     }
 
     fn finish(&mut self, end: End) {
@@ -193,9 +199,14 @@ impl Sending {
 
     /// Renders what is due; says when the next piece is.
     fn render(&mut self, now: Instant, exchange: &Exchange) -> Option<Instant> {
-        while self.buffer.len() < WRITE {
+        // What is not yet due to leave is not rendered: the ledger would count tokens that nobody got.
+        let most = if self.course.drip.is_some() { 1 } else { WRITE };
+        while self.buffer.len() < most {
             if let Some(hold) = self.hold.filter(|hold| *hold > now) {
-                return Some(hold);
+                match self.fill(hold, now) {
+                    Some(at) => return Some(at),
+                    None => continue,
+                }
             }
             let next = self.course.frames.piece(self.at.piece);
             if !self.course.cues.is_empty()
@@ -208,7 +219,7 @@ impl Sending {
                 continue;
             }
             let Some(next) = next else {
-                self.ending = Some(Ending::Tail(Vec::new(), End::Complete));
+                self.ending = Some(Ending::Tail(Vec::new(), self.course.end));
                 return None;
             };
             // What opens a body is there at once; all else waits for the first token.
@@ -222,20 +233,28 @@ impl Sending {
                 };
                 let waits = matches!(next, Piece::Run(_)) || self.at.so_far.tokens == 0;
                 if waits && due > now {
-                    let Some(filler) = self.course.filler.as_ref().filter(|_| self.at.so_far.tokens == 0) else {
-                        return Some(due);
-                    };
-                    let next_filler = self.filler.unwrap_or(now);
-                    if next_filler > now {
-                        return Some(due.min(next_filler));
+                    match self.fill(due, now) {
+                        Some(at) => return Some(at),
+                        None => continue,
                     }
-                    self.buffer.extend_from_slice(&filler.bytes);
-                    self.filler = Some(next_filler + filler.every.max(FLUSH));
-                    continue;
                 }
             }
             self.push_next();
         }
+        None
+    }
+
+    /// Fills the time until then, if it is to be filled: says when there is something to do; `None` is now.
+    fn fill(&mut self, until: Instant, now: Instant) -> Option<Instant> {
+        let Some(filler) = self.course.filler.as_ref().filter(|_| self.at.so_far.tokens == 0) else {
+            return Some(until);
+        };
+        let next = self.filler.unwrap_or(now);
+        if next > now {
+            return Some(until.min(next));
+        }
+        self.buffer.extend_from_slice(&filler.bytes);
+        self.filler = Some(next + filler.every.max(FLUSH));
         None
     }
 
@@ -251,7 +270,10 @@ impl Sending {
                 if let Ending::Tail(tail, _) = &ending {
                     self.buffer.extend_from_slice(tail);
                 }
-                self.at.so_far.tokens = if whole { self.at.so_far.tokens / 2 } else { tokens };
+                self.at.so_far.tokens = match whole && tokens == 0 {
+                    true => self.at.so_far.tokens / 2,
+                    false => tokens,
+                };
                 if let (Ending::Cut { reset: true }, Some(flag)) = (&ending, &self.reset) {
                     flag.raise();
                 }
@@ -263,7 +285,6 @@ impl Sending {
                 self.paused += wait;
                 self.at.due = self.at.due.map(|due| due + wait);
             }
-            CueAct::Put(bytes) => self.buffer.extend_from_slice(&bytes),
             CueAct::Twice => self.at.twice = true,
             CueAct::Garble => self.at.garble = true,
         }
@@ -329,7 +350,7 @@ impl Sending {
                 if let Some(at) = self.drop.filter(|at| *at > now) {
                     return Step::WaitUntil(at);
                 }
-                self.drop = Some(now + drip.every);
+                self.drop = Some(now + drip.every.max(FLUSH));
                 let size = drip.bytes.clamp(1, self.buffer.len());
                 self.buffer.split_to(size).freeze()
             }

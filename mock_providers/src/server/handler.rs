@@ -13,9 +13,9 @@ use crate::course::{Course, Cue, Ending, Inside, Length, Point, Timetable};
 use crate::dialect::{
     Answer, Ask, Failure, Finish, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Took, Unreadable,
 };
-use crate::fault::{Cause, Endpoint, Instead, Scenery};
+use crate::fault::{Cause, Endpoint, Injection, Instead, Scenery};
 use crate::ledger::End;
-use crate::limits::Figures;
+use crate::limits::{Figures, Lie};
 use crate::luck::key_hash;
 use crate::model::{Capability, Model, Retirement};
 use crate::script::{About, Verdict};
@@ -90,7 +90,7 @@ impl Provider {
         Ok(match wanted {
             Err(problem) => turn.fail(&problem, None, None, 0),
             Ok(Wanted::Health) => turn.send_at_once(Vec::new()),
-            Ok(Wanted::Models) => turn.list_models(),
+            Ok(Wanted::Models) => turn.list_models().await,
             Ok(Wanted::Answer(place)) => turn.answer(place, &parts.headers, &body).await,
         })
     }
@@ -140,43 +140,22 @@ impl Turn<'_> {
             return self.fail(&Problem::Cause(Cause::ModelGone), Some(&ask), None, 0);
         };
         self.retires = model.retires;
+        let verdict = self.decide(&ask);
         let (key, attempt) = self.exchange.key();
-        let about = About {
-            provider: &setup.name,
-            model: &ask.model,
-            stream: ask.stream,
-            endpoint: ask.endpoint,
-            api_key: &self.api_key,
-            client: ask.user.as_deref().unwrap_or(&self.api_key),
-            prompt_tokens: ask.prompt_tokens,
-            key,
-            attempt,
-        };
         let ids = [key_hash(key), u64::from(attempt)];
-        let Verdict { delay_headers, delay_first_token, delay_between, injected } =
-            self.provider.script().decide(self.received, &about, setup.luck, &self.provider.inner.counts);
+        let changed = verdict.model(model);
+        let model = &*changed;
+        let Verdict { delay_headers, delay_first_token, delay_between, injected, lie, .. } = verdict;
 
         let head_ms = whole_ms(self.received) + whole_ms(delay_headers);
-        let instead = injected.as_ref().and_then(|(fault, injection)| {
-            let instead = injection.act().instead(&ask, self.format)?;
-            self.exchange.injected(*fault, injection);
-            Some(instead)
-        });
-        let failure = match instead {
-            Some(Instead::Silence) => std::future::pending().await,
-            Some(Instead::Reset) => {
-                self.wait_until(head_ms).await;
-                return self.reset();
-            }
-            Some(Instead::Status(status, wait)) => Some((Problem::Status(status), wait)),
-            Some(Instead::Error(cause, wait)) => Some((Problem::Cause(cause), wait)),
-            None => self.objection(&ask, model).map(|problem| (problem, None)),
-        };
-        if let Some((problem, retry_after)) = failure {
-            self.wait_until(head_ms).await;
-            return self.fail(&problem, Some(&ask), retry_after, model.context);
+        if let Some(instead) = self.instead(&ask, injected.as_ref()) {
+            return self.put(instead, &ask, head_ms, model.context).await;
         }
-        let head_ms = match self.come_in(&ask).await {
+        if let Some(problem) = self.objection(&ask, model) {
+            self.wait_until(head_ms).await;
+            return self.fail(&problem, Some(&ask), None, model.context);
+        }
+        let head_ms = match self.come_in(&ask, lie).await {
             Ok(()) => head_ms.max(whole_ms(self.provider.now())),
             Err(TurnedAway { cause, figures }) => {
                 self.wait_until(head_ms).await;
@@ -194,28 +173,87 @@ impl Turn<'_> {
             _ => self.compose(&ask, model, injected.as_ref(), body, ids),
         };
         let ttft = model.ttft.sample(&mut setup.luck.draw("ttft", &[&setup.name, &ask.model], &ids));
+        let per_token_ms = per_token_ms(model.tokens_per_second) * slowdown;
+        let thought_ms = libm::round(f64::from(answer.reasoning_tokens) * per_token_ms) as u64;
         let timetable = Timetable {
-            first_ms: head_ms + whole_ms(ttft) + whole_ms(delay_first_token),
-            per_token_ms: per_token_ms(model.tokens_per_second) * slowdown,
+            first_ms: head_ms + whole_ms(ttft) + whole_ms(delay_first_token) + thought_ms,
+            per_token_ms,
             slowness: delay_between,
             slowed_ms: 0.0,
             burst_ms: self.format.burst_ms(),
         };
         self.took = took(&timetable, answer.tokens(), self.received);
+        let injected = injected.map(|injected| (injected, timetable.clone()));
         let mut course = self.lay_out(&ask, &answer, head_ms, timetable);
-        if let Some((fault, injection)) = &injected {
-            let reply = self.reply(&ask, &answer);
-            let scene = self.scene(Some(&ask), None, model.context);
-            let scenery = Scenery { format: self.format, reply: &reply, scene: &scene };
-            if injection.act().carry(&mut course, &scenery) {
-                self.exchange.injected(*fault, injection);
-            }
+        if let Some((injected, timetable)) = &injected {
+            self.carry(&mut course, (&ask, &answer), injected, (head_ms, timetable, model.context));
         }
         if let Some(admission) = self.exchange.admission() {
             admission.done = course.done();
         }
         self.wait_until(course.head_ms).await;
         self.send(course)
+    }
+
+    /// What the script does to this request.
+    fn decide(&self, ask: &Ask<'_>) -> Verdict {
+        let inner = &self.provider.inner;
+        let (key, attempt) = self.exchange.key();
+        let about = About {
+            provider: &inner.setup.name,
+            model: &ask.model,
+            stream: ask.stream,
+            endpoint: ask.endpoint,
+            api_key: &self.api_key,
+            client: ask.user.as_deref().unwrap_or(&self.api_key),
+            prompt_tokens: ask.prompt_tokens,
+            key,
+            attempt,
+        };
+        self.provider.script().decide(self.received, &about, inner.setup.luck, &inner.counts)
+    }
+
+    /// What comes in place of an answer, if anything does.
+    fn instead(&mut self, ask: &Ask<'_>, injected: Option<&(u32, Injection)>) -> Option<Instead> {
+        let (fault, injection) = injected?;
+        let instead = injection.act().instead(ask, self.format)?;
+        self.exchange.injected(*fault, injection);
+        Some(instead)
+    }
+
+    /// Puts it in the place of an answer.
+    async fn put(mut self, instead: Instead, ask: &Ask<'_>, head_ms: u64, context: u32) -> Response<Planned> {
+        if instead == Instead::Silence {
+            std::future::pending::<()>().await;
+        }
+        self.wait_until(head_ms).await;
+        let (problem, retry_after) = match instead {
+            Instead::Silence | Instead::Reset => {
+                self.exchange.end(End::Reset);
+                return nothing(self.exchange);
+            }
+            Instead::Page(page) => return self.send_failure(page),
+            Instead::Status(status, wait) => (Problem::Status(status), wait),
+            Instead::Error(cause, wait) => (Problem::Cause(cause), wait),
+            Instead::Problem(problem) => (problem, None),
+        };
+        self.fail(&problem, Some(ask), retry_after, context)
+    }
+
+    /// Spoils how the answer travels, if that is what is injected.
+    fn carry(
+        &mut self,
+        course: &mut Course,
+        (ask, answer): (&Ask<'_>, &Answer),
+        (fault, injection): &(u32, Injection),
+        (head_ms, timetable, context): (u64, &Timetable, u32),
+    ) {
+        let reply = self.reply(ask, answer);
+        let scene = self.scene(Some(ask), None, context);
+        let scenery = Scenery { format: self.format, reply: &reply, scene: &scene, head_ms, timetable };
+        if injection.act().carry(course, &scenery) {
+            self.exchange.injected(*fault, injection);
+        }
     }
 
     /// Why this model will not answer this, if it will not.
@@ -239,9 +277,9 @@ impl Turn<'_> {
     }
 
     /// Charges the quotas and waits for a place; what the request holds then belongs to the exchange.
-    async fn come_in(&mut self, ask: &Ask<'_>) -> Result<(), TurnedAway> {
+    async fn come_in(&mut self, ask: &Ask<'_>, lie: Option<Lie>) -> Result<(), TurnedAway> {
         let inner = &self.provider.inner;
-        let (admission, figures) = inner.charge(ask, &self.api_key, self.exchange.key().0, None)?;
+        let (admission, figures) = inner.charge(ask, &self.api_key, self.exchange.key().0, lie)?;
         self.figures = figures;
         // Whoever hangs up in the queue gives back what was charged: the exchange sees to it.
         self.exchange.admitted(admission);
@@ -277,10 +315,22 @@ impl Turn<'_> {
         Reply { ask, id: &self.id, created: EPOCH + self.received.as_secs(), took: self.took, answer }
     }
 
-    fn list_models(self) -> Response<Planned> {
+    async fn list_models(mut self) -> Response<Planned> {
+        let ask = Ask { endpoint: Endpoint::Models, ..Ask::default() };
+        let Verdict { delay_headers, injected, .. } = self.decide(&ask);
+        let head_ms = whole_ms(self.received) + whole_ms(delay_headers);
+        if let Some(instead) = self.instead(&ask, injected.as_ref()) {
+            return self.put(instead, &ask, head_ms, 0).await;
+        }
         let names: Vec<&str> = self.provider.inner.setup.models.iter().map(|model| &*model.name).collect();
         let body = self.format.models(&names);
-        self.send_at_once(body)
+        let mut course = course(Frames::whole(body, 0), head_ms, Timetable::at(head_ms));
+        if let Some(injected) = &injected {
+            let answer = Answer::new(Vec::new(), Finish::Stop);
+            self.carry(&mut course, (&ask, &answer), injected, (head_ms, &Timetable::at(head_ms), 0));
+        }
+        self.wait_until(course.head_ms).await;
+        self.send(course)
     }
 
     fn send_at_once(self, body: Vec<u8>) -> Response<Planned> {
@@ -307,7 +357,12 @@ impl Turn<'_> {
         context: u32,
     ) -> Response<Planned> {
         let scene = self.scene(ask, retry_after, context);
-        let Failure { status, content_type, headers, body } = self.format.failure(problem, &scene);
+        let failure = self.format.failure(problem, &scene);
+        self.send_failure(failure)
+    }
+
+    fn send_failure(self, failure: Failure) -> Response<Planned> {
+        let Failure { status, content_type, headers, body } = failure;
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let now = whole_ms(self.provider.now());
         let course = course(Frames::whole(body, 0), now, Timetable::at(now));
@@ -348,12 +403,6 @@ impl Turn<'_> {
         self.format.tell_time(response.headers_mut(), took);
         response.headers_mut().extend(headers.into_iter().map(|(name, value)| (Some(name), value)));
         response
-    }
-
-    /// No response at all.
-    fn reset(mut self) -> Response<Planned> {
-        self.exchange.end(End::Reset);
-        nothing(self.exchange)
     }
 
     /// Waits until this many milliseconds from the start of the drill; not at all if that is now or was.
@@ -397,6 +446,7 @@ fn course(frames: Frames, head_ms: u64, timetable: Timetable) -> Course {
         cues: Vec::new(),
         drip: None,
         filler: None,
+        end: End::Complete,
     }
 }
 

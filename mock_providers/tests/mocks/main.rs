@@ -4,6 +4,7 @@
 
 mod admission;
 mod bench;
+mod catalogue;
 mod causes;
 mod dialects;
 mod faults;

@@ -19,6 +19,7 @@ pub(in crate::fault) static KIND: Kind = Kind {
     name: "cut",
     family: Family::Transfer,
     about: "The connection breaks inside the body: a stream at this point, a plain body halfway.",
+    example: "{ cut: { after_tokens: 5, inside: character } }",
     takes: &[point::AFTER_TOKENS, point::AFTER_EVENTS, point::AT, point::INSIDE, HOW],
     make: Make::Act(|args| Arc::new(Cut(args.clone()))),
 };

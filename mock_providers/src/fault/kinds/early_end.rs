@@ -11,6 +11,7 @@ pub(in crate::fault) static KIND: Kind = Kind {
     family: Family::Transfer,
     about: "The body ends cleanly and too early: a stream without finish reason and terminator, a plain body with a \
             Content-Length that fits its half.",
+    example: "{ early_end: { at: finish } }",
     takes: &[point::AFTER_TOKENS, point::AFTER_EVENTS, point::AT, point::INSIDE],
     make: Make::Act(|args| Arc::new(EarlyEnd(args.clone()))),
 };

@@ -12,6 +12,7 @@ pub(in crate::fault) static KIND: Kind = Kind {
     name: "error",
     family: Family::Error,
     about: "The vendor's answer to this cause; status and shape differ from vendor to vendor.",
+    example: "{ error: rate_limited, retry_after: 20s }",
     takes: &[
         Param { name: "error", takes: Takes::Word(&Cause::NAMES), default: None, about: "the cause" },
         RETRY_AFTER,

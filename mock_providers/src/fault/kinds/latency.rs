@@ -11,6 +11,7 @@ pub(in crate::fault) static KIND: Kind = Kind {
     name: "latency",
     family: Family::Latency,
     about: "Every answer comes later by what is drawn; a shape scales the delay.",
+    example: "{ latency: { first_token: 2s, between_tokens: 50ms } }",
     takes: &[
         wait("headers", "before the response head"),
         wait(

@@ -13,6 +13,7 @@ pub(in crate::fault) static KIND: Kind = Kind {
     name: "malformed",
     family: Family::Transfer,
     about: "A complete 200 whose body is not JSON; of a stream, the first event breaks off inside its JSON.",
+    example: "malformed",
     takes: &[],
     make: Make::Act(|_| Arc::new(Malformed)),
 };
@@ -25,7 +26,7 @@ impl Act for Malformed {
         if scenery.reply.ask.stream {
             course.cue(Cue::garble(Point::Tokens(0)));
         } else {
-            course.replace_body(NOT_JSON.to_vec());
+            course.replace_body(NOT_JSON.to_vec(), 0);
         }
         true
     }

@@ -10,12 +10,13 @@ pub(in crate::fault) static KIND: Kind = Kind {
     name: "refusal",
     family: Family::Content,
     about: "The vendor's filter blocks the answer: a refusal or a filter's finish reason, with HTTP 200.",
+    example: "refusal",
     takes: &[],
     make: Make::Act(|_| Arc::new(Refusal)),
 };
 
 #[derive(Debug)]
-struct Refusal;
+pub(super) struct Refusal;
 
 impl Act for Refusal {
     fn say(&self, answer: &mut Answer, _ask: &Ask<'_>, _format: &dyn Format, _draw: &mut Draw) -> bool {

@@ -7,6 +7,7 @@ pub(in crate::fault) static KIND: Kind = Kind {
     name: "refused",
     family: Family::Connection,
     about: "New connections are refused and idle ones closed, for all requests alike.",
+    example: "refused",
     takes: &[],
     make: Make::Door(Door::Refused),
 };

@@ -9,6 +9,7 @@ pub(in crate::fault) static KIND: Kind = Kind {
     name: "reset",
     family: Family::Transfer,
     about: "The connection is reset before any byte of a response.",
+    example: "reset",
     takes: &[],
     make: Make::Act(|_| Arc::new(Reset)),
 };

@@ -8,21 +8,22 @@ use crate::fault::Act;
 use crate::fault::kind::{Family, Kind, Make, Param, Takes};
 use crate::luck::Draw;
 use rand::RngExt;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
 pub(in crate::fault) static KIND: Kind = Kind {
     name: "schema",
     family: Family::Content,
-    about: "A complete 200 whose answer breaks the schema that was asked for; requests without a schema are left alone.",
-    takes: &[Param {
-        name: "schema",
-        takes: Takes::Word(&["missing", "renamed", "wrong_type", "fenced", "prose"]),
-        default: None,
-        about: "a required field is left out, has another name or another type, or the JSON stands in a code fence or \
-                amid prose",
-    }],
+    about: "A complete 200 whose answer breaks the schema that was asked for; requests without a schema are left \
+            alone, but for what is no JSON at all where JSON was asked for.",
+    example: "{ schema: missing }",
+    takes: &[Param::new(
+        "schema",
+        Takes::Word(&["missing", "renamed", "wrong_type", "wrong_value", "fenced", "prose", "not_json", "echo"]),
+        None,
+        "a required field is left out, has another name, another type or a value that is not among those allowed; the \
+         JSON stands in a code fence or amid prose; there is prose and no JSON; the schema itself is the answer",
+    )],
     make: Make::Act(|args| {
         let word = args.word("schema");
         Arc::new(SchemaBreak::ALL.into_iter().find(|kind| kind.word() == word).unwrap_or(SchemaBreak::Missing))
@@ -37,11 +38,26 @@ pub(crate) enum SchemaBreak {
     WrongType,
     Fenced,
     Prose,
+    WrongValue,
+    NotJson,
+    Echo,
 }
 
 impl SchemaBreak {
-    /// All of them, in the order in which luck picks one.
-    pub(crate) const ALL: [Self; 5] = [Self::Missing, Self::Renamed, Self::WrongType, Self::Fenced, Self::Prose];
+    /// The lapses of a model with a schema adherence of less than 1, in the order in which luck picks one: another
+    /// order, or more of them, would be other luck for every drill so far.
+    pub(crate) const LAPSES: [Self; 5] = [Self::Missing, Self::Renamed, Self::WrongType, Self::Fenced, Self::Prose];
+
+    const ALL: [Self; 8] = [
+        Self::Missing,
+        Self::Renamed,
+        Self::WrongType,
+        Self::Fenced,
+        Self::Prose,
+        Self::WrongValue,
+        Self::NotJson,
+        Self::Echo,
+    ];
 
     /// Its short name, as it stands in the ledger.
     pub(crate) fn ledger_name(self) -> &'static str {
@@ -51,6 +67,9 @@ impl SchemaBreak {
             Self::WrongType => "schema_wrong_type",
             Self::Fenced => "schema_fenced",
             Self::Prose => "schema_prose",
+            Self::WrongValue => "schema_wrong_value",
+            Self::NotJson => "schema_not_json",
+            Self::Echo => "schema_echo",
         }
     }
 
@@ -58,14 +77,64 @@ impl SchemaBreak {
         self.ledger_name().trim_start_matches("schema_")
     }
 
-    /// Breaks the answer, if it has a schema to break.
+    /// JSON in a code fence.
+    pub(crate) fn fence(text: &str) -> String {
+        format!("```json\n{text}\n```")
+    }
+
+    /// JSON amid prose.
+    pub(crate) fn amid_prose(text: &str) -> String {
+        format!("Sure! Here is the JSON you asked for:\n\n{text}\n\nLet me know if you need anything else.")
+    }
+
+    /// Breaks the answer, if there is something to break.
     pub(crate) fn spoil(self, answer: &mut Answer, ask: &Ask<'_>, draw: &mut Draw) -> bool {
-        let Some((schema, text)) = ask.schema.as_deref().zip(answer.text_mut()) else { return false };
-        let broken = break_schema(text, self, schema, draw);
+        let wraps = matches!(self, Self::Fenced | Self::Prose | Self::NotJson);
+        let free = (ask.json && wraps).then_some("{}");
+        let schema = ask.schema.as_ref().map(|schema| schema.get()).or(free);
+        let Some((schema, text)) = schema.zip(answer.text_mut()) else { return false };
+        let broken = self.broken(text, schema, draw);
         broken.is_some_and(|broken| {
             *text = broken;
             true
         })
+    }
+
+    /// The JSON object with its schema broken, or `None` where there is nothing to break.
+    pub(super) fn broken(self, text: &str, schema: &str, draw: &mut Draw) -> Option<String> {
+        let fields: Map<String, Value> = serde_json::from_str(text).ok()?;
+        let parsed: Value = serde_json::from_str(schema).ok()?;
+        match self {
+            Self::Fenced => return Some(Self::fence(text)),
+            Self::Prose => return Some(Self::amid_prose(text)),
+            Self::NotJson => return Some(told(&fields)),
+            Self::Echo => return Some(schema.to_owned()),
+            Self::Missing | Self::Renamed | Self::WrongType | Self::WrongValue => {}
+        }
+        let mut candidates: Vec<&String> = fields.keys().filter(|name| self.may_suffer(name, &parsed)).collect();
+        if candidates.is_empty() && self != Self::WrongValue {
+            candidates = fields.keys().collect();
+        }
+        if candidates.is_empty() {
+            return None;
+        }
+        let victim = candidates.swap_remove(draw.random_range(0..candidates.len())).clone();
+        let broken = fields.into_iter().filter_map(|(name, value)| match self {
+            _ if name != victim => Some((name, value)),
+            Self::Missing => None,
+            Self::Renamed => Some((format!("{name}_value"), value)),
+            Self::WrongValue => Some((name, "something_else".into())),
+            _ => Some((name, retyped(value))),
+        });
+        serde_json::to_string(&broken.collect::<Map<_, _>>()).ok()
+    }
+
+    /// Whether this field is one that suffers, if there are any.
+    fn may_suffer(self, name: &str, schema: &Value) -> bool {
+        match self {
+            Self::WrongValue => schema["properties"][name]["enum"].is_array(),
+            _ => schema["required"].as_array().is_some_and(|all| all.iter().any(|required| required == name)),
+        }
     }
 }
 
@@ -79,37 +148,11 @@ impl Act for SchemaBreak {
     }
 }
 
-/// The text with its schema broken, or `None` where there is nothing to break.
-fn break_schema(text: &str, kind: SchemaBreak, schema: &RawValue, draw: &mut Draw) -> Option<String> {
-    let schema: Value = serde_json::from_str(schema.get()).ok()?;
-    let fields: Map<String, Value> = serde_json::from_str(text).ok()?;
-    let (victim, _) = match kind {
-        SchemaBreak::Fenced => return Some(format!("```json\n{text}\n```")),
-        SchemaBreak::Prose => {
-            return Some(format!(
-                "Sure! Here is the JSON you asked for:\n\n{text}\n\nLet me know if you need anything else."
-            ));
-        }
-        _ => {
-            let required = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|r| r == name));
-            let mut candidates: Vec<_> = fields.iter().filter(|(name, _)| required(name)).collect();
-            if candidates.is_empty() {
-                candidates = fields.iter().collect();
-            }
-            if candidates.is_empty() {
-                return None;
-            }
-            candidates.swap_remove(draw.random_range(0..candidates.len()))
-        }
-    };
-    let victim = victim.clone();
-    let broken = fields.into_iter().filter_map(|(name, value)| match kind {
-        _ if name != victim => Some((name, value)),
-        SchemaBreak::Missing => None,
-        SchemaBreak::Renamed => Some((format!("{name}_value"), value)),
-        _ => Some((name, retyped(value))),
-    });
-    serde_json::to_string(&broken.collect::<Map<_, _>>()).ok()
+/// An object as prose tells it.
+fn told(fields: &Map<String, Value>) -> String {
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let told: Vec<String> = fields.iter().map(|(name, value)| format!("the {name} is {}", plain(value))).collect();
+    format!("In my opinion {}.", told.join(", and "))
 }
 
 /// The value as a type it was not, in the way models get it wrong.
@@ -128,14 +171,13 @@ mod tests {
 
     const ANSWER: &str = r#"{"label":"billing","score":0.5,"urgent":true}"#;
 
+    fn schema() -> String {
+        let label = json!({"type": "string", "enum": ["billing", "bug"]});
+        json!({"type": "object", "properties": {"label": label}, "required": ["label", "score"]}).to_string()
+    }
+
     fn broken(text: &str, kind: SchemaBreak, seed: u64) -> Option<String> {
-        let schema = json!({"type": "object", "required": ["label", "score"]});
-        break_schema(
-            text,
-            kind,
-            &serde_json::value::to_raw_value(&schema).expect("JSON"),
-            &mut Luck::new(seed).draw("schema", &[], &[]),
-        )
+        kind.broken(text, &schema(), &mut Luck::new(seed).draw("schema", &[], &[]))
     }
 
     #[test]
@@ -149,7 +191,13 @@ mod tests {
             assert!(renamed.contains_key("label_value") ^ renamed.contains_key("score_value"));
             let retyped = fields(SchemaBreak::WrongType);
             assert!(retyped["label"].is_array() ^ retyped["score"].is_string());
+            let other = fields(SchemaBreak::WrongValue);
+            assert!(other["label"] == "something_else" && other.len() == 3);
         }
+        assert_eq!(broken(ANSWER, SchemaBreak::Echo, 1), Some(schema()));
+        let prose = broken(ANSWER, SchemaBreak::NotJson, 1).unwrap();
+        assert_eq!(prose, "In my opinion the label is billing, and the score is 0.5, and the urgent is true.");
+        assert_eq!(broken(r#"{"score":1}"#, SchemaBreak::WrongValue, 1), None);
         assert_eq!(broken(ANSWER, SchemaBreak::Fenced, 1).unwrap(), format!("```json\n{ANSWER}\n```"));
         assert!(broken(ANSWER, SchemaBreak::Prose, 1).unwrap().contains(ANSWER));
     }

@@ -9,6 +9,7 @@ pub(in crate::fault) static KIND: Kind = Kind {
     name: "silence",
     family: Family::Latency,
     about: "The request is taken and never answered; the connection stays open.",
+    example: "silence",
     takes: &[],
     make: Make::Act(|_| Arc::new(Silence)),
 };

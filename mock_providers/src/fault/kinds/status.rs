@@ -17,6 +17,7 @@ pub(in crate::fault) static KIND: Kind = Kind {
     name: "status",
     family: Family::Error,
     about: "An error answer with this HTTP status and the vendor's body for it.",
+    example: "{ status: 503, retry_after: 2s }",
     takes: &[
         Param { name: "status", takes: Takes::Count(400, 599), default: None, about: "the status code" },
         RETRY_AFTER,

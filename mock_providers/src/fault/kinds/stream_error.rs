@@ -18,6 +18,7 @@ pub(in crate::fault) static KIND: Kind = Kind {
     name: "stream_error",
     family: Family::Transfer,
     about: "A stream ends with the vendor's error event under HTTP 200; a plain request gets the vendor's error.",
+    example: "{ stream_error: { after_tokens: 5, cause: overloaded } }",
     takes: &[point::AFTER_TOKENS, point::AFTER_EVENTS, point::AT, CAUSE],
     make: Make::Act(|args| Arc::new(StreamError(args.clone()))),
 };
