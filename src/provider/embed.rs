@@ -1,9 +1,12 @@
-//! Embeddings: text in, a vector out. Not every vendor has them.
+//! Embeddings: text in, a vector out (`POST …/embeddings`), as OpenAI and those after it have them. Of the others none is
+//! asked, even where the vendor has some.
 
-use super::{Complaint, gemini, openai};
+use super::chat::{self, Flavour};
+use super::{Complaint, json};
 use crate::event::Class;
 use bytes::Bytes;
-use mock_providers::Dialect;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A text to be turned into a vector, in nobody's dialect.
 #[derive(Debug, Clone, Copy)]
@@ -18,41 +21,55 @@ pub struct Embed<'a> {
     pub dimensions: u32,
 }
 
-/// What a vendor's API has no call for.
+/// What an API is not asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Cannot {
     /// Embeddings.
-    #[error("this API has no embeddings")]
+    #[error("no embeddings are to be had from this API")]
     Embed,
 }
 
 /// The embedding side of a dialect that has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Embedder {
-    /// `POST /v1/embeddings`.
-    OpenAi,
-    /// `POST /v1beta/models/MODEL:embedContent`.
-    Gemini,
+#[derive(Debug, Clone, Copy)]
+pub struct Embedder(pub(super) &'static Flavour);
+
+#[derive(Serialize)]
+struct Request<'a> {
+    model: &'a str,
+    input: &'a str,
+    encoding_format: &'static str,
+    dimensions: u32,
+}
+
+#[derive(Deserialize)]
+struct Embeddings<'a> {
+    #[serde(borrow)]
+    data: Option<Vec<Embedding<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Embedding<'a> {
+    #[serde(borrow)]
+    embedding: Vector<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Vector<'a> {
+    Floats(Vec<f32>),
+    /// Some servers pack the floats whatever they were asked for.
+    Packed(#[serde(borrow)] Cow<'a, str>),
 }
 
 impl Embedder {
-    pub(super) fn new(dialect: Dialect) -> Result<Self, Cannot> {
-        match dialect {
-            Dialect::OpenAi => Ok(Self::OpenAi),
-            Dialect::Gemini => Ok(Self::Gemini),
-            Dialect::Anthropic | Dialect::Bedrock | Dialect::Ollama => Err(Cannot::Embed),
-        }
-    }
-
     /// The request, without its authority.
     ///
     /// # Errors
     /// The model's name does not fit into a request line.
     pub fn request(self, embed: &Embed<'_>) -> http::Result<http::Request<Bytes>> {
-        let (builder, body) = match self {
-            Self::OpenAi => openai::embed(embed),
-            Self::Gemini => gemini::embed(embed),
-        };
+        let Embed { model, secret, text, dimensions } = *embed;
+        let body = json(&Request { model, input: text, encoding_format: "float", dimensions });
+        let builder = self.0.post("embeddings", model, secret);
         builder.header(http::header::CONTENT_TYPE, "application/json").body(Bytes::from(body))
     }
 
@@ -61,19 +78,27 @@ impl Embedder {
     /// # Errors
     /// There is none, it has another length than was asked for, or the provider says that it did not answer.
     pub fn vector(self, body: &[u8], dimensions: u32) -> Result<Vec<f32>, Complaint> {
+        let malformed = |what: &'static str| Complaint::new(Class::Malformed, what);
         if body.is_empty() {
             return Err(Complaint::new(Class::Interrupted, "empty body"));
         }
-        let vector = match self {
-            Self::OpenAi => openai::vector(body),
-            Self::Gemini => gemini::vector(body),
-        }?;
+        let no_list = || malformed("the body is no list of embeddings");
+        let reply: Embeddings<'_> = serde_json::from_slice(body).map_err(|_| no_list())?;
+        let Some(data) = reply.data else {
+            return Err(chat::said_with_200(self.0, body).unwrap_or_else(no_list));
+        };
+        let vector = match data.into_iter().next().ok_or_else(no_list)?.embedding {
+            Vector::Floats(floats) => floats,
+            Vector::Packed(text) => {
+                unpacked(&text).ok_or_else(|| malformed("the embedding is neither floats nor base64 of them"))?
+            }
+        };
         if vector.len() != dimensions as usize {
             let detail = format!("a vector of {} instead of {dimensions}", vector.len());
             return Err(Complaint::new(Class::Malformed, detail));
         }
         if vector.iter().any(|x| !x.is_finite()) {
-            return Err(Complaint::new(Class::Malformed, "a vector with numbers that are none"));
+            return Err(malformed("a vector with numbers that are none"));
         }
         Ok(vector)
     }

@@ -5,7 +5,7 @@
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
-use super::{Ask, Complaint, Embed, MAX_TOKENS, json, post, status};
+use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
 use crate::event::Class;
 use http::StatusCode;
 use http::request::Builder;
@@ -109,44 +109,6 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
     let verb = if ask.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
     let builder = post(format!("/v1beta/models/{}:{verb}", ask.model)).header("x-goog-api-key", ask.secret);
     (builder, json(&body))
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EmbedRequest<'a> {
-    model: String,
-    content: Content<'a>,
-    output_dimensionality: u32,
-}
-
-pub(super) fn embed(embed: &Embed<'_>) -> (Builder, Vec<u8>) {
-    let body = EmbedRequest {
-        model: format!("models/{}", embed.model),
-        content: Content { role: None, parts: vec![Part::Text(Cow::Borrowed(embed.text))] },
-        output_dimensionality: embed.dimensions,
-    };
-    let path = format!("/v1beta/models/{}:embedContent", embed.model);
-    (post(path).header("x-goog-api-key", embed.secret), json(&body))
-}
-
-#[derive(Deserialize)]
-struct Embedded {
-    embedding: Option<Embedding>,
-    error: Option<ErrorBody>,
-}
-
-#[derive(Deserialize)]
-struct Embedding {
-    values: Vec<f32>,
-}
-
-pub(super) fn vector(body: &[u8]) -> Result<Vec<f32>, Complaint> {
-    let none = || Complaint::new(Class::Malformed, "the body is no embedding");
-    let reply: Embedded = serde_json::from_slice(body).map_err(|_| none())?;
-    if let Some(error) = reply.error {
-        return Err(error.complaint(StatusCode::OK));
-    }
-    Ok(reply.embedding.ok_or_else(none)?.values)
 }
 
 #[derive(Deserialize)]

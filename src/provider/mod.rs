@@ -6,26 +6,31 @@
 //!
 //! A question may offer tools and carry images; the answer is text, tool calls, or both. Tool calls are handed over
 //! whole, also from a stream: half the arguments of a call are of no use to anybody. A text to be embedded is another
-//! question ([`Embed`]), and not every vendor has an answer to it ([`Cannot`]).
+//! question ([`Embed`]), and not every API has an answer to it ([`Cannot`]).
 //!
-//! To add a dialect: a file here with the four functions that [`Adapter`] dispatches to, a variant there, what it does
-//! about embeddings ([`Embedder`]), its samples in `tests/` here and its rows in the `tests/` of the crate.
+//! To add a dialect: its line in the table of [`Wire::of`], its samples in `tests/` here and its name in the `tests/` of
+//! the crate. If it speaks OpenAI's chat, its file holds a `Flavour`; else the four functions that [`Adapter`] dispatches
+//! to, behind a variant of [`Wire`].
 
 mod answered;
 mod anthropic;
+mod azure;
 mod bedrock;
+mod chat;
 mod embed;
 mod event_stream;
 mod finish;
 mod framing;
 mod gemini;
 mod lines;
+mod mistral;
 mod ollama;
 mod openai;
 mod sse;
 mod status;
 #[cfg(test)]
 mod tests;
+mod vllm;
 
 pub use answered::{Answered, Piece, ToolCall};
 pub use embed::{Cannot, Embed, Embedder};
@@ -33,6 +38,7 @@ pub use embed::{Cannot, Embed, Embedder};
 use crate::event::Class;
 use answered::Gathered;
 use bytes::Bytes;
+use chat::Flavour;
 use framing::Framing;
 use http::request::Builder;
 use http::{HeaderMap, StatusCode};
@@ -137,15 +143,48 @@ impl Complaint {
     }
 }
 
+/// What is spoken to a vendor, and which of its flavours.
+#[derive(Debug, Clone, Copy)]
+enum Wire {
+    Chat(&'static Flavour),
+    Anthropic,
+    Gemini,
+    Bedrock,
+    Ollama,
+}
+
+impl Wire {
+    fn of(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::OpenAi => Self::Chat(&openai::OPENAI),
+            Dialect::Azure => Self::Chat(&azure::AZURE),
+            Dialect::Mistral => Self::Chat(&mistral::MISTRAL),
+            Dialect::Vllm => Self::Chat(&vllm::VLLM),
+            Dialect::Anthropic => Self::Anthropic,
+            Dialect::Gemini => Self::Gemini,
+            Dialect::Bedrock => Self::Bedrock,
+            Dialect::Ollama => Self::Ollama,
+        }
+    }
+
+    fn framing(self) -> Framing {
+        match self {
+            Self::Chat(_) | Self::Anthropic | Self::Gemini => Framing::Sse,
+            Self::Bedrock => Framing::EventStream,
+            Self::Ollama => Framing::Lines,
+        }
+    }
+}
+
 /// The client side of one dialect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Adapter(Dialect);
+#[derive(Debug, Clone, Copy)]
+pub struct Adapter(Wire);
 
 impl Adapter {
     /// The adapter for a dialect.
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        Self(dialect)
+        Self(Wire::of(dialect))
     }
 
     /// The request, without its authority.
@@ -154,11 +193,11 @@ impl Adapter {
     /// The model's name does not fit into a request line.
     pub fn request(self, ask: &Ask<'_>) -> http::Result<http::Request<Bytes>> {
         let (builder, body) = match self.0 {
-            Dialect::OpenAi => openai::request(ask),
-            Dialect::Anthropic => anthropic::request(ask),
-            Dialect::Gemini => gemini::request(ask),
-            Dialect::Bedrock => bedrock::request(ask),
-            Dialect::Ollama => ollama::request(ask),
+            Wire::Chat(flavour) => chat::request(flavour, ask),
+            Wire::Anthropic => anthropic::request(ask),
+            Wire::Gemini => gemini::request(ask),
+            Wire::Bedrock => bedrock::request(ask),
+            Wire::Ollama => ollama::request(ask),
         };
         builder.header(http::header::CONTENT_TYPE, "application/json").body(Bytes::from(body))
     }
@@ -166,9 +205,12 @@ impl Adapter {
     /// What answers questions for vectors.
     ///
     /// # Errors
-    /// The vendor's API has no such call.
+    /// None are asked of this API.
     pub fn embedder(self) -> Result<Embedder, Cannot> {
-        Embedder::new(self.0)
+        match self.0 {
+            Wire::Chat(flavour) => Ok(Embedder(flavour)),
+            Wire::Anthropic | Wire::Gemini | Wire::Bedrock | Wire::Ollama => Err(Cannot::Embed),
+        }
     }
 
     /// A complete plain answer.
@@ -180,11 +222,11 @@ impl Adapter {
             return Err(Complaint::new(Class::Interrupted, "empty body"));
         }
         match self.0 {
-            Dialect::OpenAi => openai::answer(body),
-            Dialect::Anthropic => anthropic::answer(body),
-            Dialect::Gemini => gemini::answer(body),
-            Dialect::Bedrock => bedrock::answer(body),
-            Dialect::Ollama => ollama::answer(body),
+            Wire::Chat(flavour) => chat::answer(flavour, body),
+            Wire::Anthropic => anthropic::answer(body),
+            Wire::Gemini => gemini::answer(body),
+            Wire::Bedrock => bedrock::answer(body),
+            Wire::Ollama => ollama::answer(body),
         }
     }
 
@@ -192,42 +234,34 @@ impl Adapter {
     #[must_use]
     pub fn complaint(self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Complaint {
         let mut complaint = match self.0 {
-            Dialect::OpenAi => openai::complaint(status, body),
-            Dialect::Anthropic => anthropic::complaint(status, body),
-            Dialect::Gemini => gemini::complaint(status, body),
-            Dialect::Bedrock => bedrock::complaint(status, headers, body),
-            Dialect::Ollama => ollama::complaint(status, body),
+            Wire::Chat(flavour) => chat::complaint(flavour, status, body),
+            Wire::Anthropic => anthropic::complaint(status, body),
+            Wire::Gemini => gemini::complaint(status, body),
+            Wire::Bedrock => bedrock::complaint(status, headers, body),
+            Wire::Ollama => ollama::complaint(status, body),
         };
         complaint.retry_after = status::retry_after(headers).or(complaint.retry_after);
         complaint
     }
 
-    /// A reader for one streamed answer.
-    #[must_use]
-    pub fn reader(self) -> StreamReader {
-        StreamReader { dialect: self.0, parser: self.framing().parser(), gathered: Gathered::default() }
-    }
-
-    /// Whether a body with these headers is a stream. Some in between answer a question for one with a plain body.
+    /// Whether a body with these headers is a stream. What stands between may answer with a plain body all the same.
     #[must_use]
     pub fn is_stream(self, headers: &HeaderMap) -> bool {
-        let expected = self.framing().content_type().as_bytes();
+        let expected = self.0.framing().content_type().as_bytes();
         headers.get(http::header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(expected))
     }
 
-    fn framing(self) -> Framing {
-        match self.0 {
-            Dialect::OpenAi | Dialect::Anthropic | Dialect::Gemini => Framing::Sse,
-            Dialect::Bedrock => Framing::EventStream,
-            Dialect::Ollama => Framing::Lines,
-        }
+    /// A reader for one streamed answer.
+    #[must_use]
+    pub fn reader(self) -> StreamReader {
+        StreamReader { wire: self.0, parser: self.0.framing().parser(), gathered: Gathered::default() }
     }
 }
 
 /// Reads one streamed answer, whatever the pieces it arrives in.
 #[derive(Debug)]
 pub struct StreamReader {
-    dialect: Dialect,
+    wire: Wire,
     parser: framing::Parser,
     gathered: Gathered,
 }
@@ -238,13 +272,13 @@ impl StreamReader {
     /// # Errors
     /// The stream carries an error, or something that is no event of this dialect.
     pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Piece)) -> Result<(), Complaint> {
-        let Self { dialect, parser, gathered } = self;
-        parser.feed(bytes, |message| match dialect {
-            Dialect::OpenAi => openai::step(message.data, gathered, &mut each),
-            Dialect::Anthropic => anthropic::step(message.data, gathered, &mut each),
-            Dialect::Gemini => gemini::step(message.data, gathered, &mut each),
-            Dialect::Bedrock => bedrock::step(message, gathered, &mut each),
-            Dialect::Ollama => ollama::step(message.data, gathered, &mut each),
+        let Self { wire, parser, gathered } = self;
+        parser.feed(bytes, |message| match wire {
+            Wire::Chat(flavour) => chat::step(flavour, message.data, gathered, &mut each),
+            Wire::Anthropic => anthropic::step(message.data, gathered, &mut each),
+            Wire::Gemini => gemini::step(message.data, gathered, &mut each),
+            Wire::Bedrock => bedrock::step(message, gathered, &mut each),
+            Wire::Ollama => ollama::step(message.data, gathered, &mut each),
         })
     }
 
@@ -264,8 +298,8 @@ impl StreamReader {
     #[must_use]
     pub fn into_calls(self) -> Vec<ToolCall> {
         // A call without arguments has no fragments in some dialects, and an object without fields in the others.
-        let empty = matches!(self.dialect, Dialect::Anthropic | Dialect::Bedrock);
-        self.gathered.into_calls(if empty { "{}" } else { "" })
+        let empty = if matches!(self.wire, Wire::Anthropic | Wire::Bedrock) { "{}" } else { "" };
+        self.gathered.into_calls(empty)
     }
 }
 

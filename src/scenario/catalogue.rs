@@ -11,13 +11,19 @@ pub const DIALECTS: &[(&str, Dialect)] = &[
     ("openai", Dialect::OpenAi),
     ("anthropic", Dialect::Anthropic),
     ("gemini", Dialect::Gemini),
-    ("azure", Dialect::OpenAi),
+    ("azure", Dialect::Azure),
     ("bedrock", Dialect::Bedrock),
+    ("mistral", Dialect::Mistral),
+    ("vllm", Dialect::Vllm),
     ("ollama", Dialect::Ollama),
-    ("aws", Dialect::Bedrock),
     ("claude", Dialect::Anthropic),
     ("google", Dialect::Gemini),
     ("vertex", Dialect::Gemini),
+    ("azure-openai", Dialect::Azure),
+    ("aws", Dialect::Bedrock),
+    ("aws-bedrock", Dialect::Bedrock),
+    ("mistralai", Dialect::Mistral),
+    ("openai-compatible", Dialect::Vllm),
 ];
 
 /// A model of the catalogue.

@@ -87,7 +87,7 @@ fn a_stream_brings_tool_calls_whole_and_its_last_event_finishes_it() {
         + &event(&parts(r#"{"text":"look."},{"functionCall":{"name":"get_weather","args":{"city":"Oslo"}}}"#, ""))
         + &event(&parts(r#"{"functionCall":{"name":"get_time","args":{}}}"#, STOP));
     let calls = vec![call("get_weather", "{\"city\":\"Oslo\"}"), call("get_time", "{}")];
-    assert_eq!(whole(DIALECT, &stream), (Answered { text: "Let me look.".into(), calls }, 4));
+    assert_eq!(whole(DIALECT, &stream), (Answered { text: "Let me look.".into(), calls }, 5));
 }
 
 #[test]
@@ -99,24 +99,4 @@ fn a_stream_that_ends_without_its_finish_is_interrupted() {
 fn an_error_inside_a_stream_is_read() {
     let error = r#"{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}"#;
     assert_eq!(failed(DIALECT, &(event(&parts(HELLO, "")) + &event(error))), Class::Overloaded);
-}
-
-#[test]
-fn an_embedding_is_asked_for_and_read() {
-    let embedder = Adapter::new(DIALECT).embedder().expect("embeddings");
-    let ask = Embed { model: "gemini-embedding-001", secret: "sk-drill-acme", text: "Hello.", dimensions: 2 };
-    let (line, headers, body) = read(embedder.request(&ask).expect("a request"));
-    assert_eq!(line, "POST /v1beta/models/gemini-embedding-001:embedContent");
-    assert_eq!(headers["x-goog-api-key"], "sk-drill-acme");
-    let expected = json!({
-        "model": "models/gemini-embedding-001",
-        "content": { "parts": [{ "text": "Hello." }] },
-        "outputDimensionality": 2,
-    });
-    assert_eq!(body, expected);
-    let read = |body: &str| embedder.vector(body.as_bytes(), 2).map_err(|complaint| complaint.class);
-    assert_eq!(read(r#"{"embedding":{"values":[0.6,-0.8]}}"#), Ok(vec![0.6, -0.8]));
-    assert_eq!(read(r#"{"embedding":{"values":[]}}"#), Err(Class::Malformed));
-    assert_eq!(read("{}"), Err(Class::Malformed));
-    assert_eq!(read(r#"{"error":{"code":429,"message":"x","status":"RESOURCE_EXHAUSTED"}}"#), Err(Class::RateLimited));
 }

@@ -2,8 +2,14 @@
 //! of them is output of the mock providers.
 
 mod anthropic;
+mod azure;
+mod bedrock;
+mod framing;
 mod gemini;
+mod mistral;
+mod ollama;
 mod openai;
+mod vllm;
 
 use super::*;
 use rstest::rstest;
@@ -49,11 +55,11 @@ fn with_everything(dialect: Dialect) -> Value {
 }
 
 /// A whole stream, in pieces of so many bytes: what was counted, and how it ended.
-fn streamed(dialect: Dialect, stream: &str, size: usize) -> (Answered, u32, Result<(), Complaint>) {
+fn streamed(dialect: Dialect, stream: &[u8], size: usize) -> (Answered, u32, Result<(), Complaint>) {
     let mut reader = Adapter::new(dialect).reader();
     let mut answered = Answered::default();
     let mut counted = 0;
-    for bytes in stream.as_bytes().chunks(size) {
+    for bytes in stream.chunks(size) {
         let fed = reader.feed(bytes, |piece| match piece {
             Piece::Text(text) => {
                 answered.text.push_str(&text);
@@ -72,7 +78,8 @@ fn streamed(dialect: Dialect, stream: &str, size: usize) -> (Answered, u32, Resu
 }
 
 /// A stream that ends well, cut in every way that may matter.
-fn whole(dialect: Dialect, stream: &str) -> (Answered, u32) {
+fn whole(dialect: Dialect, stream: impl AsRef<[u8]>) -> (Answered, u32) {
+    let stream = stream.as_ref();
     let found = streamed(dialect, stream, usize::MAX);
     assert_eq!(found.2, Ok(()));
     for size in [1, 2, 7, 64] {
@@ -81,8 +88,8 @@ fn whole(dialect: Dialect, stream: &str) -> (Answered, u32) {
     (found.0, found.1)
 }
 
-fn failed(dialect: Dialect, stream: &str) -> Class {
-    streamed(dialect, stream, usize::MAX).2.expect_err("a failure").class
+fn failed(dialect: Dialect, stream: impl AsRef<[u8]>) -> Class {
+    streamed(dialect, stream.as_ref(), usize::MAX).2.expect_err("a failure").class
 }
 
 fn class(dialect: Dialect, body: &str) -> Class {
@@ -91,6 +98,17 @@ fn class(dialect: Dialect, body: &str) -> Class {
 
 fn answered(dialect: Dialect, body: &str) -> Answered {
     Adapter::new(dialect).answer(body.as_bytes()).unwrap_or_else(|complaint| panic!("{complaint:?}"))
+}
+
+/// What an answer with an error status means, without headers.
+fn refused(dialect: Dialect, status: u16, body: &str) -> Class {
+    let status = StatusCode::from_u16(status).expect("a status");
+    Adapter::new(dialect).complaint(status, &HeaderMap::new(), body.as_bytes()).class
+}
+
+fn headers<const N: usize>(pairs: [(&'static str, &'static str); N]) -> HeaderMap {
+    let header = |(name, value)| (http::HeaderName::from_static(name), http::HeaderValue::from_static(value));
+    pairs.map(header).into_iter().collect()
 }
 
 fn call(name: &str, arguments: &str) -> ToolCall {
@@ -110,18 +128,36 @@ fn the_key_of_a_tenant_is_a_legal_header_and_nobody_elses(#[case] tenant: &str, 
 }
 
 #[rstest]
-fn every_dialect_sends_the_tenants_key(
-    #[values((Dialect::OpenAi, "authorization", "Bearer sk-drill-acme"), (Dialect::Anthropic, "x-api-key", "sk-drill-acme"), (Dialect::Gemini, "x-goog-api-key", "sk-drill-acme"))]
-    expected: (Dialect, &str, &str),
-) {
-    let (dialect, header, value) = expected;
+#[case(Dialect::OpenAi, "authorization", "Bearer sk-drill-acme")]
+#[case(Dialect::Azure, "api-key", "sk-drill-acme")]
+#[case(Dialect::Mistral, "authorization", "Bearer sk-drill-acme")]
+#[case(Dialect::Vllm, "authorization", "Bearer sk-drill-acme")]
+#[case(Dialect::Anthropic, "x-api-key", "sk-drill-acme")]
+#[case(Dialect::Gemini, "x-goog-api-key", "sk-drill-acme")]
+#[case(Dialect::Bedrock, "authorization", "Bearer sk-drill-acme")]
+fn a_dialect_that_knows_keys_sends_the_tenants(#[case] dialect: Dialect, #[case] header: &str, #[case] value: &str) {
     assert_eq!(sent(dialect, &plain()).1[header], value);
 }
 
 #[test]
 fn a_dialect_without_embeddings_says_so() {
-    assert_eq!(Adapter::new(Dialect::Anthropic).embedder(), Err(Cannot::Embed));
-    assert!(Adapter::new(Dialect::OpenAi).embedder().is_ok() && Adapter::new(Dialect::Gemini).embedder().is_ok());
+    let with: Vec<_> = Dialect::ALL.into_iter().filter(|d| Adapter::new(*d).embedder().is_ok()).collect();
+    for dialect in Dialect::ALL {
+        let chats = matches!(dialect, Dialect::OpenAi | Dialect::Azure | Dialect::Mistral | Dialect::Vllm);
+        assert_eq!(with.contains(&dialect), chats, "{dialect}");
+    }
+    assert_eq!(Adapter::new(Dialect::Gemini).embedder().err(), Some(Cannot::Embed));
+}
+
+#[rstest]
+#[case(Dialect::OpenAi, "text/event-stream")]
+#[case(Dialect::Azure, "text/event-stream; charset=utf-8")]
+#[case(Dialect::Bedrock, "application/vnd.amazon.eventstream")]
+#[case(Dialect::Ollama, "application/x-ndjson")]
+fn a_stream_is_known_by_its_content_type(#[case] dialect: Dialect, #[case] content_type: &'static str) {
+    let is_stream = |value: &'static str| Adapter::new(dialect).is_stream(&headers([("content-type", value)]));
+    assert!(is_stream(content_type));
+    assert!(!is_stream("application/json") && !is_stream("text/html"));
 }
 
 #[rstest]
@@ -136,7 +172,17 @@ fn packed_vectors_are_little_endian_floats(#[case] text: &str, #[case] floats: O
 
 #[rstest]
 fn no_bytes_make_a_reader_panic_or_succeed(
-    #[values(Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini)] dialect: Dialect,
+    #[values(
+        Dialect::OpenAi,
+        Dialect::Anthropic,
+        Dialect::Gemini,
+        Dialect::Azure,
+        Dialect::Mistral,
+        Dialect::Vllm,
+        Dialect::Bedrock,
+        Dialect::Ollama
+    )]
+    dialect: Dialect,
     #[values(
         "",
         "{}",
@@ -145,10 +191,14 @@ fn no_bytes_make_a_reader_panic_or_succeed(
         "<html></html>",
         "{\"choices\":[{}]}",
         "{\"candidates\":[{}]}",
-        "{\"content\":[{}]}"
+        "{\"content\":[{}]}",
+        "{\"output\":{}}",
+        "{\"done\":true}"
     )]
     body: &str,
 ) {
     assert_ne!(class(dialect, body), Class::Ok);
-    assert!(streamed(dialect, &format!("data: {body}\n\n"), usize::MAX).2.is_err());
+    for stream in [format!("data: {body}\n\n"), format!("{body}\n")] {
+        assert!(streamed(dialect, stream.as_bytes(), usize::MAX).2.is_err());
+    }
 }

@@ -1,0 +1,402 @@
+//! Chat completions, client side, as OpenAI brought them up and others took them over. What one of them does its own way
+//! stands in its [`Flavour`]; all else is the same wire.
+//!
+//! A stream is whole once a `finish_reason` arrived, also with text in the same event; `[DONE]` alone proves nothing and
+//! its absence costs nothing. An error is read in every form that any of them uses, since what stands between does not
+//! always speak like the vendor behind it.
+
+use super::answered::{Answered, Gathered, Piece, ToolCall};
+use super::finish::Finish;
+use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
+use crate::event::Class;
+use http::StatusCode;
+use http::request::Builder;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// What one vendor does its own way.
+#[derive(Debug)]
+pub(super) struct Flavour {
+    /// The path of an endpoint, as `chat/completions`, for a model.
+    pub(super) path: fn(&str, &str) -> String,
+    /// The header that bears the key, and what stands before it there.
+    pub(super) key: (&'static str, &'static str),
+    /// The cap is called by its newer name.
+    pub(super) caps_completion: bool,
+    /// The word for "call some tool".
+    pub(super) must_call: &'static str,
+    /// A streamed tool call comes in one chunk.
+    pub(super) whole_calls: bool,
+    /// Why an answer ended.
+    pub(super) finish: fn(&str) -> Finish,
+    /// What an error means, where the vendor has words of its own for it.
+    pub(super) class: fn(&Said, StatusCode) -> Option<Class>,
+}
+
+impl Flavour {
+    /// A request without its body.
+    pub(super) fn post(&self, endpoint: &str, model: &str, secret: &str) -> Builder {
+        let (header, before) = self.key;
+        post((self.path)(endpoint, model)).header(header, format!("{before}{secret}"))
+    }
+}
+
+/// The path of an endpoint where the model stands in the body.
+pub(super) fn v1(endpoint: &str, _model: &str) -> String {
+    format!("/v1/{endpoint}")
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    model: &'a str,
+    messages: [Message<'a>; 2],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<ResponseFormat<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stream: bool,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    role: &'static str,
+    content: Content<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Text(Cow<'a, str>),
+    Parts(Vec<Part<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part<'a> {
+    Text { text: &'a str },
+    ImageUrl { image_url: Url },
+}
+
+#[derive(Serialize)]
+struct Url {
+    url: String,
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    r#type: &'static str,
+    function: Function<'a>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    description: &'a str,
+    parameters: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct ResponseFormat<'a> {
+    r#type: &'static str,
+    json_schema: JsonSchema<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonSchema<'a> {
+    name: &'static str,
+    strict: bool,
+    schema: &'a RawValue,
+}
+
+fn user<'a>(ask: &Ask<'a>) -> Content<'a> {
+    if ask.images.is_empty() {
+        return Content::Text(Cow::Borrowed(ask.prompt));
+    }
+    let mut parts = vec![Part::Text { text: ask.prompt }];
+    parts.extend(ask.images.iter().map(|image| {
+        let url = format!("data:{};base64,{}", image.media_type, image.base64);
+        Part::ImageUrl { image_url: Url { url } }
+    }));
+    Content::Parts(parts)
+}
+
+fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
+    let super::Tool { name, description, parameters } = *tool;
+    Tool { r#type: "function", function: Function { name, description, parameters } }
+}
+
+pub(super) fn request(flavour: &Flavour, ask: &Ask<'_>) -> (Builder, Vec<u8>) {
+    let body = Request {
+        model: ask.model,
+        messages: [
+            Message { role: "system", content: Content::Text(ask.system_text()) },
+            Message { role: "user", content: user(ask) },
+        ],
+        max_completion_tokens: flavour.caps_completion.then_some(MAX_TOKENS),
+        max_tokens: (!flavour.caps_completion).then_some(MAX_TOKENS),
+        tools: ask.tools.iter().map(tool).collect(),
+        tool_choice: ask.insists_on_call().then_some(flavour.must_call),
+        response_format: ask.schema.map(|s| ResponseFormat {
+            r#type: "json_schema",
+            json_schema: JsonSchema { name: "answer", strict: true, schema: s },
+        }),
+        stream: ask.stream,
+    };
+    (flavour.post("chat/completions", ask.model, ask.secret), json(&body))
+}
+
+#[derive(Deserialize)]
+struct Completion<'a> {
+    #[serde(borrow)]
+    choices: Option<Vec<Choice<'a>>>,
+    error: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(borrow, alias = "delta")]
+    message: Option<Answer<'a>>,
+    #[serde(borrow)]
+    finish_reason: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    content: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    refusal: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    tool_calls: Option<Vec<Called<'a>>>,
+}
+
+/// A tool call, or a fragment of one.
+#[derive(Deserialize)]
+struct Called<'a> {
+    #[serde(default)]
+    index: u32,
+    #[serde(borrow)]
+    function: Option<CalledFunction<'a>>,
+}
+
+#[derive(Deserialize)]
+struct CalledFunction<'a> {
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    arguments: Option<Cow<'a, str>>,
+}
+
+impl CalledFunction<'_> {
+    fn whole(self) -> ToolCall {
+        let owned = |text: Option<Cow<'_, str>>| text.unwrap_or_default().into_owned();
+        ToolCall { name: owned(self.name), arguments: owned(self.arguments) }
+    }
+}
+
+pub(super) fn answer(flavour: &Flavour, body: &[u8]) -> Result<Answered, Complaint> {
+    let completion: Completion<'_> =
+        serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no completion"))?;
+    let choices = completion.choices.filter(|_| completion.error.is_none());
+    let Some(choices) = choices else {
+        let no_choices = || Complaint::new(Class::Malformed, "a completion without choices");
+        return Err(said_with_200(flavour, body).unwrap_or_else(no_choices));
+    };
+    let choice =
+        choices.into_iter().next().ok_or_else(|| Complaint::new(Class::Malformed, "a completion without choices"))?;
+    let reason = choice.finish_reason.ok_or_else(|| Complaint::new(Class::Malformed, "no finish_reason"))?;
+    let answer = choice.message.ok_or_else(|| Complaint::new(Class::Malformed, "a choice without a message"))?;
+    if answer.refusal.is_some() {
+        return Err(Complaint::new(Class::ContentPolicy, "the model refused"));
+    }
+    let calls = answer.tool_calls.unwrap_or_default().into_iter().filter_map(|c| c.function);
+    let text = answer.content.unwrap_or_default().into_owned();
+    Answered::new(text, calls.map(CalledFunction::whole).collect(), (flavour.finish)(&reason))
+}
+
+pub(super) fn step(
+    flavour: &Flavour,
+    data: &str,
+    gathered: &mut Gathered,
+    each: &mut impl FnMut(Piece),
+) -> Result<(), Complaint> {
+    if data == "[DONE]" {
+        return Ok(());
+    }
+    let chunk: Completion<'_> = serde_json::from_str(data)
+        .map_err(|_| Complaint::new(Class::Malformed, "an event of the stream is not JSON"))?;
+    let Some(choices) = chunk.choices.filter(|_| chunk.error.is_none()) else {
+        return said_with_200(flavour, data.as_bytes()).map_or(Ok(()), Err);
+    };
+    let Some(choice) = choices.into_iter().next() else { return Ok(()) };
+    if let Some(delta) = choice.message {
+        if delta.refusal.is_some_and(|r| !r.is_empty()) {
+            return Err(Complaint::new(Class::ContentPolicy, "the model refused"));
+        }
+        if let Some(text) = delta.content.filter(|text| !text.is_empty()) {
+            each(Piece::Text(text.into_owned()));
+        }
+        for called in delta.tool_calls.unwrap_or_default() {
+            let Some(function) = called.function else { continue };
+            if flavour.whole_calls {
+                gathered.add(function.whole(), each);
+                continue;
+            }
+            let CalledFunction { name, arguments } = function;
+            if let Some(name) = name {
+                gathered.begin(called.index, &name, each);
+            }
+            gathered.extend(called.index, &arguments.unwrap_or_default(), each);
+        }
+    }
+    choice.finish_reason.map_or(Ok(()), |reason| gathered.finish((flavour.finish)(&reason)))
+}
+
+/// The finish reasons that are common to all.
+pub(super) fn finish(reason: &str) -> Finish {
+    let said = || format!("finish_reason {reason}");
+    match reason {
+        "stop" => Finish::Whole,
+        // The latter from servers that still speak the older form.
+        "tool_calls" | "function_call" => Finish::Calls,
+        "length" => Finish::Capped,
+        "content_filter" => Finish::Filtered(said()),
+        _ => Finish::Unknown(said()),
+    }
+}
+
+/// An error body in any of its forms: the error nested, as an object or as a bare text; the error flat; a detail of what
+/// does not validate.
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: Option<Nested>,
+    detail: Option<Detail>,
+    object: Option<String>,
+    message: Option<String>,
+    r#type: Option<String>,
+    code: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Nested {
+    Object(ErrorObject),
+    Text(String),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Detail {
+    Text(String),
+    List(Vec<Invalid>),
+}
+
+#[derive(Deserialize)]
+struct Invalid {
+    #[serde(default)]
+    msg: String,
+}
+
+#[derive(Deserialize)]
+struct ErrorObject {
+    message: Option<String>,
+    r#type: Option<String>,
+    /// A string at one vendor, an integer at another.
+    code: Option<Value>,
+}
+
+/// An error, whatever form it came in.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Its words.
+    pub(super) message: String,
+    /// Its `type`.
+    pub(super) kind: String,
+    /// Its `code`, as text.
+    pub(super) code: String,
+}
+
+impl From<ErrorObject> for Said {
+    fn from(object: ErrorObject) -> Self {
+        let code = match object.code {
+            Some(Value::String(code)) => code,
+            Some(code) => code.to_string(),
+            None => String::new(),
+        };
+        Self { message: object.message.unwrap_or_default(), kind: object.r#type.unwrap_or_default(), code }
+    }
+}
+
+impl From<String> for Said {
+    fn from(message: String) -> Self {
+        Self { message, ..Self::default() }
+    }
+}
+
+/// The error in a body; `None` if there is none in it. Without an error status, a message alone is not one.
+fn said(body: &[u8], status: StatusCode) -> Option<Said> {
+    let ErrorBody { error, detail, object, message, r#type, code } = serde_json::from_slice(body).ok()?;
+    match (error, detail) {
+        (Some(Nested::Object(object)), _) => Some(object.into()),
+        (Some(Nested::Text(text)), _) | (None, Some(Detail::Text(text))) => Some(text.into()),
+        (None, Some(Detail::List(list))) => Some(list.into_iter().next()?.msg.into()),
+        _ if status != StatusCode::OK || object.as_deref() == Some("error") => {
+            Some(ErrorObject { message, r#type, code }.into())
+        }
+        _ => None,
+    }
+}
+
+/// The error in a body or an event that came with a 200, if there is one.
+pub(super) fn said_with_200(flavour: &Flavour, body: &[u8]) -> Option<Complaint> {
+    said(body, StatusCode::OK).map(|said| said.complaint(flavour, StatusCode::OK))
+}
+
+pub(super) fn complaint(flavour: &Flavour, status: StatusCode, body: &[u8]) -> Complaint {
+    said(body, status).map_or_else(|| status::plain(status, ""), |said| said.complaint(flavour, status))
+}
+
+impl Said {
+    fn complaint(self, flavour: &Flavour, status: StatusCode) -> Complaint {
+        // Some codes are the status over again, which is all that tells it in a stream.
+        let code = self.code.parse().ok().filter(|code| (400..600).contains(code));
+        let meant = code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(status);
+        let class = (flavour.class)(&self, meant).unwrap_or_else(|| self.class(meant));
+        Complaint::new(class, status::detail(status, &self.message))
+    }
+
+    /// The class by the words that OpenAI has, and many after it.
+    fn class(&self, status: StatusCode) -> Class {
+        match (self.code.as_str(), self.kind.as_str()) {
+            ("context_length_exceeded", _) => Class::ContextLength,
+            ("content_policy_violation" | "content_filter", _) => Class::ContentPolicy,
+            ("invalid_api_key", _) => Class::Auth,
+            ("model_not_found", _) => Class::ModelGone,
+            (
+                "insufficient_quota"
+                | "credit_balance_exhausted"
+                | "organization_spend_limit_exceeded"
+                | "project_spend_limit_exceeded"
+                | "organization_usage_limit_exceeded",
+                _,
+            )
+            | (_, "insufficient_quota") => Class::QuotaExhausted,
+            ("server_is_overloaded", _) | (_, "service_unavailable_error") => Class::Overloaded,
+            ("rate_limit_exceeded", _) if self.message.starts_with("Request too large") => Class::ContextLength,
+            ("rate_limit_exceeded" | "slow_down", _) => Class::RateLimited,
+            _ if status::by_status(status) == Class::Overloaded => Class::Overloaded,
+            (_, "server_error") => Class::ServerError,
+            _ => status::by_status(status),
+        }
+    }
+}
