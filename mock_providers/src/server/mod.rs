@@ -137,6 +137,7 @@ impl Provider {
     pub fn new(setup: Setup) -> Self {
         let script = RwLock::new(Arc::new(setup.script.clone()));
         let limiter = Limiter::new(setup.limits.clone(), setup.start);
+        limiter.crowd(&setup.script.background_edges(), |at| setup.script.background(at));
         let inner = Inner {
             setup,
             limiter,
@@ -167,6 +168,7 @@ impl Provider {
 
     /// Puts another script in place of the one so far. Requests already under way keep the verdict they have.
     pub fn replace_script(&self, script: Script) {
+        self.inner.limiter.crowd(&script.background_edges(), |at| script.background(at));
         *self.inner.script.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(script);
         self.inner.script_changed.notify_waiters();
     }
