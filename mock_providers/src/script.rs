@@ -127,6 +127,13 @@ impl Script {
         shares.sum::<f64>().clamp(0.0, 1.0)
     }
 
+    /// The instants at which [`background`](Self::background) changes, or often enough where it always does.
+    #[must_use]
+    pub fn background_instants(&self) -> Vec<Duration> {
+        let crowds = self.faults.iter().filter(|fault| matches!(fault.effect, Effect::Background(_)));
+        crowds.filter(|fault| fault.from < fault.until).flat_map(Fault::instants).collect()
+    }
+
     /// What happens to this request at this instant.
     #[must_use]
     pub fn decide(&self, now: Duration, request: &About<'_>, luck: Luck, counts: &Counts) -> Verdict {

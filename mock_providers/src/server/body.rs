@@ -342,6 +342,11 @@ impl Sending {
         at.so_far.events += u32::from(buffer.len() > from);
     }
 
+    /// Whether there is nothing left to render or to do.
+    fn is_all(&self) -> bool {
+        self.course.cues.is_empty() && self.course.frames.piece(self.at.piece).is_none()
+    }
+
     /// Hands over what has been rendered, all of it or the next drop.
     fn write(&mut self, now: Instant) -> Step {
         let bytes = match self.course.drip {
@@ -357,6 +362,8 @@ impl Sending {
         };
         match &self.ending {
             Some(Ending::Tail(_, end)) if self.buffer.is_empty() => Step::SendLast(bytes, *end),
+            // Where a length was told, nobody asks for more once it is reached: the end has to come with the last bytes.
+            None if self.buffer.is_empty() && self.is_all() => Step::SendLast(bytes, self.course.end),
             _ => Step::Send(bytes),
         }
     }
