@@ -1,6 +1,6 @@
 //! The catalogue of faults: what a client sees of each, in both worlds.
 //!
-//! [`rows::ROWS`] is the table: what is injected, what is asked for, what is seen. It is run in memory on the paused
+//! [`rows`] is the table: what is injected, what is asked for, what is seen. It is run in memory on the paused
 //! clock and over TCP on the real one, for every dialect whose streams are texts. A kind without a row fails.
 
 mod apart;
