@@ -12,8 +12,8 @@
 //! - [`Effect::Listener`] concerns the listener as a whole for a time, never a share of the requests.
 //!
 //! To add a fault: a file in `kinds/` with its `KIND` and its [`Act`], and its lines in `kinds/mod.rs` and in the
-//! registry. Scenario loader, ledger and documentation know it from there. Then say in `tests/mocks/faults.rs` what a
-//! client sees.
+//! registry. Scenario loader, ledger and documentation know it from there. Then say what a client sees: a row in
+//! `tests/mocks/catalogue/rows.rs`, without which a test fails. `UPDATE_DOCS=1` writes it into `FAULTS.md`.
 
 mod act;
 mod cause;

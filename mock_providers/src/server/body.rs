@@ -93,6 +93,14 @@ enum Step {
     WaitForEver,
 }
 
+/// How a wait stands.
+enum Wait {
+    Until(Instant),
+    /// Something was sent to fill it.
+    Filled,
+    Over,
+}
+
 impl Planned {
     pub(crate) fn new(exchange: Exchange, course: Course, reset: Option<ResetFlag>) -> Self {
         let promised = course.promised();
@@ -202,10 +210,11 @@ impl Sending {
         // What is not yet due to leave is not rendered: the ledger would count tokens that nobody got.
         let most = if self.course.drip.is_some() { 1 } else { WRITE };
         while self.buffer.len() < most {
-            if let Some(hold) = self.hold.filter(|hold| *hold > now) {
-                match self.fill(hold, now) {
-                    Some(at) => return Some(at),
-                    None => continue,
+            if let Some(hold) = self.hold {
+                match self.wait_for(hold, now) {
+                    Wait::Until(at) => return Some(at),
+                    Wait::Filled => continue,
+                    Wait::Over => self.hold = None,
                 }
             }
             let next = self.course.frames.piece(self.at.piece);
@@ -232,10 +241,11 @@ impl Sending {
                     }
                 };
                 let waits = matches!(next, Piece::Run(_)) || self.at.so_far.tokens == 0;
-                if waits && due > now {
-                    match self.fill(due, now) {
-                        Some(at) => return Some(at),
-                        None => continue,
+                if waits {
+                    match self.wait_for(due, now) {
+                        Wait::Until(at) => return Some(at),
+                        Wait::Filled => continue,
+                        Wait::Over => {}
                     }
                 }
             }
@@ -244,18 +254,22 @@ impl Sending {
         None
     }
 
-    /// Fills the time until then, if it is to be filled: says when there is something to do; `None` is now.
-    fn fill(&mut self, until: Instant, now: Instant) -> Option<Instant> {
+    /// Waits for an instant, and fills the time if it is to be filled. What was due before is sent even if it is late, so
+    /// that a slow machine sends no less.
+    fn wait_for(&mut self, due: Instant, now: Instant) -> Wait {
         let Some(filler) = self.course.filler.as_ref().filter(|_| self.at.so_far.tokens == 0) else {
-            return Some(until);
+            return if due > now { Wait::Until(due) } else { Wait::Over };
         };
         let next = self.filler.unwrap_or(now);
-        if next > now {
-            return Some(until.min(next));
+        if next < due && next <= now {
+            self.buffer.extend_from_slice(&filler.bytes);
+            self.filler = Some(next + filler.every.max(FLUSH));
+            Wait::Filled
+        } else if due > now {
+            Wait::Until(due.min(next))
+        } else {
+            Wait::Over
         }
-        self.buffer.extend_from_slice(&filler.bytes);
-        self.filler = Some(next + filler.every.max(FLUSH));
-        None
     }
 
     /// Does what a cue says.
@@ -342,6 +356,11 @@ impl Sending {
         at.so_far.events += u32::from(buffer.len() > from);
     }
 
+    /// Whether there is nothing left to render or to do.
+    fn is_all(&self) -> bool {
+        self.course.cues.is_empty() && self.course.frames.piece(self.at.piece).is_none()
+    }
+
     /// Hands over what has been rendered, all of it or the next drop.
     fn write(&mut self, now: Instant) -> Step {
         let bytes = match self.course.drip {
@@ -357,6 +376,8 @@ impl Sending {
         };
         match &self.ending {
             Some(Ending::Tail(_, end)) if self.buffer.is_empty() => Step::SendLast(bytes, *end),
+            // Where a length was told, nobody asks for more once it is reached: the end has to come with the last bytes.
+            None if self.buffer.is_empty() && self.is_all() => Step::SendLast(bytes, self.course.end),
             _ => Step::Send(bytes),
         }
     }

@@ -83,6 +83,12 @@ impl Provider {
             Route::Models => may.map(|()| Wanted::Models),
             Route::Ask(place) => may.map(|()| Wanted::Answer(place)),
         };
+        // Who is turned away at the door is written down with what it came for.
+        if let (Err(_), Route::Ask(place)) = (&wanted, route)
+            && let Ok(ask) = turn.format.read(place, &body)
+        {
+            turn.exchange.asked(&ask.model, ask.stream, ask.prompt_tokens);
+        }
         if parts.method == Method::HEAD {
             // hyper never asks for the body of such a response, so nobody would notice its end.
             turn.exchange.end(End::Complete);

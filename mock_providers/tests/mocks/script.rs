@@ -158,7 +158,7 @@ fn only_requests_that_a_fault_is_meant_for_are_counted() {
     of_streams.whom.stream = Some(true);
     let script = Script { faults: vec![of_streams] };
     let counts = Counts::default();
-    let mut ask =
+    let ask =
         |stream| script.decide(ms(0), &About { stream, key: "1", ..ABOUT }, Luck::new(1), &counts).injected.is_some();
     assert_eq!([ask(false), ask(false), ask(true), ask(true)], [false, false, true, false]);
 }
@@ -180,7 +180,7 @@ fn what_counts_is_asked_before_the_partition() {
     let first = Fault { id: 8, ..picked(1.0, Pick::First(1)) };
     let script = Script { faults: vec![by_luck, first] };
     let counts = Counts::default();
-    let mut name = || {
+    let name = || {
         let verdict = script.decide(ms(0), &About { key: "1", ..ABOUT }, Luck::new(1), &counts);
         verdict.injected.map(|(_, injection)| injection.name())
     };

@@ -19,7 +19,8 @@ pub(in crate::fault) static KIND: Kind = Kind {
             "what",
             Takes::Word(&["comment", "ping", "blank"]),
             Some(Arg::Word("comment")),
-            "a comment of server-sent events, an event without content, or a blank line",
+            "a comment of server-sent events, an event without content, or a blank line; a vendor whose clients take none \
+             of these sends what they do take",
         ),
         Param::new("every", Takes::Wait, Some(Arg::Wait(Duration::from_secs(1))), "how far apart they are"),
         Param::new("for", Takes::Wait, Some(Arg::Wait(Duration::from_secs(10))), "how much later the answer comes"),
@@ -40,13 +41,12 @@ impl Act for KeepAlive {
     fn carry(&self, course: &mut Course, scenery: &Scenery<'_>) -> bool {
         let plain = course.in_one_piece();
         let filling = match self.0.word("what") {
-            _ if plain => Filling::Blank,
             "ping" => Filling::Ping,
             "blank" => Filling::Blank,
             _ => Filling::Comment,
         };
-        let every = self.0.wait("every").unwrap_or_default();
-        course.filler = Some(Filler { bytes: scenery.format.filler(filling), every });
+        let bytes = if plain { b"\n".to_vec() } else { scenery.format.filler(filling) };
+        course.filler = Some(Filler { bytes, every: self.0.wait("every").unwrap_or_default() });
         course.head_ms = scenery.head_ms;
         course.cue(Cue::pause(Point::Tokens(0), self.0.wait("for").unwrap_or_default()));
         let ends = self.0.word("then") == "end";

@@ -2,7 +2,7 @@
 
 use crate::course::{Course, Length};
 use crate::fault::kind::{Family, Kind, Make};
-use crate::fault::{Act, Scenery};
+use crate::fault::{Act, Endpoint, Scenery};
 use std::sync::Arc;
 
 pub(in crate::fault) static KIND: Kind = Kind {
@@ -19,7 +19,8 @@ struct Streamed;
 
 impl Act for Streamed {
     fn carry(&self, course: &mut Course, scenery: &Scenery<'_>) -> bool {
-        if !course.in_one_piece() {
+        let lists = matches!(scenery.reply.ask.endpoint, Endpoint::Embeddings | Endpoint::Models);
+        if !course.in_one_piece() || lists {
             return false;
         }
         course.frames = scenery.format.frames(scenery.reply);

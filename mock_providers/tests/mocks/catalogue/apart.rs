@@ -77,6 +77,16 @@ async fn of_a_body_that_trickles_only_what_was_handed_over_is_counted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_of_many_writes_is_complete_to_the_ledger_too() {
+    for ask in [plain(), stream()] {
+        let mut bench = Bench::new(Dialect::OpenAi, one("{ flood: 10000 }"));
+        let seen = bench.ask(&ask).await;
+        assert!(seen.body().len() > 150_000);
+        assert_eq!((bench.entry().end, bench.entry().tokens), (End::Complete, 30_005));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_window_that_is_full_ends_the_answer_in_the_vendors_words() {
     for dialect in super::world::DIALECTS {
         for ask in [plain(), stream()] {
@@ -109,6 +119,24 @@ async fn a_model_follows_its_instructions_as_often_as_it_says_without_touching_o
 }
 
 #[tokio::test(start_paused = true)]
+async fn other_customers_come_and_go_with_their_fault_and_with_its_script() {
+    use mock_providers::limits::{Capacity, Limits};
+    let mut crowd = fault(done("{ background: 100% }"));
+    (crowd.from, crowd.until) = (ms(1000), ms(2000));
+    let script = Script { faults: vec![crowd] };
+    let limits = Limits { capacity: Some(Capacity::new(1, 0)), ..Limits::default() };
+    let mut bench = Bench::limited(Dialect::OpenAi, limits);
+    let quiet = Script::default();
+    let mut seen = Vec::new();
+    for (at, script) in [(0, &script), (1300, &script), (1310, &quiet), (1500, &script), (2000, &script)] {
+        tokio::time::sleep_until(bench.start + ms(at)).await;
+        bench.provider.replace_script(script.clone());
+        seen.push(bench.ask(&plain()).await.status());
+    }
+    assert_eq!(seen, [200, 503, 200, 503, 200]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_drift_goes_as_far_as_its_shape() {
     let drift = Fault {
         until: ms(1_000_000),
@@ -117,10 +145,10 @@ async fn a_drift_goes_as_far_as_its_shape() {
     };
     let mut bench = Bench::new(Dialect::OpenAi, Script { faults: vec![drift] });
     let mut wrong = [0; 2];
-    for half in 0..2 {
+    for (half, wrong) in wrong.iter_mut().enumerate() {
         for i in 0..300 {
             let seen = bench.ask(&Ask { key: Some(format!("{half}-{i};1")), ..plain() }).await;
-            wrong[half] += usize::from(seen.body().contains("wrong"));
+            *wrong += usize::from(seen.body().contains("wrong"));
             tokio::time::sleep(ms(1500)).await;
         }
     }

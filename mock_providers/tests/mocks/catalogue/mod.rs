@@ -1,6 +1,6 @@
 //! The catalogue of faults: what a client sees of each, in both worlds.
 //!
-//! [`rows::ROWS`] is the table: what is injected, what is asked for, what is seen. It is run in memory on the paused
+//! [`rows`] is the table: what is injected, what is asked for, what is seen. It is run in memory on the paused
 //! clock and over TCP on the real one, for every dialect whose streams are texts. A kind without a row fails.
 
 mod apart;
@@ -13,7 +13,7 @@ mod world;
 
 use mock_providers::Dialect;
 use mock_providers::fault::registry;
-use rows::{PLAIN, Row, TOOLS, rows};
+use rows::{Row, rows};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -22,15 +22,7 @@ use view::View;
 use world::{DIALECTS, How, in_memory, over_tcp};
 
 /// The rows that some dialects do not keep yet, and why. Where one does, it must be taken off.
-const PENDING: &[(&str, How, &[Dialect], &str)] = &[
-    ("usage_missing", PLAIN, &DIALECTS, "the usage is always told"),
-    ("usage_zero", PLAIN, &DIALECTS, "the usage is always told"),
-    ("wrong_tool", TOOLS, &DIALECTS, "no tools are heard of"),
-    ("bad_tool_arguments", TOOLS, &DIALECTS, "no tools are heard of"),
-    ("{ bad_tool_arguments: missing }", TOOLS, &DIALECTS, "no tools are heard of"),
-    ("{ bad_tool_arguments: wrong_type }", TOOLS, &DIALECTS, "no tools are heard of"),
-    ("duplicate_tool_call", TOOLS, &DIALECTS, "no tools are heard of"),
-];
+const PENDING: &[(&str, How, &[Dialect], &str)] = &[];
 
 /// A row as it went in memory: without a fault, and with it.
 struct Told {

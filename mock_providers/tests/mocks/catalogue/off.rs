@@ -66,6 +66,33 @@ async fn no_kind_of_fault_that_is_off_changes_a_byte_or_an_instant() {
     }
 }
 
+/// What is injected where a vendor has nothing that would show it: Bedrock names no model in its answers.
+const INVISIBLE: &[(Dialect, &str)] = &[(Dialect::Bedrock, "wrong_model")];
+
+#[tokio::test(start_paused = true)]
+async fn what_the_ledger_says_was_injected_is_seen_and_what_it_does_not_is_not() {
+    let mut wrong = Vec::new();
+    for dialect in Dialect::ALL {
+        for ask in [plain(), stream(), Ask { schema: true, ..plain() }] {
+            let healthy = Bench::new(dialect, Script::default()).ask(&ask).await;
+            for fault in one_of_each().into_iter().filter(|fault| matches!(fault.effect, Effect::Mix(_))) {
+                let mut bench = Bench::new(dialect, Script { faults: vec![fault.clone()] });
+                let seen = bench.ask(&ask).await;
+                tokio::time::sleep(ms(1)).await;
+                let entry = bench.entry();
+                let injected = entry.injected.unwrap_or_default();
+                let shows = entry.injected.is_some() && !INVISIBLE.contains(&(dialect, injected));
+                if (seen != healthy) != shows {
+                    wrong.push((dialect, ask.stream, ask.schema, injected));
+                }
+                assert_eq!(seen.status(), entry.status.unwrap_or_default(), "{dialect} {:?}", fault.effect);
+                assert_eq!(entry.fault, entry.injected.map(|_| fault.id));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn the_example_of_every_kind_says_that_kind() {
     for kind in registry::ALL {
