@@ -4,7 +4,7 @@
 //! came before. It does nothing; the server carries out what a [`Verdict`] says.
 
 use crate::fault::delay::Slowness;
-use crate::fault::{Door, Drift, Effect, Endpoint, Fault, Injection, Pick, PriceChange, connection};
+use crate::fault::{Door, Drift, Effect, Endpoint, Fault, Injection, Pick, PriceChange, Shape, connection};
 use crate::limits::Lie;
 use crate::luck::{Luck, key_hash};
 use crate::model::Model;
@@ -12,6 +12,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+/// How finely a crowd that grows or shrinks is followed.
+const CROWD_STEP: Duration = Duration::from_millis(100);
 
 /// Faults of one provider.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -117,6 +120,19 @@ impl Script {
         first.into_iter().chain(later).take(100_000).collect()
     }
 
+    /// The instants at which [`background`](Self::background) changes; a shape that is not a step is followed every
+    /// 100 ms. At most 100,000.
+    #[must_use]
+    pub fn background_edges(&self) -> Vec<Duration> {
+        let crowds = self.faults.iter().filter(|fault| matches!(fault.effect, Effect::Background(_)));
+        let edges = crowds.flat_map(|fault| {
+            let steps = std::iter::successors(Some(fault.from), |at| Some(*at + CROWD_STEP));
+            let inside = steps.take_while(|at| *at < fault.until && (fault.shape != Shape::Step || *at == fault.from));
+            inside.chain([fault.until])
+        });
+        edges.take(100_000).collect()
+    }
+
     /// The share of the capacity that other customers take at `now`, beyond those that are always there.
     #[must_use]
     pub fn background(&self, now: Duration) -> f64 {
@@ -125,13 +141,6 @@ impl Script {
             _ => None,
         });
         shares.sum::<f64>().clamp(0.0, 1.0)
-    }
-
-    /// The instants at which [`background`](Self::background) changes, or often enough where it always does.
-    #[must_use]
-    pub fn background_instants(&self) -> Vec<Duration> {
-        let crowds = self.faults.iter().filter(|fault| matches!(fault.effect, Effect::Background(_)));
-        crowds.filter(|fault| fault.from < fault.until).flat_map(Fault::instants).collect()
     }
 
     /// What happens to this request at this instant.

@@ -1,7 +1,8 @@
 //! What is known about vendors and well known models, so that a scenario need not say it.
 //!
 //! Prices, context windows and names are the vendors' published ones; latency, speed, quality and schema adherence
-//! are plausible round figures for a drill, not measurements. What a file says always wins.
+//! are plausible round figures for a drill, not measurements. What runs on one's own machines has no price. What a file
+//! says always wins.
 
 use mock_providers::model::{Capability, Price};
 use mock_providers::{Dialect, Distribution};
@@ -53,6 +54,8 @@ pub struct Known {
 
 const ALL: &[Capability] = &Capability::ALL;
 const NO_SCHEMA: &[Capability] = &[Capability::Tools, Capability::Vision];
+const NO_VISION: &[Capability] = &[Capability::Tools, Capability::JsonSchema];
+const VISION_AND_SCHEMA: &[Capability] = &[Capability::Vision, Capability::JsonSchema];
 const TOOLS: &[Capability] = &[Capability::Tools];
 const NOTHING: &[Capability] = &[];
 
@@ -65,10 +68,16 @@ impl Known {
 }
 
 /// Whether models of a dialect go on from a partial answer that is put into their mouths. OpenAI's take it for a turn
-/// of its own and start again.
+/// of its own and start again, and so do those of a server that takes OpenAI's requests.
 #[must_use]
 pub fn prefills(dialect: Dialect) -> bool {
-    dialect != Dialect::OpenAi
+    !matches!(dialect, Dialect::OpenAi | Dialect::Azure | Dialect::Vllm)
+}
+
+/// The models behind a dialect. Those of Azure are OpenAI's.
+pub fn models(dialect: Dialect) -> impl Iterator<Item = &'static Known> {
+    let maker = if dialect == Dialect::Azure { Dialect::OpenAi } else { dialect };
+    MODELS.iter().filter(move |known| known.dialect == maker)
 }
 
 /// One line of the table below: name, dialect, ttft median and p99, speed, context, quality, adherence, prices of
@@ -110,6 +119,19 @@ pub const MODELS: &[Known] = known! {
     "gemini-2.0-flash"  Gemini    280.0  900.0 150.0 1_048_576 0.88 0.994  0.10  0.025  0.40 ALL;
     "gemini-1.5-pro"    Gemini    600.0 1900.0  60.0 2_097_152 0.90 0.990  1.25 0.3125  5.00 ALL;
     "gemini-pro"        Gemini    450.0 1400.0  60.0    32_760 0.82 0.970  0.50   0.50  1.50 TOOLS;
+    "mistral-large-latest"  Mistral 450.0 1400.0  60.0 128_000 0.91 0.993  2.00   2.00  6.00 NO_VISION;
+    "mistral-medium-latest" Mistral 400.0 1300.0  80.0 128_000 0.90 0.993  0.40   0.40  2.00 ALL;
+    "mistral-small-latest"  Mistral 300.0 1000.0 120.0 128_000 0.86 0.990  0.10   0.10  0.30 ALL;
+    "amazon.nova-pro-v1:0"  Bedrock 450.0 1400.0 100.0 300_000 0.89 0.990  0.80   0.20  3.20 NO_SCHEMA;
+    "amazon.nova-lite-v1:0" Bedrock 300.0 1000.0 150.0 300_000 0.84 0.985  0.06  0.015  0.24 NO_SCHEMA;
+    "anthropic.claude-sonnet-4-20250514-v1:0"
+                            Bedrock 600.0 1800.0  60.0 200_000 0.94 0.997  3.00   0.30 15.00 ALL;
+    "meta-llama/Llama-3.3-70B-Instruct"
+                            Vllm    300.0 1000.0  40.0 131_072 0.88 0.990  0.0    0.0   0.0  NO_VISION;
+    "Qwen/Qwen2.5-7B-Instruct"
+                            Vllm    100.0  400.0 100.0  32_768 0.80 0.985  0.0    0.0   0.0  NO_VISION;
+    "llama3.1"              Ollama  250.0  900.0  40.0 131_072 0.80 0.980  0.0    0.0   0.0  NO_VISION;
+    "gemma3"                Ollama  300.0 1000.0  35.0 131_072 0.78 0.970  0.0    0.0   0.0  VISION_AND_SCHEMA;
 };
 
 /// The model of that name.
@@ -130,6 +152,9 @@ pub fn vendor(name: &str) -> &str {
     match name {
         "claude" => "anthropic",
         "gemini" | "vertex" => "google",
+        "azure-openai" => "azure",
+        "bedrock" | "aws-bedrock" => "aws",
+        "mistralai" => "mistral",
         other => other,
     }
 }
@@ -145,14 +170,29 @@ mod tests {
             assert!(known.ttft_p99_ms > known.ttft_ms && known.ttft_ms > 0.0, "{}", known.name);
             assert!((0.0..=1.0).contains(&known.quality) && (0.0..=1.0).contains(&known.schema_adherence));
             let Price { input, cached, output } = known.price;
-            assert!(0.0 < cached && cached <= input && input < output, "{}", known.name);
+            let is_sold = 0.0 < cached && cached <= input && input < output;
+            let runs_at_home = matches!(known.dialect, Dialect::Vllm | Dialect::Ollama);
+            let is_free = (input, cached, output) == (0.0, 0.0, 0.0);
+            assert!(if runs_at_home { is_free } else { is_sold }, "{}", known.name);
         }
+    }
+
+    #[test]
+    fn every_dialect_has_its_name_as_a_word_and_some_models() {
+        for spoken in Dialect::ALL {
+            assert_eq!(dialect(spoken.name()), Some(spoken));
+            assert!(models(spoken).next().is_some(), "{spoken}");
+        }
+        assert_eq!(models(Dialect::Azure).count(), models(Dialect::OpenAi).count());
     }
 
     #[test]
     fn aliases_lead_to_a_dialect_and_a_vendor() {
         assert_eq!(dialect("google"), Some(Dialect::Gemini));
         assert_eq!(dialect("claude"), Some(Dialect::Anthropic));
+        assert_eq!((dialect("azure"), dialect("azure-openai")), (Some(Dialect::Azure), Some(Dialect::Azure)));
+        assert_eq!((dialect("aws"), vendor("bedrock")), (Some(Dialect::Bedrock), vendor("aws")));
+        assert_eq!(dialect("openai-compatible"), Some(Dialect::Vllm));
         assert_eq!(dialect("acme"), None);
         assert_eq!(vendor("gemini"), vendor("google"));
         assert_eq!(vendor("acme"), "acme");

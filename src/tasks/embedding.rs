@@ -19,9 +19,9 @@ const VERBS: [&str; 5] = ["protects", "delays", "costs", "hides", "outlives"];
 const OBJECTS: [&str; 6] =
     ["the caller", "its provider", "the slowest request", "an outage", "the budget", "its chain"];
 
-/// The vector that a model makes of a text, where it is known.
-fn known(_model: &str, _text: &str) -> Option<Vec<f32>> {
-    None
+/// The vector that a model makes of a text.
+fn known(model: &str, text: &str) -> Vec<f32> {
+    mock_providers::text::embedding(model, text, DIMENSIONS as usize)
 }
 
 pub(super) struct Job;
@@ -56,7 +56,7 @@ impl super::Job for Job {
             return Judged::SchemaViolation;
         }
         let near = |known: &[f32]| known.iter().zip(vector).all(|(a, b)| (a - b).abs() < 1e-6);
-        match model.and_then(|model| known(model, prompt)) {
+        match model.map(|model| known(model, prompt)) {
             Some(known) if !near(&known) => Judged::Wrong,
             _ => Judged::Right,
         }
@@ -82,5 +82,13 @@ mod tests {
         assert_eq!(judged(Some(vec![f32::NAN; 64])), Judged::SchemaViolation);
         assert_eq!(judged(Some(Vec::new())), Judged::SchemaViolation);
         assert_eq!(judged(None), Judged::SchemaViolation);
+    }
+
+    #[test]
+    fn only_the_vector_of_the_model_that_the_client_works_with_is_right() {
+        let text = "Passage 7: A probe costs its chain.";
+        assert_eq!(judged(Some(known("text-embedding-3-small", text))), Judged::Right);
+        assert_eq!(judged(Some(known("text-embedding-3-large", text))), Judged::Wrong);
+        assert_eq!(judged(Some(known("text-embedding-3-small", "Another passage."))), Judged::Wrong);
     }
 }

@@ -52,7 +52,6 @@ const SERVED_BY_SECOND: &str = "second/b #1 ok";
 #[case::rate_limited("{ status: 429, retry_after: 1s }", &["first/a #1 rate_limited", "retry first/a", "first/a #2 rate_limited", "retry first/a", "first/a #3 rate_limited", "first/a -> second/b (rate_limited)"])]
 #[case::rate_limited_too_long("{ status: 429, retry_after: 5s }", &["first/a #1 rate_limited", "first/a -> second/b (rate_limited)"])]
 #[case::overloaded("{ error: overloaded }", &["first/a #1 overloaded", "retry first/a", "first/a #2 overloaded", "retry first/a", "first/a #3 overloaded", "first/a -> second/b (overloaded)"])]
-#[case::quota_exhausted("{ error: quota_exhausted }", &["first/a #1 quota_exhausted", "first/a -> second/b (quota_exhausted)"])]
 #[case::server_error("{ error: server_error }", &["first/a #1 server_error", "retry first/a", "first/a #2 server_error", "first/a -> second/b (server_error)"])]
 #[case::edge_html("{ error: edge_html }", &["first/a #1 server_error", "retry first/a", "first/a #2 server_error", "first/a -> second/b (server_error)"])]
 #[case::refused("refused", &["first/a #1 connect", "retry first/a", "first/a #2 connect", "first/a -> second/b (connect)"])]
@@ -67,7 +66,7 @@ const SERVED_BY_SECOND: &str = "second/b #1 ok";
 fn a_failing_target_is_retried_and_left_as_its_row_says(
     #[case] inject: &str,
     #[case] expected: &[&str],
-    #[values("openai", "anthropic", "gemini")] dialect: &str,
+    #[values("openai", "anthropic", "gemini", "azure", "bedrock", "mistral", "vllm", "ollama")] dialect: &str,
 ) {
     let done = drill(&scenario(dialect, "triage", "0%", inject, ""));
     let mut expected: Vec<&str> = expected.to_vec();
@@ -75,25 +74,61 @@ fn a_failing_target_is_retried_and_left_as_its_row_says(
     assert_eq!(story(&done.events, "0-0"), expected);
 }
 
+/// A server of one's own charges nobody and knows only that there were too many requests.
 #[rstest]
-#[case::bad_request("{ error: bad_request }", "bad_request")]
-#[case::blocked_prompt("{ error: content_policy }", "content_policy")]
-#[case::refusal("refusal", "content_policy")]
-fn the_clients_own_errors_surface_at_once_and_go_nowhere_else(
-    #[case] inject: &str,
-    #[case] class: &str,
-    #[values("openai", "anthropic", "gemini")] dialect: &str,
+fn who_is_out_of_credit_is_left_at_once(
+    #[values("openai", "anthropic", "gemini", "azure", "bedrock", "mistral", "ollama")] dialect: &str,
+) {
+    let done = drill(&scenario(dialect, "triage", "0%", "{ error: quota_exhausted }", ""));
+    let expected = ["first/a #1 quota_exhausted", "first/a -> second/b (quota_exhausted)", SERVED_BY_SECOND];
+    assert_eq!(story(&done.events, "0-0")[..3], expected);
+    let done = drill(&scenario("vllm", "triage", "0%", "{ error: quota_exhausted }", ""));
+    assert_eq!(story(&done.events, "0-0")[0], "first/a #1 rate_limited");
+}
+
+#[rstest]
+fn a_bad_request_surfaces_at_once_and_goes_nowhere_else(
+    #[values("openai", "anthropic", "gemini", "azure", "bedrock", "mistral", "vllm", "ollama")] dialect: &str,
+    #[values("0%", "100%")] stream: &str,
+) {
+    let done = drill(&scenario(dialect, "triage", stream, "{ error: bad_request }", ""));
+    for story in stories(&done.events) {
+        assert_eq!(story, ["first/a #1 bad_request", "surfaced bad_request"]);
+    }
+}
+
+#[rstest]
+fn what_a_filter_blocks_surfaces_at_once_and_goes_nowhere_else(
+    #[values("openai", "anthropic", "gemini", "azure", "bedrock")] dialect: &str,
+    #[values("{ error: content_policy }", "refusal")] inject: &str,
     #[values("0%", "100%")] stream: &str,
 ) {
     let done = drill(&scenario(dialect, "triage", stream, inject, ""));
     for story in stories(&done.events) {
-        assert_eq!(story, [format!("first/a #1 {class}"), format!("surfaced {class}")]);
+        assert_eq!(story, ["first/a #1 content_policy", "surfaced content_policy"]);
+    }
+}
+
+/// Nothing on the wire tells it from an answer: it takes a gate to stop it, and without one it is served.
+#[rstest]
+fn a_model_without_a_filter_declines_in_words_like_any_others(
+    #[values("mistral", "vllm", "ollama")] dialect: &str,
+    #[values("0%", "100%")] stream: &str,
+) {
+    let done = drill(&scenario(dialect, "triage", stream, "refusal", ""));
+    let expected = ["first/a #1 schema", "retry first/a", "first/a #2 schema", "first/a -> second/b (schema)"];
+    for story in stories(&done.events) {
+        assert_eq!(story[..4], expected);
+    }
+    let done = drill(&scenario(dialect, "chat", stream, "refusal", ""));
+    for story in stories(&done.events) {
+        assert_eq!(story, ["first/a #1 ok", "answered wrong"]);
     }
 }
 
 #[rstest]
 fn a_stream_that_fails_before_its_first_token_is_failed_over_unseen(
-    #[values("openai", "anthropic", "gemini")] dialect: &str,
+    #[values("openai", "anthropic", "gemini", "azure", "bedrock", "mistral", "vllm", "ollama")] dialect: &str,
     #[values(
         "silence",
         "{ cut: { after_tokens: 0 } }",
@@ -117,7 +152,7 @@ fn a_stream_that_fails_before_its_first_token_is_failed_over_unseen(
 fn a_stream_that_fails_after_its_first_token_ends_with_an_error_and_never_as_complete(
     #[case] inject: &str,
     #[case] class: &str,
-    #[values("openai", "anthropic", "gemini")] dialect: &str,
+    #[values("openai", "anthropic", "gemini", "azure", "bedrock", "mistral", "vllm", "ollama")] dialect: &str,
 ) {
     let done = drill(&scenario(dialect, "chat", "100%", inject, ""));
     for story in stories(&done.events) {
@@ -126,7 +161,9 @@ fn a_stream_that_fails_after_its_first_token_ends_with_an_error_and_never_as_com
 }
 
 #[rstest]
-fn a_gated_stream_is_buffered_and_can_still_be_failed_over(#[values("openai", "anthropic", "gemini")] dialect: &str) {
+fn a_gated_stream_is_buffered_and_can_still_be_failed_over(
+    #[values("openai", "anthropic", "gemini", "azure", "bedrock", "mistral", "vllm", "ollama")] dialect: &str,
+) {
     let done = drill(&scenario(dialect, "triage", "100%", "{ early_end: { after_tokens: 2 } }", ""));
     for story in stories(&done.events) {
         assert_eq!(story.last().map(String::as_str), Some("answered right"), "{story:?}");
@@ -234,7 +271,9 @@ fn a_retry_after_beyond_the_deadline_skips_the_retry() {
 }
 
 #[rstest]
-fn a_bare_503_is_overloaded_whatever_the_body_calls_it(#[values("openai", "anthropic", "gemini")] dialect: &str) {
+fn a_bare_503_is_overloaded_whatever_the_body_calls_it(
+    #[values("openai", "anthropic", "gemini", "azure", "bedrock", "mistral", "vllm", "ollama")] dialect: &str,
+) {
     let done = drill(&scenario(dialect, "triage", "0%", "{ status: 503 }", ""));
     assert_eq!(story(&done.events, "0-0")[0], "first/a #1 overloaded");
 }

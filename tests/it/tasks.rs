@@ -1,6 +1,6 @@
 //! Every task, plain and streamed, over every dialect: what is asked for comes back and can be judged.
 
-use crate::drills::drill;
+use crate::drills::{drill, stories};
 use hopdrill::event::{EventKind, Judged, Outcome};
 use hopdrill::oracle::audit;
 use hopdrill::tasks::Task;
@@ -50,7 +50,7 @@ fn judged(yaml: &str) -> BTreeMap<Option<Judged>, u32> {
 
 #[rstest]
 fn what_is_asked_for_comes_back_and_is_right_as_often_as_the_model_is_good(
-    #[values("openai", "anthropic", "gemini")] dialect: &str,
+    #[values("openai", "anthropic", "gemini", "azure", "bedrock", "mistral", "vllm", "ollama")] dialect: &str,
     #[values("", ", stream: 100%")] stream: &str,
     #[values(
         Task::Triage,
@@ -60,6 +60,7 @@ fn what_is_asked_for_comes_back_and_is_right_as_often_as_the_model_is_good(
         Task::Longform,
         Task::Multimodal,
         Task::Highvolume,
+        Task::Tools,
         Task::Recommendation
     )]
     task: Task,
@@ -68,6 +69,25 @@ fn what_is_asked_for_comes_back_and_is_right_as_often_as_the_model_is_good(
     let count = |how| judged.get(&Some(how)).copied().unwrap_or_default();
     assert_eq!(count(Judged::Right) + count(Judged::Wrong), 100, "{judged:?}");
     assert!((65..=92).contains(&count(Judged::Right)), "{judged:?}");
+}
+
+#[rstest]
+fn a_vector_is_the_models_own_whoever_serves_it(#[values("openai", "azure", "mistral", "vllm")] dialect: &str) {
+    let judged = judged(&scenario(dialect, Task::Embedding, ""));
+    assert_eq!(judged, BTreeMap::from([(Some(Judged::Right), 100)]));
+}
+
+#[rstest]
+fn an_api_without_embeddings_is_passed_over(#[values("anthropic", "gemini", "bedrock", "ollama")] dialect: &str) {
+    let model = "m: { ttft: 100ms, tokens_per_second: 400, context: 128k }";
+    let yaml = scenario(dialect, Task::Embedding, "")
+        .replace("router:", &format!("  other: {{ dialect: openai, models: {{ {model} }} }}\nrouter:"))
+        .replace("[only/m]", "[only/m, other/m]");
+    let done = drill(&yaml);
+    let expected = ["skip only/m (capability)", "only/m -> other/m (capability)", "other/m #1 ok", "answered right"];
+    for story in stories(&done.events) {
+        assert_eq!(story, expected);
+    }
 }
 
 #[test]

@@ -46,32 +46,6 @@ impl Fault {
     }
 }
 
-/// How many instants are told of a fault whose strength never rests.
-const INSTANTS: usize = 10_000;
-/// How many are told of one turn, or of a whole ramp.
-const STEPS: u32 = 100;
-
-impl Fault {
-    /// Instants between which its strength is nearly the same: its start, its end, and in between as often as its shape
-    /// needs. Of a fault that turns more often than ten thousand times, the first of them.
-    pub(crate) fn instants(&self) -> Vec<Duration> {
-        let length = self.until.saturating_sub(self.from);
-        let steps: Vec<Duration> = match self.shape {
-            Shape::Step => vec![length],
-            Shape::Ramp | Shape::Decay => vec![length / STEPS],
-            Shape::Flap { up, down } => vec![down, up],
-            Shape::Sawtooth { period } | Shape::Diurnal { period } => vec![period / STEPS],
-        };
-        let steps = steps.into_iter().map(|step| step.max(Duration::from_millis(1))).cycle();
-        let between = steps.scan(self.from, |at, step| {
-            *at = at.saturating_add(step);
-            Some(*at)
-        });
-        let between = between.take(INSTANTS).take_while(|at| *at < self.until);
-        std::iter::once(self.from).chain(between).chain([self.until]).collect()
-    }
-}
-
 /// How far into its current period, from 0 to 1; a period of nothing never moves.
 fn turn(into: Duration, period: Duration) -> f64 {
     match period.as_nanos() {
@@ -110,23 +84,6 @@ mod tests {
         );
         let day = strengths(Shape::Diurnal { period: 2 * second }, &[1000, 1500, 2000, 2500]);
         assert!(day.iter().zip([0.0, 0.5, 1.0, 0.5]).all(|(seen, wanted)| (seen - wanted).abs() < 1e-12), "{day:?}");
-    }
-
-    #[test]
-    fn between_two_of_its_instants_a_strength_hardly_moves() {
-        let second = Duration::from_secs(1);
-        let flap = Shape::Flap { up: second / 2, down: second / 4 };
-        for shape in [Shape::Step, Shape::Ramp, Shape::Decay, flap, Shape::sawtooth(second), Shape::diurnal(second)] {
-            let (whom, pick) = (Whom::default(), Pick::Request);
-            let effect = Effect::Background(1.0);
-            let fault = Fault { id: 0, from: second, until: 3 * second, whom, pick, shape, effect };
-            let instants = fault.instants();
-            assert_eq!((instants.first(), instants.last()), (Some(&second), Some(&(3 * second))), "{shape:?}");
-            for pair in instants.windows(2) {
-                let (now, later) = (fault.strength(pair[0]), fault.strength(pair[1] - Duration::from_nanos(1)));
-                assert!(pair[0] < pair[1] && (now - later).abs() < 0.04, "{shape:?} {pair:?} {now} {later}");
-            }
-        }
     }
 
     #[test]

@@ -131,18 +131,13 @@ impl fmt::Debug for Provider {
     }
 }
 
-/// Has the other customers of a script take their share of the capacity.
-fn crowd(limiter: &Limiter, script: &Script) {
-    limiter.crowd(&script.background_instants(), |now| script.background(now));
-}
-
 impl Provider {
     /// A provider with this setup.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let script = RwLock::new(Arc::new(setup.script.clone()));
         let limiter = Limiter::new(setup.limits.clone(), setup.start);
-        crowd(&limiter, &setup.script);
+        limiter.crowd(&setup.script.background_edges(), |at| setup.script.background(at));
         let inner = Inner {
             setup,
             limiter,
@@ -173,7 +168,7 @@ impl Provider {
 
     /// Puts another script in place of the one so far. Requests already under way keep the verdict they have.
     pub fn replace_script(&self, script: Script) {
-        crowd(&self.inner.limiter, &script);
+        self.inner.limiter.crowd(&script.background_edges(), |at| script.background(at));
         *self.inner.script.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(script);
         self.inner.script_changed.notify_waiters();
     }

@@ -1,7 +1,8 @@
 //! Who may come in and who is worked on: capacity and its queue, keys that stop working, models that go or cannot do
 //! what is asked.
 
-use crate::bench::{Ask, Bench, PER_TOKEN, Seen, TTFT, model, ms, plain, stream, with_image, with_tool};
+use crate::bench::{Ask, Bench, PER_TOKEN, Seen, TTFT, fault, model, ms, plain, stream, with_image, with_tool};
+use mock_providers::fault::{Effect, Fault};
 use mock_providers::limits::{ApiKey, Background, Capacity, Limits, OnHangup};
 use mock_providers::model::{Capability, Retirement};
 use mock_providers::{Dialect, Model, Script};
@@ -235,4 +236,20 @@ async fn what_a_model_cannot_do_is_the_vendors_bad_request_and_nothing_else_is()
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_that_is_scripted_takes_its_places_while_it_lasts() {
+    let crowd = Fault { until: ms(300), ..fault(Effect::Background(0.5)) };
+    let mut bench = Bench::limited(Dialect::OpenAi, capacity(Capacity::new(2, 5)));
+    bench.provider.replace_script(Script { faults: vec![crowd] });
+    let mut clients = [send(&mut bench, &plain()).await, send(&mut bench, &plain()).await];
+    let [first, second] = &mut clients;
+    let (first, second) = tokio::join!(read(&bench, first), read(&bench, second));
+    assert_eq!((first.closed, second.closed), (Some(TAKES), Some(2 * TAKES)), "one place of two is left");
+    until(&bench, 1000).await;
+    let mut clients = [send(&mut bench, &plain()).await, send(&mut bench, &plain()).await];
+    let [first, second] = &mut clients;
+    let (first, second) = tokio::join!(read(&bench, first), read(&bench, second));
+    assert_eq!((first.closed, second.closed), (Some(1000 + TAKES), Some(1000 + TAKES)), "both are back");
 }

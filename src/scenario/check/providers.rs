@@ -29,9 +29,7 @@ fn check_one(provider: &Provider, phases: Option<&[Phase]>, sink: &Sink<'_>) -> 
     }
     let models = match (&provider.models, dialect) {
         (Some(models), _) => models.iter().map(|m| model(m, dialect, sink)).collect(),
-        (None, Some(dialect)) => {
-            catalogue::MODELS.iter().filter(|known| known.dialect == dialect).map(from_catalogue).collect()
-        }
+        (None, Some(dialect)) => catalogue::models(dialect).map(from_catalogue).collect(),
         (None, None) => Vec::new(),
     };
     for retirement in provider.models.iter().flatten().filter_map(|m| m.retires.as_ref()) {

@@ -343,6 +343,10 @@ fn response<'a>(id: &'a str, created_at: u64, model: &'a str) -> Response<'a> {
 }
 
 fn ended<'a>(reply: &'a Reply<'_>, id: &'a str, end: &End, output: &'a [Item<'a>]) -> Response<'a> {
+    // What goes on in the background has no output yet, and has used nothing that could be told.
+    if reply.answer.finish == Finish::Paused {
+        return Response { status: end.status, ..response(id, reply.created, reply.model()) };
+    }
     Response {
         status: end.status,
         error: end.error,
