@@ -1,8 +1,8 @@
 //! The answer ends for another reason.
 
-use crate::dialect::{Answer, Ask, Finish as Reason, Format, Told};
+use crate::dialect::{Answer, Ask, Finish as Reason, Format};
+use crate::fault::Act;
 use crate::fault::kind::{Family, Kind, Make, Param, Takes};
-use crate::fault::{Act, Endpoint};
 use crate::luck::Draw;
 use std::sync::Arc;
 
@@ -41,11 +41,6 @@ impl Act for Finish {
     fn say(&self, answer: &mut Answer, ask: &Ask<'_>, _format: &dyn Format, _draw: &mut Draw) -> bool {
         match self.0 {
             Reason::Refused | Reason::BadToolOutput => answer.fall_silent(self.0),
-            // What is still being worked on has said nothing yet, and told of no usage.
-            Reason::Paused if ask.endpoint == Endpoint::Responses => {
-                answer.fall_silent(self.0);
-                answer.usage = Told::NotAtAll;
-            }
             reason => answer.finish = reason,
         }
         if self.0 == Reason::StopString {
