@@ -58,7 +58,7 @@ pub(super) fn check(faults: &[Fault], providers: &[Provider], phases: &[Phase], 
             providers,
         };
         let pieces = match &fault.staggered {
-            Some(by) => stagger(whole, by, all, sink),
+            Some(by) => stagger(&whole, by, all, sink),
             None => vec![whole],
         };
         planned.extend(pieces.into_iter().map(|piece| (piece, at.clone())));
@@ -98,7 +98,7 @@ fn pick(fault: &Fault, effect: &fault::Effect, providers: &[usize]) -> fault::Pi
 }
 
 /// One fault for each provider, or of a single provider for each model; the last of them ends when the whole does.
-fn stagger(whole: PlannedFault, by: &At<Duration>, all: &[Provider], sink: &Sink<'_>) -> Vec<PlannedFault> {
+fn stagger(whole: &PlannedFault, by: &At<Duration>, all: &[Provider], sink: &Sink<'_>) -> Vec<PlannedFault> {
     let mut pieces: Vec<PlannedFault> = match whole.providers.as_slice() {
         [only] => {
             let served = all.get(*only).map_or(Vec::new(), |p| p.models.iter().map(|m| m.name.clone()).collect());
