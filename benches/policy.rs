@@ -67,10 +67,10 @@ fn decision() -> usize {
 }
 
 /// What a 429 of each vendor means.
-#[divan::bench(args = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini])]
+#[divan::bench(args = Dialect::ALL)]
 fn classify(bencher: Bencher<'_, '_>, dialect: Dialect) {
     let body: &[u8] = match dialect {
-        Dialect::OpenAi => {
+        Dialect::OpenAi | Dialect::Azure => {
             br#"{"error":{"message":"Rate limit reached","type":"tokens","param":null,"code":"rate_limit_exceeded"}}"#
         }
         Dialect::Anthropic => {
@@ -79,6 +79,14 @@ fn classify(bencher: Bencher<'_, '_>, dialect: Dialect) {
         Dialect::Gemini => {
             br#"{"error":{"code":429,"message":"Resource exhausted","status":"RESOURCE_EXHAUSTED","details":[]}}"#
         }
+        Dialect::Mistral => {
+            br#"{"object":"error","message":"Rate limit exceeded","type":"rate_limited","param":null,"code":"1300"}"#
+        }
+        Dialect::Vllm => {
+            br#"{"error":{"message":"Too Many Requests","type":"Too Many Requests","param":null,"code":429}}"#
+        }
+        Dialect::Bedrock => br#"{"__type":"ThrottlingException","message":"Too many requests"}"#,
+        Dialect::Ollama => br#"{"error":"too many requests, please slow down"}"#,
     };
     let headers = HeaderMap::new();
     bencher.bench_local(|| Adapter::new(dialect).complaint(StatusCode::TOO_MANY_REQUESTS, &headers, black_box(body)));

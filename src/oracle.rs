@@ -1,7 +1,7 @@
 //! The router's account held against the mocks' ledger.
 //!
-//! The two are written by different sides of a connection and share nothing but the request's key, so where they agree
-//! both are right. The pairing, per attempt:
+//! The two are written by different sides of a connection and share nothing but the request's key and, for tool calls
+//! that come whole, how a text is cut into tokens; so where they agree both are right. The pairing, per attempt:
 //!
 //! | the router says | the ledger must say |
 //! | --- | --- |

@@ -5,8 +5,9 @@
 //! filter blocks there are three wordings, with an inner error spelled either way or without one; the code is common to
 //! them.
 
-use super::chat::{Flavour, Said};
+use super::chat::Flavour;
 use super::openai::OPENAI;
+use super::said::Said;
 use crate::event::Class;
 use http::StatusCode;
 

@@ -1,7 +1,8 @@
 //! Embeddings: text in, a vector out (`POST …/embeddings`), as OpenAI and those after it have them. Of the others none is
 //! asked, even where the vendor has some.
 
-use super::chat::{self, Flavour};
+use super::chat::Flavour;
+use super::said::said_with_200;
 use super::{Complaint, json};
 use crate::event::Class;
 use bytes::Bytes;
@@ -85,7 +86,7 @@ impl Embedder {
         let no_list = || malformed("the body is no list of embeddings");
         let reply: Embeddings<'_> = serde_json::from_slice(body).map_err(|_| no_list())?;
         let Some(data) = reply.data else {
-            return Err(chat::said_with_200(self.0, body).unwrap_or_else(no_list));
+            return Err(said_with_200(self.0, body).unwrap_or_else(no_list));
         };
         let vector = match data.into_iter().next().ok_or_else(no_list)?.embedding {
             Vector::Floats(floats) => floats,

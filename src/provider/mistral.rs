@@ -1,9 +1,10 @@
 //! Mistral (`POST /v1/chat/completions`), client side: OpenAI's chat with words of its own for errors, as flat objects
 //! with numbers for codes, and details of what does not validate. A streamed tool call comes in one chunk.
 
-use super::chat::{self, Flavour, Said};
+use super::chat::{self, Flavour};
 use super::finish::Finish;
 use super::openai::OPENAI;
+use super::said::Said;
 use crate::event::Class;
 use http::StatusCode;
 

@@ -8,9 +8,9 @@
 //! whole, also from a stream: half the arguments of a call are of no use to anybody. A text to be embedded is another
 //! question ([`Embed`]), and not every API has an answer to it ([`Cannot`]).
 //!
-//! To add a dialect: its line in the table of [`Wire::of`], its samples in `tests/` here and its name in the `tests/` of
+//! To add a dialect: its line in the table of `Wire::of`, its samples in `tests/` here and its name in the `tests/` of
 //! the crate. If it speaks OpenAI's chat, its file holds a `Flavour`; else the four functions that [`Adapter`] dispatches
-//! to, behind a variant of [`Wire`].
+//! to, behind a variant of `Wire`.
 
 mod answered;
 mod anthropic;
@@ -26,10 +26,9 @@ mod lines;
 mod mistral;
 mod ollama;
 mod openai;
+mod said;
 mod sse;
 mod status;
-#[cfg(test)]
-mod tests;
 mod vllm;
 
 pub use answered::{Answered, Piece, ToolCall};
@@ -234,7 +233,7 @@ impl Adapter {
     #[must_use]
     pub fn complaint(self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Complaint {
         let mut complaint = match self.0 {
-            Wire::Chat(flavour) => chat::complaint(flavour, status, body),
+            Wire::Chat(flavour) => said::complaint(flavour, status, body),
             Wire::Anthropic => anthropic::complaint(status, body),
             Wire::Gemini => gemini::complaint(status, body),
             Wire::Bedrock => bedrock::complaint(status, headers, body),
@@ -311,3 +310,6 @@ fn post(path: impl AsRef<str>) -> Builder {
 fn json(body: &impl serde::Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! vLLM (`POST /v1/chat/completions`), client side: OpenAI's chat as a server of one's own speaks it. Codes of errors are
 //! the status as an integer, older servers send the error flat, and only its words tell a prompt that is too long.
 
-use super::chat::{self, Flavour, Said};
+use super::chat::{self, Flavour};
 use super::finish::Finish;
 use super::openai::OPENAI;
+use super::said::Said;
 use crate::event::Class;
 use http::StatusCode;
 

@@ -79,7 +79,7 @@ fn begun() -> String {
     event("message_start", &message)
 }
 
-fn calling_stream() -> String {
+pub(super) fn calling_stream() -> String {
     let tool = |index: u32, name: &str| {
         let block = format!(r#"{{"type":"tool_use","id":"toolu_{index}","name":"{name}","input":{{}}}}"#);
         event("content_block_start", &format!(r#","index":{index},"content_block":{block}"#))
@@ -111,7 +111,7 @@ fn calling_stream() -> String {
 #[test]
 fn streamed_tool_calls_are_put_together_from_their_fragments() {
     let calls = vec![call("get_weather", "{\"city\": \"Oslo\"}"), call("get_time", "{}")];
-    assert_eq!(whole(DIALECT, &calling_stream()), (Answered { text: "Let me look.".into(), calls }, 3));
+    assert_eq!(whole(DIALECT, calling_stream()), (Answered { text: "Let me look.".into(), calls }, 3));
 }
 
 #[test]

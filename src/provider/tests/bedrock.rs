@@ -118,7 +118,7 @@ fn a_streamed_text_is_put_together() {
     assert_eq!(whole(DIALECT, stream), (Answered { text: "hello".into(), calls: vec![] }, 2));
 }
 
-fn calling_stream() -> Vec<u8> {
+pub(super) fn calling_stream() -> Vec<u8> {
     let start = |index: u32, name: &str| {
         let tool = format!(r#"{{"toolUse":{{"toolUseId":"tooluse_{index}","name":"{name}"}}}}"#);
         frame("contentBlockStart", &format!(r#"{{"contentBlockIndex":{index},"start":{tool}}}"#))

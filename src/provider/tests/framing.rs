@@ -97,24 +97,59 @@ fn lengths_that_cannot_be_are_refused_also_under_good_checksums(#[case] total: u
     assert_eq!(parse(Framing::EventStream, [&*bytes]).1, Err(Class::Malformed));
 }
 
+/// What a reader makes of a stream in these pieces.
+fn steps<'a>(dialect: Dialect, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Piece>, bool, Vec<ToolCall>) {
+    let mut reader = Adapter::new(dialect).reader();
+    let mut seen = Vec::new();
+    for piece in pieces {
+        reader.feed(piece, |step| seen.push(step)).expect("well formed");
+    }
+    (seen, reader.end().is_ok(), reader.into_calls())
+}
+
+fn cut(whole: &[u8], mut cuts: Vec<usize>) -> Vec<&[u8]> {
+    cuts.iter_mut().for_each(|cut| *cut %= whole.len());
+    cuts.sort_unstable();
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    for cut in cuts {
+        pieces.push(&whole[from..cut]);
+        from = cut;
+    }
+    pieces.push(&whole[from..]);
+    pieces
+}
+
 proptest! {
     #[test]
-    fn the_cuts_between_pieces_do_not_matter(framing in framing(), mut cuts in proptest::collection::vec(0..600_usize, 0..12)) {
-        let whole = sample(framing);
-        cuts.iter_mut().for_each(|cut| *cut %= whole.len());
-        cuts.sort_unstable();
-        let mut pieces = Vec::new();
-        let mut from = 0;
-        for cut in cuts {
-            pieces.push(&whole[from..cut]);
-            from = cut;
-        }
-        pieces.push(&whole[from..]);
-        prop_assert_eq!(parse(framing, pieces), parse(framing, [&*whole]));
+    fn a_reader_takes_the_same_steps_however_a_stream_is_cut(
+        (dialect, stream) in prop_oneof![
+            Just((Dialect::OpenAi, openai::calling_stream().into_bytes())),
+            Just((Dialect::Anthropic, anthropic::calling_stream().into_bytes())),
+            Just((Dialect::Bedrock, bedrock::calling_stream())),
+            Just((Dialect::Ollama, ollama::calling_stream().into_bytes())),
+        ],
+        cuts in proptest::collection::vec(any::<usize>(), 0..12),
+    ) {
+        prop_assert_eq!(steps(dialect, cut(&stream, cuts)), steps(dialect, [&*stream]));
     }
 
     #[test]
-    fn nor_do_they_where_a_stream_is_broken(framing in framing(), at in 0..600_usize, bit in 0..8_u32, size in 1..40_usize) {
+    fn the_cuts_between_pieces_do_not_matter(
+        framing in framing(),
+        cuts in proptest::collection::vec(any::<usize>(), 0..12),
+    ) {
+        let whole = sample(framing);
+        prop_assert_eq!(parse(framing, cut(&whole, cuts)), parse(framing, [&*whole]));
+    }
+
+    #[test]
+    fn nor_do_they_where_a_stream_is_broken(
+        framing in framing(),
+        at in any::<usize>(),
+        bit in 0..8_u32,
+        size in 1..40_usize,
+    ) {
         let mut whole = sample(framing);
         let at = at % whole.len();
         whole[at] ^= 1 << bit;

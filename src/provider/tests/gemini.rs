@@ -92,7 +92,7 @@ fn a_stream_brings_tool_calls_whole_and_its_last_event_finishes_it() {
 
 #[test]
 fn a_stream_that_ends_without_its_finish_is_interrupted() {
-    assert_eq!(failed(DIALECT, &event(&parts(CALLS, ""))), Class::Interrupted);
+    assert_eq!(failed(DIALECT, event(&parts(CALLS, ""))), Class::Interrupted);
 }
 
 #[test]

@@ -71,11 +71,14 @@ fn a_stream_is_whole_with_the_line_that_is_done() {
     assert_eq!(failed(DIALECT, stream.replace("\"stop\"", "\"length\"")), Class::Malformed);
 }
 
+pub(super) fn calling_stream() -> String {
+    line(CALLING, "false") + &done(NOTHING, "stop")
+}
+
 #[test]
 fn a_stream_brings_tool_calls_whole() {
     let calls = vec![call("get_weather", "{\"city\": \"Oslo\"}"), call("get_time", "{}")];
-    let stream = line(CALLING, "false") + &done(NOTHING, "stop");
-    assert_eq!(whole(DIALECT, stream), (Answered { text: String::new(), calls }, 3));
+    assert_eq!(whole(DIALECT, calling_stream()), (Answered { text: String::new(), calls }, 3));
 }
 
 #[rstest]

@@ -83,7 +83,7 @@ fn the_reason_nobody_knows_is_told() {
     assert_eq!(complaint.detail, "unknown finish_reason moonphase");
 }
 
-fn calling_stream() -> String {
+pub(super) fn calling_stream() -> String {
     [
         chunk(r#"{"role":"assistant","content":null,"refusal":null}"#, "null"),
         chunk(r#"{"tool_calls":[{"index":0,"id":"call_x","type":"function","function":{"name":"get_weather","arguments":""}}]}"#, "null"),
@@ -115,7 +115,7 @@ fn a_streamed_text_is_put_together() {
 #[test]
 fn streamed_tool_calls_are_put_together_by_their_index() {
     let calls = vec![call("get_weather", "{\"city\":\"Oslo\"}"), call("get_time", "{}")];
-    assert_eq!(whole(DIALECT, &calling_stream()), (Answered { text: String::new(), calls }, 3));
+    assert_eq!(whole(DIALECT, calling_stream()), (Answered { text: String::new(), calls }, 3));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_stream_that_stops_inside_a_tool_call_is_interrupted() {
     let cut = stream.rfind("data: {\"id\"").expect("chunks");
     let before_finish = &stream[..stream[..cut].rfind("data: {\"id\"").expect("chunks")];
     assert_eq!(failed(DIALECT, before_finish), Class::Interrupted);
-    assert_eq!(failed(DIALECT, &format!("{before_finish}data: [DONE]\n\n")), Class::Interrupted);
+    assert_eq!(failed(DIALECT, format!("{before_finish}data: [DONE]\n\n")), Class::Interrupted);
 }
 
 #[rstest]
