@@ -341,6 +341,10 @@ impl Reply<'_> {
     }
 }
 
+/// What a model says that does not go on from a partial answer.
+pub(crate) const NO_PREFILL: &str =
+    "This model does not support assistant message prefill. The conversation must end with a user message.";
+
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Problem<'a> {
@@ -461,6 +465,11 @@ pub(crate) trait Format: Sync {
 
     /// How an answer ends whose prompt was blocked, if the vendor says so with HTTP 200.
     fn blocks_prompts_with_200(&self) -> Option<Finish>;
+
+    /// Whether a model that does not go on from a partial answer refuses the request; else it answers anew.
+    fn refuses_prefill(&self) -> bool {
+        false
+    }
 
     /// The API key of a request, as it was sent.
     fn key<'h>(&self, headers: &'h HeaderMap, query: &'h str) -> &'h str;

@@ -11,7 +11,8 @@ use super::exchange::Exchange;
 use super::key::Key;
 use crate::course::{Course, Cue, Ending, Inside, Length, Point, Timetable};
 use crate::dialect::{
-    Answer, Ask, Failure, Finish, Format, Frames, JSON, Place, Problem, Reply, Route, Scene, Took, Unreadable,
+    Answer, Ask, Failure, Finish, Format, Frames, JSON, NO_PREFILL, Place, Problem, Reply, Route, Scene, Took,
+    Unreadable,
 };
 use crate::fault::{Cause, Endpoint, Injection, Instead, Scenery};
 use crate::ledger::End;
@@ -133,7 +134,7 @@ pub(super) struct Turn<'p> {
 
 impl Turn<'_> {
     async fn answer(mut self, place: Place<'_>, headers: &HeaderMap, body: &[u8]) -> Response<Planned> {
-        let ask = match self.format.read(place, body) {
+        let mut ask = match self.format.read(place, body) {
             Ok(ask) => ask,
             Err(error) => return self.unreadable(&error),
         };
@@ -157,9 +158,14 @@ impl Turn<'_> {
         if let Some(instead) = self.instead(&ask, injected.as_ref()) {
             return self.put(instead, &ask, head_ms, model.context).await;
         }
-        if let Some(problem) = self.objection(&ask, model) {
+        let blocked = self.blocks(&ask, model);
+        if let Some(problem) = self.objection(&ask, model, blocked) {
             self.wait_until(head_ms).await;
             return self.fail(&problem, Some(&ask), None, model.context);
+        }
+        if !model.prefill {
+            // It answers anew.
+            ask.prefill = None;
         }
         let head_ms = match self.come_in(&ask, lie).await {
             Ok(()) => head_ms.max(whole_ms(self.provider.now())),
@@ -176,6 +182,10 @@ impl Turn<'_> {
 
         let answer = match ask.endpoint {
             Endpoint::Embeddings => Answer::new(Vec::new(), Finish::Stop),
+            _ if blocked => {
+                self.exchange.lapsed("filter");
+                Answer::new(Vec::new(), self.format.blocks_prompts_with_200().unwrap_or(Finish::Refused))
+            }
             _ => self.compose(&ask, model, injected.as_ref(), body, ids),
         };
         let ttft = model.ttft.sample(&mut setup.luck.draw("ttft", &[&setup.name, &ask.model], &ids));
@@ -262,8 +272,14 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether the model's filter blocks the prompt.
+    fn blocks(&self, ask: &Ask<'_>, model: &Model) -> bool {
+        let risk = self.provider.inner.setup.answers.risk(&ask.prompt);
+        risk > 0.0 && risk + model.filter > 1.0
+    }
+
     /// Why this model will not answer this, if it will not.
-    fn objection(&self, ask: &Ask<'_>, model: &Model) -> Option<Problem<'static>> {
+    fn objection(&self, ask: &Ask<'_>, model: &Model, blocked: bool) -> Option<Problem<'static>> {
         let asks_for = [
             (Capability::Tools, !ask.tools.is_empty()),
             (Capability::JsonSchema, ask.schema.is_some()),
@@ -275,8 +291,12 @@ impl Turn<'_> {
             Some(Problem::Cause(Cause::ModelGone))
         } else if let Some((capability, _)) = lacking {
             Some(Problem::Lacks(capability))
+        } else if ask.prefill.is_some() && !model.prefill && self.format.refuses_prefill() {
+            Some(Problem::BadShape(NO_PREFILL))
         } else if ask.prompt_tokens > model.context {
             Some(Problem::Cause(Cause::ContextLength))
+        } else if blocked && self.format.blocks_prompts_with_200().is_none() {
+            Some(Problem::Cause(Cause::ContentPolicy))
         } else {
             None
         }

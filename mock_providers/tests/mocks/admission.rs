@@ -5,8 +5,9 @@ use crate::bench::{Ask, Bench, PER_TOKEN, Seen, TTFT, fault, model, ms, plain, s
 use mock_providers::fault::{Effect, Fault};
 use mock_providers::limits::{ApiKey, Background, Capacity, Limits, OnHangup};
 use mock_providers::model::{Capability, Retirement};
-use mock_providers::{Dialect, Model, Script};
-use serde_json::Value;
+use mock_providers::{Answers, Dialect, Model, Question, Said, Script, Want};
+use serde_json::{Value, json};
+use std::sync::Arc;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::time::sleep_until;
 
@@ -252,4 +253,50 @@ async fn a_crowd_that_is_scripted_takes_its_places_while_it_lasts() {
     let [first, second] = &mut clients;
     let (first, second) = tokio::join!(read(&bench, first), read(&bench, second));
     assert_eq!((first.closed, second.closed), (Some(1000 + TAKES), Some(1000 + TAKES)), "both are back");
+}
+
+/// Knows two prompts, one of them risky.
+struct Risky;
+
+impl Answers for Risky {
+    fn answer(&self, _question: &Question<'_>, _want: Want) -> Said {
+        Said::Text("one two three".to_owned())
+    }
+
+    fn risk(&self, prompt: &str) -> f64 {
+        if prompt.is_empty() { 0.0 } else { 0.6 }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_filter_blocks_what_is_too_risky_for_it_in_the_vendors_way() {
+    for (dialect, filter, status, word) in [
+        (Dialect::OpenAi, 0.5, 400, "content_policy_violation"),
+        (Dialect::Anthropic, 0.5, 200, "refusal"),
+        (Dialect::Gemini, 0.5, 200, "blockReason"),
+        (Dialect::OpenAi, 0.3, 200, "one two three"),
+        (Dialect::Gemini, 0.0, 200, "one two three"),
+    ] {
+        let mut bench = Bench::knowing(dialect, Model { filter, ..model("m") }, Arc::new(Risky));
+        let seen = bench.ask(&plain()).await;
+        assert_eq!(seen.status(), status, "{dialect} {filter}: {}", seen.text());
+        assert!(seen.body().contains(word), "{dialect} {filter}: {}", seen.body());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_takes_no_partial_answer_refuses_or_answers_anew() {
+    let turns = json!([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "one two"}]);
+    let body = json!({"model": "m", "max_tokens": 50, "messages": turns});
+    for (dialect, prefill, status, said) in [
+        (Dialect::Anthropic, true, 200, "\" three four five\""),
+        (Dialect::Anthropic, false, 400, "prefill"),
+        (Dialect::OpenAi, true, 200, "\" three four five\""),
+        (Dialect::OpenAi, false, 200, "\"one two three four five\""),
+    ] {
+        let mut bench = Bench::with(dialect, Script::default(), Model { prefill, ..model("m") });
+        let seen = bench.exchange(&plain().request_with(dialect, &body)).await;
+        assert_eq!(seen.status(), status, "{dialect} {prefill}");
+        assert!(seen.body().contains(said), "{dialect} {prefill}: {}", seen.body());
+    }
 }

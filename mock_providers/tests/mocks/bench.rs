@@ -3,7 +3,9 @@
 use mock_providers::fault::{Arg, Cause, Effect, Fault, Injection, Pick, Shape, Whom};
 use mock_providers::ledger::Entry;
 use mock_providers::limits::Limits;
-use mock_providers::{Dialect, Distribution, Ledger, Luck, Model, Provider, Question, Said, Script, Setup, Want};
+use mock_providers::{
+    Answers, Dialect, Distribution, Ledger, Luck, Model, Provider, Question, Said, Script, Setup, Want,
+};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -246,23 +248,28 @@ impl Bench {
     }
 
     pub(crate) fn with(dialect: Dialect, script: Script, model: Model) -> Self {
-        Self::build(dialect, script, model, Limits::default())
+        Self::build(dialect, |setup| (setup.script, setup.models) = (script, vec![model]))
     }
 
     /// One that nothing goes wrong with and that has its limits.
     pub(crate) fn limited(dialect: Dialect, limits: Limits) -> Self {
-        Self::build(dialect, Script::default(), model("m"), limits)
+        Self::build(dialect, |setup| setup.limits = limits)
     }
 
-    fn build(dialect: Dialect, script: Script, model: Model, limits: Limits) -> Self {
+    /// One whose model knows something else.
+    pub(crate) fn knowing(dialect: Dialect, model: Model, answers: Arc<dyn Answers>) -> Self {
+        Self::build(dialect, |setup| (setup.models, setup.answers) = (vec![model], answers))
+    }
+
+    fn build(dialect: Dialect, change: impl FnOnce(&mut Setup)) -> Self {
         let ledger = Arc::new(Ledger::default());
         let start = Instant::now();
-        let provider = Provider::new(Setup {
+        let mut setup = Setup {
             name: "p".into(),
             dialect,
-            models: vec![model],
-            script,
-            limits,
+            models: vec![model("m")],
+            script: Script::default(),
+            limits: Limits::default(),
             luck: Luck::new(42),
             answers: Arc::new(|question: &Question<'_>, want| {
                 if let (Some(tool), Want::Right) = (question.tools.first(), want) {
@@ -277,7 +284,9 @@ impl Bench {
             }),
             ledger: ledger.clone(),
             start,
-        });
+        };
+        change(&mut setup);
+        let provider = Provider::new(setup);
         Self { provider, ledger, start, dialect, tasks: JoinSet::new() }
     }
 

@@ -93,6 +93,10 @@ impl Format for Anthropic {
         headers.get("x-api-key").and_then(|key| key.to_str().ok()).unwrap_or_else(|| bearer(headers))
     }
 
+    fn refuses_prefill(&self) -> bool {
+        true
+    }
+
     fn blocks_prompts_with_200(&self) -> Option<Finish> {
         Some(Finish::Refused)
     }

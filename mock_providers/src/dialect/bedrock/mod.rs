@@ -64,6 +64,10 @@ impl Format for Bedrock {
         frame
     }
 
+    fn refuses_prefill(&self) -> bool {
+        true
+    }
+
     fn blocks_prompts_with_200(&self) -> Option<Finish> {
         Some(Finish::Blocked)
     }

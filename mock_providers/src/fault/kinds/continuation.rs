@@ -1,6 +1,6 @@
 //! A model that is asked to go on from a partial answer does it badly.
 
-use crate::dialect::{Ask, Format, Problem};
+use crate::dialect::{Ask, Format, NO_PREFILL, Problem};
 use crate::fault::kind::{Family, Kind, Make, Param, Takes};
 use crate::fault::{Act, Instead};
 use crate::text::tokens;
@@ -43,9 +43,8 @@ enum Continuation {
 
 impl Act for Continuation {
     fn instead(&self, ask: &Ask<'_>, _format: &dyn Format) -> Option<Instead> {
-        let why =
-            "This model does not support assistant message prefill. The conversation must end with a user message.";
-        (matches!(self, Self::Refuses) && ask.prefill.is_some()).then_some(Instead::Problem(Problem::BadShape(why)))
+        let refused = matches!(self, Self::Refuses) && ask.prefill.is_some();
+        refused.then_some(Instead::Problem(Problem::BadShape(NO_PREFILL)))
     }
 
     fn go_on(&self, said: &str, rest: &str) -> Option<String> {
