@@ -251,11 +251,10 @@ impl Course {
 }
 
 impl Course {
-    /// When the answer is done if nothing but its own speed delays it.
+    /// When the answer is done if nobody hangs up.
     pub(crate) fn done(&self) -> Duration {
-        let Timetable { first_ms, per_token_ms, .. } = self.timetable;
-        let tokens = f64::from(self.frames.tokens());
-        Duration::from_millis(first_ms.saturating_add(libm::round(tokens * per_token_ms) as u64))
+        let mut timetable = Timetable { burst_ms: 0, ..self.timetable.clone() };
+        Duration::from_millis(timetable.end(self.frames.tokens()))
     }
 }
 

@@ -142,8 +142,7 @@ impl Script {
             return verdict;
         }
         let names = [request.provider, request.model];
-        let mut drawn = None;
-        let mut filled = 0.0;
+        let mut partitions: Vec<(Partition, f64, f64)> = Vec::new();
         let mut by_luck = None;
         for fault in self.faults.iter().filter(|fault| fault.active(now) && fault.whom.includes(request)) {
             let strength = fault.strength(now);
@@ -164,25 +163,26 @@ impl Script {
                         slowness.add(*distribution, strength, luck.draw("delay between", &names, &ids));
                     }
                 }
-                Effect::Mix(parts) if fault.pick == Pick::Request => {
-                    let ids = [key_hash(request.key), u64::from(request.attempt)];
-                    let drawn = *drawn.get_or_insert_with(|| luck.unit("fault", &names, &ids));
-                    for (injection, share) in parts {
-                        filled += share * strength;
-                        if drawn < filled && by_luck.is_none() {
-                            by_luck = Some((fault.id, injection.clone()));
-                        }
-                    }
-                }
+                Effect::Mix(_) | Effect::Sequence { .. } if strength <= 0.0 => {}
                 Effect::Mix(parts) => {
-                    let drawn = fault.drawn(now, request, luck, counts);
-                    let mut filled = 0.0;
-                    let hit = parts.iter().find(|(_, share)| {
-                        filled += share * strength;
-                        drawn < filled
+                    if !fault.pick.counts(|| counts.next(fault.id)) {
+                        continue;
+                    }
+                    // Faults that pick alike lie on one partition, whatever stands between them.
+                    let at = partitions.iter().position(|(pick, ..)| *pick == fault.pick.partition(fault.id));
+                    let at = at.unwrap_or_else(|| {
+                        let drawn = fault.pick.drawn(now, request, luck);
+                        partitions.push((fault.pick.partition(fault.id), drawn, 0.0));
+                        partitions.len() - 1
                     });
-                    if verdict.injected.is_none() {
-                        verdict.injected = hit.map(|(injection, _)| (fault.id, injection.clone()));
+                    let (_, drawn, filled) = &mut partitions[at];
+                    for (injection, share) in parts {
+                        let missed = *drawn >= *filled;
+                        *filled += share * strength;
+                        if missed && *drawn < *filled {
+                            let hit = if fault.pick == Pick::Request { &mut by_luck } else { &mut verdict.injected };
+                            hit.get_or_insert_with(|| (fault.id, injection.clone()));
+                        }
                     }
                 }
                 Effect::Sequence { steps, repeat } => {
@@ -200,21 +200,46 @@ impl Script {
     }
 }
 
-impl Fault {
-    /// The number in `[0, 1)` that decides about a request where it is not the request's own luck; 1 is never hit.
-    fn drawn(&self, now: Duration, request: &About<'_>, luck: Luck, counts: &Counts) -> f64 {
-        let id = u64::from(self.id);
-        let hit = |is: bool| if is { 0.0 } else { 1.0 };
-        match self.pick {
-            Pick::Request | Pick::Client => {
-                luck.unit("client", &[request.provider, request.model], &[key_hash(request.client), id])
-            }
-            Pick::Slice(length) => {
+/// What tells partitions apart: faults that share one are never rolled for twice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Partition {
+    Requests,
+    Clients,
+    Slices(Duration, u32),
+    Counted(u32),
+}
+
+impl Pick {
+    fn partition(self, fault: u32) -> Partition {
+        match self {
+            Self::Request => Partition::Requests,
+            Self::Client => Partition::Clients,
+            Self::Slice { length, schedule } => Partition::Slices(length, schedule),
+            Self::First(_) | Self::Every(_) => Partition::Counted(fault),
+        }
+    }
+
+    /// Whether the count, if it is one that counts, lets this request be hit.
+    fn counts(self, next: impl FnOnce() -> u32) -> bool {
+        match self {
+            Self::First(most) => next() <= most,
+            Self::Every(nth) => next().is_multiple_of(nth.max(1)),
+            _ => true,
+        }
+    }
+
+    /// The number in `[0, 1)` that decides about a request.
+    fn drawn(self, now: Duration, request: &About<'_>, luck: Luck) -> f64 {
+        let names = [request.provider, request.model];
+        match self {
+            Self::Client => luck.unit("client", &names, &[key_hash(request.client)]),
+            Self::Slice { length, schedule } => {
                 let slice = now.as_nanos() / length.as_nanos().max(1);
-                luck.unit("slice", &[], &[u64::try_from(slice).unwrap_or(u64::MAX), id])
+                luck.unit("slice", &[], &[u64::try_from(slice).unwrap_or(u64::MAX), u64::from(schedule)])
             }
-            Pick::First(most) => hit(counts.next(self.id) <= most),
-            Pick::Every(nth) => hit(counts.next(self.id).is_multiple_of(nth.max(1))),
+            Self::Request | Self::First(_) | Self::Every(_) => {
+                luck.unit("fault", &names, &[key_hash(request.key), u64::from(request.attempt)])
+            }
         }
     }
 }

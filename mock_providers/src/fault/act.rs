@@ -48,6 +48,11 @@ pub(crate) trait Act: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether the client gets an error where it would have got an answer.
+    fn is_an_error(&self) -> bool {
+        false
+    }
+
     /// What comes in place of an answer, if this kind of request gets none.
     fn instead(&self, _ask: &Ask<'_>, _format: &dyn Format) -> Option<Instead> {
         None

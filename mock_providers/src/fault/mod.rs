@@ -5,9 +5,10 @@
 //!
 //! Rules:
 //! - A fault that is not active at `now` changes nothing at all: the bytes equal those of a mock without faults.
-//! - All active [`Effect::Mix`] faults of a provider that pick by the request's own luck lie on one partition of
-//!   `[0, 1)`, in file order, and one draw picks at most one injection. Nothing is rolled twice, so 70 % + 20 % is 90 %.
-//! - Faults that pick otherwise (by client, by time slice, by count) are asked before the partition, in file order.
+//! - All active [`Effect::Mix`] faults of a provider that pick in the same way lie on one partition of `[0, 1)`, in file
+//!   order, and one draw picks at most one injection. Nothing is rolled twice, so 70 % + 20 % is 90 %.
+//! - Those that pick by client, by time slice or by count come before those that pick by the request's own luck.
+//! - At strength 0 nothing happens, and nothing is counted.
 //! - Delays of several active faults add up.
 //! - [`Effect::Listener`] concerns the listener as a whole for a time, never a share of the requests.
 //!
@@ -108,9 +109,13 @@ pub enum Pick {
     /// Those of clients whose luck wills it: a client that is hit stays hit. The client is who the request says its end
     /// user is, else its API key.
     Client,
-    /// Those that fall into time slices of this length whose luck wills it; the slices are the same for all providers
-    /// that share the fault.
-    Slice(Duration),
+    /// Those that fall into time slices whose luck wills it.
+    Slice {
+        /// How long a slice is.
+        length: Duration,
+        /// Slices of one schedule have the same luck at all providers.
+        schedule: u32,
+    },
     /// The first so many.
     First(u32),
     /// One in so many: the n-th, the 2n-th, ….

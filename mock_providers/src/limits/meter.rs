@@ -5,7 +5,8 @@
 //!   holds besides the provider's, and in place of one that is held per model; so does a key's own quota.
 //! - A request is charged on every quota that governs it, or on none: what one refuses costs nothing on the others.
 //! - It is charged one request and an estimate of its tokens when it is admitted; [`Meter::settle`] corrects that to
-//!   what was used. A request that is never settled has cost its estimate. Refusals are not charged.
+//!   what was used. A request that is never settled has cost its estimate. Refusals are not charged; whom the
+//!   queue turns away later has been charged its request, and gets its tokens back.
 //! - A request that could never fit is an outcome of its own: no wait cures it.
 //! - The figures of a resource are those of its tightest limit; after a refusal, those of the limit that was hit, which
 //!   is the one with the longest wait.

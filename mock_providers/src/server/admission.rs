@@ -83,6 +83,11 @@ impl Admission {
         self.begun = true;
     }
 
+    /// Whether it is worked on at a place.
+    pub(super) fn has_a_place(&self) -> bool {
+        self.place.is_some()
+    }
+
     /// How much slower than alone the work goes, 1 or more.
     pub(super) fn slowdown(&self) -> f64 {
         self.place.as_ref().map_or(1.0, Place::slowdown)

@@ -151,6 +151,9 @@ fn go_on(answer: &mut Answer, ask: &Ask<'_>, otherwise: impl FnOnce(&str, &str) 
     }
     if rest.is_some() {
         text.drain(..said.len());
+    } else if said.starts_with(&**text) {
+        // An answer that was cut short of what the client has already has nothing to add.
+        text.clear();
     }
     false
 }

@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream};
 use tokio::net::TcpStream;
 
 /// A connection that can be reset rather than closed.
@@ -82,9 +82,16 @@ impl Provider {
 
     /// Holds a connection open until its client gives up or the listener is well again; then it is reset.
     async fn hear_nothing<W: Wire>(&self, mut io: Resettable<W>) {
-        self.door_becomes(|door| door != Some(Door::Deaf)).await;
-        io.reset.raise();
-        io.wire.inner_mut().reset();
+        let mut heard = [0; 1024];
+        let client_gives_up = async {
+            // What arrives is thrown away; only its end is of interest.
+            while io.wire.inner_mut().read(&mut heard).await.is_ok_and(|n| n > 0) {}
+        };
+        tokio::select! {
+            biased;
+            () = self.door_becomes(|door| door != Some(Door::Deaf)) => io.reset.raise(),
+            () = client_gives_up => {}
+        }
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Exchange {
     entry: Option<Entry>,
     admission: Option<Admission>,
     price: Option<Price>,
+    /// Tokens that the model thought and did not say.
+    thought: u32,
 }
 
 impl Exchange {
@@ -41,12 +43,12 @@ impl Exchange {
             cost: 0.0,
             end: End::HungUp,
         };
-        Self { inner, entry: Some(entry), admission: None, price: None }
+        Self { inner, entry: Some(entry), admission: None, price: None, thought: 0 }
     }
 
     /// An exchange that leaves no entry, since its request was never heard to its end.
     pub(crate) fn unheard(inner: Arc<Inner>) -> Self {
-        Self { inner, entry: None, admission: None, price: None }
+        Self { inner, entry: None, admission: None, price: None, thought: 0 }
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -75,6 +77,16 @@ impl Exchange {
     /// Notes what its tokens will cost.
     pub(super) fn priced(&mut self, price: Price) {
         self.price = Some(price);
+    }
+
+    /// Notes what the model thought before it spoke.
+    pub(super) fn thought(&mut self, tokens: u32) {
+        self.thought = tokens;
+    }
+
+    /// Notes that it costs nothing after all.
+    pub(super) fn costs_nothing(&mut self) {
+        self.price = None;
     }
 
     /// What the request holds, while it does.
@@ -119,10 +131,10 @@ impl Exchange {
             entry.end = end;
             entry.ended_us = us(self.inner.now());
             if let Some(price) = self.price {
-                entry.cost = price.of(entry.prompt_tokens, 0, entry.tokens);
+                entry.cost = price.of(entry.prompt_tokens, 0, entry.tokens.saturating_add(self.thought));
             }
             if let Some(admission) = self.admission.take() {
-                let used = u64::from(entry.prompt_tokens) + u64::from(entry.tokens);
+                let used = u64::from(entry.prompt_tokens) + u64::from(entry.tokens) + u64::from(self.thought);
                 self.inner.leave(admission, used, end == End::HungUp);
             }
             self.inner.setup.ledger.write(entry);

@@ -154,7 +154,7 @@ impl Turn<'_> {
         let model = &*changed;
         let Verdict { delay_headers, delay_first_token, delay_between, injected, lie, .. } = verdict;
 
-        let head_ms = whole_ms(self.received) + whole_ms(delay_headers);
+        let head_ms = whole_ms(self.received).saturating_add(whole_ms(delay_headers));
         if let Some(instead) = self.instead(&ask, injected.as_ref()) {
             return self.put(instead, &ask, head_ms, model.context).await;
         }
@@ -192,19 +192,22 @@ impl Turn<'_> {
         let per_token_ms = per_token_ms(model.tokens_per_second) * slowdown;
         let thought_ms = libm::round(f64::from(answer.reasoning_tokens) * per_token_ms) as u64;
         let timetable = Timetable {
-            first_ms: head_ms + whole_ms(ttft) + whole_ms(delay_first_token) + thought_ms,
+            first_ms: [whole_ms(ttft), whole_ms(delay_first_token), thought_ms]
+                .into_iter()
+                .fold(head_ms, u64::saturating_add),
             per_token_ms,
             slowness: delay_between,
             slowed_ms: 0.0,
             burst_ms: self.format.burst_ms(),
         };
+        self.exchange.thought(answer.reasoning_tokens);
         self.took = took(&timetable, answer.tokens(), self.received);
         let injected = injected.map(|injected| (injected, timetable.clone()));
         let mut course = self.lay_out(&ask, &answer, head_ms, timetable);
         if let Some((injected, timetable)) = &injected {
             self.carry(&mut course, (&ask, &answer), injected, (head_ms, timetable, model.context));
         }
-        if let Some(admission) = self.exchange.admission() {
+        if let Some(admission) = self.exchange.admission().filter(|admission| admission.has_a_place()) {
             admission.done = course.done();
         }
         self.wait_until(course.head_ms).await;
@@ -269,6 +272,9 @@ impl Turn<'_> {
         let scenery = Scenery { format: self.format, reply: &reply, scene: &scene, head_ms, timetable };
         if injection.act().carry(course, &scenery) {
             self.exchange.injected(*fault, injection);
+        }
+        if injection.act().is_an_error() {
+            self.exchange.costs_nothing();
         }
     }
 
@@ -344,7 +350,7 @@ impl Turn<'_> {
     async fn list_models(mut self) -> Response<Planned> {
         let ask = Ask { endpoint: Endpoint::Models, ..Ask::default() };
         let Verdict { delay_headers, injected, .. } = self.decide(&ask);
-        let head_ms = whole_ms(self.received) + whole_ms(delay_headers);
+        let head_ms = whole_ms(self.received).saturating_add(whole_ms(delay_headers));
         if let Some(instead) = self.instead(&ask, injected.as_ref()) {
             return self.put(instead, &ask, head_ms, 0).await;
         }

@@ -202,7 +202,8 @@ fn a_client_that_is_hit_stays_hit() {
 
 #[test]
 fn providers_that_share_a_fault_fail_in_the_same_slices_of_time_and_others_do_not() {
-    let script = |id| Script { faults: vec![Fault { id, ..picked(0.5, Pick::Slice(ms(1000))) }] };
+    let script =
+        |id| Script { faults: vec![Fault { id, ..picked(0.5, Pick::Slice { length: ms(1000), schedule: id }) }] };
     let slices = |id, provider| -> Vec<bool> {
         let about = |key| About { provider, key, ..ABOUT };
         let hit = |slice: u64, into, key| is_hit(&script(id), ms(slice * 1000 + into), &about(key));

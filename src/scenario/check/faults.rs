@@ -43,6 +43,9 @@ pub(super) fn check(faults: &[Fault], providers: &[Provider], phases: &[Phase], 
             return Vec::new();
         }
         let (ref effect, ref label) = effect.value;
+        if matches!(effect, fault::Effect::Listener(_) | fault::Effect::Background(_)) {
+            whole_provider(fault, &providers, sink);
+        }
         let at = fault.effect.as_ref().map_or(fault.at.clone(), |e| e.at.clone());
         let whole = PlannedFault {
             label: label.as_str().into(),
@@ -51,7 +54,7 @@ pub(super) fn check(faults: &[Fault], providers: &[Provider], phases: &[Phase], 
                 from,
                 until,
                 whom: fault.on.as_ref().map_or_else(fault::Whom::default, whom),
-                pick: pick(fault, effect, &providers),
+                pick: pick(fault, effect, &providers, &planned),
                 shape: fault.shape.value,
                 effect: effect.clone(),
             },
@@ -72,6 +75,16 @@ pub(super) fn check(faults: &[Fault], providers: &[Provider], phases: &[Phase], 
     planned.into_iter().map(|(fault, _)| fault).collect()
 }
 
+/// What befalls the whole provider cannot be meant for some of its requests.
+fn whole_provider(fault: &Fault, providers: &[usize], sink: &Sink<'_>) {
+    let help = "name providers only; it concerns all requests of each";
+    if let Some(on) = fault.on.as_ref().filter(|on| whom(on) != fault::Whom::default()) {
+        sink.error(&on.at, "this fault cannot be meant for some requests only", Some(help.to_owned()));
+    } else if let (Some(by), [_]) = (&fault.staggered, providers) {
+        sink.error(&by.at, "this fault cannot end model by model", Some(help.to_owned()));
+    }
+}
+
 /// How long a time slice is in which correlated faults fail or do not, unless said otherwise.
 const SLICE: Duration = Duration::from_secs(1);
 
@@ -88,13 +101,30 @@ fn whom(on: &Selector) -> fault::Whom {
 }
 
 /// Which of them are hit. What befalls a share of the requests of several providers befalls them at the same times.
-fn pick(fault: &Fault, effect: &fault::Effect, providers: &[usize]) -> fault::Pick {
-    let partly = matches!(effect, fault::Effect::Mix(parts) if parts.iter().map(|(_, share)| share).sum::<f64>() < 1.0);
-    match &fault.pick {
-        Some(pick) => pick.value,
-        None if partly && providers.len() > 1 => fault::Pick::Slice(SLICE),
-        None => fault::Pick::Request,
-    }
+///
+/// Faults of the same slices on a provider in common share a schedule, and so one partition.
+fn pick(fault: &Fault, effect: &fault::Effect, providers: &[usize], so_far: &[(PlannedFault, Span)]) -> fault::Pick {
+    let shares = match effect {
+        fault::Effect::Mix(parts) => parts.iter().map(|(_, share)| share).sum(),
+        _ => 1.0,
+    };
+    let partly = shares < 1.0 - 1e-9 || !matches!(fault.shape.value, fault::Shape::Step | fault::Shape::Flap { .. });
+    let length = match &fault.pick {
+        Some(At { value: fault::Pick::Slice { length, .. }, .. }) => *length,
+        Some(pick) => return pick.value,
+        None if partly && providers.len() > 1 && matches!(effect, fault::Effect::Mix(_)) => SLICE,
+        None => return fault::Pick::Request,
+    };
+    let shared = so_far.iter().find_map(|(earlier, _)| match earlier.fault.pick {
+        fault::Pick::Slice { length: other, schedule }
+            if other == length && earlier.providers.iter().any(|p| providers.contains(p)) =>
+        {
+            Some(schedule)
+        }
+        _ => None,
+    });
+    let schedule = shared.unwrap_or_else(|| u32::try_from(so_far.len()).unwrap_or(u32::MAX));
+    fault::Pick::Slice { length, schedule }
 }
 
 /// One fault for each provider, or of a single provider for each model; the last of them ends when the whole does.

@@ -92,6 +92,11 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Fault> {
         let help = "it is all or nothing; it can `flap`";
         sink.error(&shape.at, "a fault of the whole listener has no such shape", Some(help.to_owned()));
     }
+    let counted = matches!(effect, Some(At { value: (Effect::Sequence { .. }, _), .. }));
+    if counted && !matches!(shape.value, Shape::Step | Shape::Flap { .. }) {
+        let help = "it takes every request in turn; it can `flap`";
+        sink.error(&shape.at, "a sequence has no such shape", Some(help.to_owned()));
+    }
     let pick = pick(&mut fields, sink);
     if let (Some(pick), Some(At { value: (effect, _), .. })) = (&pick, &effect)
         && !matches!(effect, Effect::Mix(_))
@@ -112,7 +117,7 @@ fn pick(fields: &mut Fields<'_>, sink: &Sink<'_>) -> Option<At<Pick>> {
         picks.push(At::new(Pick::Client, sticky.at));
     }
     if let Some(slice) = fields.get("slice").and_then(|n| sink.positive_duration(n)) {
-        picks.push(At::new(Pick::Slice(slice.value), slice.at));
+        picks.push(At::new(Pick::Slice { length: slice.value, schedule: 0 }, slice.at));
     }
     for (key, make) in [("first", Pick::First as fn(u32) -> Pick), ("every", Pick::Every)] {
         if let Some(n) = fields.get(key).and_then(|n| sink.count32(n, 1, 1_000_000)) {

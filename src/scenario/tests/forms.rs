@@ -98,8 +98,8 @@ fn a_fault_picks_requests_in_one_of_several_ways() {
     for (line, pick) in [
         ("on: openai, share: 30%, inject: silence", Pick::Request),
         ("on: [openai, google], inject: silence", Pick::Request),
-        ("on: [openai, google], share: 30%, inject: silence", Pick::Slice(secs(1))),
-        ("on: openai, share: 30%, slice: 5s, inject: silence", Pick::Slice(secs(5))),
+        ("on: [openai, google], share: 30%, inject: silence", Pick::Slice { length: secs(1), schedule: 0 }),
+        ("on: openai, share: 30%, slice: 5s, inject: silence", Pick::Slice { length: secs(5), schedule: 0 }),
         ("on: [openai, google], share: 30%, sticky: true, inject: silence", Pick::Client),
         ("on: openai, first: 3, inject: silence", Pick::First(3)),
         ("on: openai, every: 10, mix: { reset: 100% }", Pick::Every(10)),

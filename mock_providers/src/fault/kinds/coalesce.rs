@@ -29,7 +29,8 @@ impl Act for Coalesce {
             return false;
         }
         let ms = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
-        course.timetable.burst_ms = course.timetable.burst_ms.max(ms);
-        true
+        let before = course.timetable.burst_ms;
+        course.timetable.burst_ms = before.max(ms);
+        before < ms
     }
 }

@@ -20,6 +20,10 @@ pub(in crate::fault) static KIND: Kind = Kind {
 struct Error200(Cause);
 
 impl Act for Error200 {
+    fn is_an_error(&self) -> bool {
+        true
+    }
+
     fn carry(&self, course: &mut Course, scenery: &Scenery<'_>) -> bool {
         let Scenery { format, reply, scene, head_ms, .. } = scenery;
         if course.in_one_piece() {

@@ -14,7 +14,7 @@ pub(in crate::fault) static KIND: Kind = Kind {
     example: "{ flood: 5000 }",
     takes: &[Param::new(
         "times",
-        Takes::Count(1, 1_000_000),
+        Takes::Count(1, 100_000),
         Some(Arg::Count(10_000)),
         "how often its last words come again",
     )],
@@ -26,11 +26,12 @@ struct Flood(u64);
 
 impl Act for Flood {
     fn say(&self, answer: &mut Answer, _ask: &Ask<'_>, _format: &dyn Format, _draw: &mut Draw) -> bool {
-        answer.endless = true;
-        answer.text_mut().is_some_and(|text| {
+        let flooded = answer.text_mut().is_some_and(|text| {
             let said = repeat_last(text, self.0);
             text.push_str(&said);
             !said.is_empty()
-        })
+        });
+        answer.endless = flooded;
+        flooded
     }
 }

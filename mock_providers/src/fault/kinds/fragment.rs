@@ -9,7 +9,8 @@ use std::time::Duration;
 pub(in crate::fault) static KIND: Kind = Kind {
     name: "fragment",
     family: Family::Transfer,
-    about: "The body comes whole and in time, but in small writes that split events, fields and characters anywhere.",
+    about: "The body comes whole, but in small writes that split events, fields and characters anywhere; where they \
+            cannot keep up with the model, later.",
     example: "{ fragment: { bytes: 1, gap: 1ms } }",
     takes: &[
         Param::new("bytes", Takes::Count(1, 1_000_000), Some(Arg::Count(5)), "the most bytes of a write"),

@@ -1,6 +1,6 @@
 //! One event is broken, and the stream goes on.
 
-use crate::course::{Course, Cue};
+use crate::course::{Course, Cue, Point};
 use crate::fault::kind::{Args, Family, Kind, Make};
 use crate::fault::{Act, Scenery, point};
 use std::sync::Arc;
@@ -23,10 +23,12 @@ impl Act for MalformedEvent {
     }
 
     fn carry(&self, course: &mut Course, _scenery: &Scenery<'_>) -> bool {
-        if course.in_one_piece() {
+        let point = point::point(&self.0);
+        let there = course.events_before(point) < course.events_before(Point::End);
+        if course.in_one_piece() || !there {
             return false;
         }
-        course.cue(Cue::garble(point::point(&self.0)));
+        course.cue(Cue::garble(point));
         true
     }
 }

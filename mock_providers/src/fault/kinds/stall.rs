@@ -11,7 +11,8 @@ const FOR: Param =
 pub(in crate::fault) static KIND: Kind = Kind {
     name: "stall",
     family: Family::Latency,
-    about: "The body stops at this point (a plain body halfway) and the connection stays open.",
+    about: "The body stops at this point (a plain body halfway, or before its first byte if it goes on later) and the \
+            connection stays open.",
     example: "{ stall: { after_tokens: 5, for: 30s } }",
     takes: &[point::AFTER_TOKENS, point::AFTER_EVENTS, point::AT, point::INSIDE, FOR],
     make: Make::Act(|args| Arc::new(Stall(args.clone()))),

@@ -31,7 +31,6 @@ struct WrongContentType(&'static str);
 
 impl Act for WrongContentType {
     fn carry(&self, course: &mut Course, _scenery: &Scenery<'_>) -> bool {
-        course.content_type = self.0;
-        true
+        std::mem::replace(&mut course.content_type, self.0) != self.0
     }
 }
