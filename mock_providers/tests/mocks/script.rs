@@ -314,3 +314,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn whatever_is_picked_the_shares_of_a_mix_hold_and_faults_that_pick_alike_are_rolled_for_once() {
+    let halves = Effect::Mix(vec![(word("reset"), 0.5), (word("silence"), 0.5)]);
+    let seen = shares(&Script { faults: vec![Fault { pick: Pick::Every(1), ..fault(halves) }] }, ms(0));
+    assert!(near(seen["reset"], 5000) && near(seen["silence"], 5000), "{seen:?}");
+    let slice = Pick::Slice { length: ms(1000), schedule: 3 };
+    let half = |id, what| Fault { id, pick: slice, ..fault(Effect::Mix(vec![(word(what), 0.5)])) };
+    let script = Script { faults: vec![half(1, "reset"), half(2, "silence")] };
+    let all = (0..1000).filter(|slice| is_hit(&script, ms(slice * 1000), &About { key: "1", ..ABOUT })).count();
+    assert_eq!(all, 1000, "50 % and 50 % are everything");
+}
+
+#[test]
+fn while_a_shape_is_at_nothing_nothing_happens_and_nothing_is_counted() {
+    let flap = Shape::Flap { up: ms(100), down: ms(100) };
+    let sequence = Effect::Sequence { steps: vec![Some(word("reset"))], repeat: true };
+    let script = Script { faults: vec![Fault { shape: flap, ..fault(sequence) }] };
+    let about = About { key: "1", ..ABOUT };
+    assert!(is_hit(&script, ms(50), &about) && !is_hit(&script, ms(150), &about));
+    let script = Script { faults: vec![Fault { shape: flap, ..picked(1.0, Pick::First(1)) }] };
+    let counts = Counts::default();
+    let hit = |at| script.decide(ms(at), &about, Luck::new(1), &counts).injected.is_some();
+    assert_eq!([hit(150), hit(250), hit(260)], [false, true, false]);
+}
