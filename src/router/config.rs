@@ -3,6 +3,8 @@
 
 use super::policy::{backoff, breaker, budget, quality};
 use crate::event::Name;
+use mock_providers::model::Capability;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Everything a router is told.
@@ -28,6 +30,8 @@ pub struct Target {
     pub model: Name,
     /// Context window in tokens.
     pub context: u32,
+    /// What the model can do. A request that needs more is never sent there.
+    pub capabilities: BTreeSet<Capability>,
     /// Circuit breaker.
     pub breaker: breaker::Params,
     /// Retry budget.

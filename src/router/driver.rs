@@ -20,6 +20,7 @@ use super::policy::gates::Gate;
 use super::policy::{backoff, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
 use crate::provider::{self, Ask, Embed};
+use mock_providers::model::Capability;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,8 +161,16 @@ impl Walk<'_> {
 
     /// Why this target can never serve this request, whatever happens.
     fn unfit(&self, place: usize) -> Option<SkipReason> {
-        self.request.embedding?;
-        let target = self.target(place);
+        let (request, target) = (self.request, self.target(place));
+        let needs = [
+            (Capability::Tools, !request.tools.is_empty()),
+            (Capability::JsonSchema, request.schema.is_some()),
+            (Capability::Vision, !request.images.is_empty()),
+        ];
+        if needs.iter().any(|(capability, needed)| *needed && !target.capabilities.contains(capability)) {
+            return Some(SkipReason::Capability);
+        }
+        request.embedding?;
         if self.router.upstreams[target.provider].adapter.embedder().is_err() {
             return Some(SkipReason::Capability);
         }

@@ -11,6 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use mock_providers::Dialect;
+use mock_providers::model::Capability;
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -113,6 +114,7 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         provider,
         model: (*model).into(),
         context: 100_000,
+        capabilities: Capability::ALL.into(),
         breaker: policy::breaker::Params::default(),
         budget: policy::budget::Params::default(),
         quality: policy::quality::Params::default(),

@@ -48,6 +48,7 @@ fn target(provider: usize, name: &str) -> Target {
         provider,
         model: name.split_once('/').unwrap().1.into(),
         context: 128_000,
+        capabilities: mock_providers::model::Capability::ALL.into(),
         breaker: Default::default(),
         budget: Default::default(),
         quality: Default::default(),

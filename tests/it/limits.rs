@@ -2,7 +2,7 @@
 
 use crate::drills::drill;
 use hopdrill::engine::Finished;
-use hopdrill::event::EventKind;
+use hopdrill::event::{Class, EventKind, SkipReason};
 
 /// A drill of 40 s against one provider and a second to fall over to; each of two tenants sends 5 requests a second.
 fn limited(first: &str) -> Finished {
@@ -69,4 +69,33 @@ fn a_key_is_a_tenants_by_name_and_opens_nothing_once_it_has_expired() {
     let unknown = limited("keys: { somebody: {} }");
     assert_eq!(ended(&unknown, "ok", 0, 60), 0);
     assert!(ended(&unknown, "auth", 0, 60) > 0);
+}
+
+#[test]
+fn a_target_that_cannot_do_what_is_asked_is_skipped_and_never_answers_with_its_refusal() {
+    let drill = limited("keys: { nobody: {} }");
+    assert!(ended(&drill, "auth", 0, 60) > 0, "the first target knows none of the tenants");
+    let drill = drill_with_a_fallback_that("capabilities: [tools]");
+    let skipped = |kind: &EventKind| matches!(kind, EventKind::Skipped { reason: SkipReason::Capability, .. });
+    assert!(drill.events.iter().any(|e| skipped(&e.kind)));
+    let surfaced = |kind: &EventKind| matches!(kind, EventKind::AttemptEnded { class: Class::BadRequest, .. });
+    assert!(!drill.events.iter().any(|e| surfaced(&e.kind)), "nobody is sent where the answer can only be a 400");
+}
+
+fn drill_with_a_fallback_that(can: &str) -> Finished {
+    drill(&format!(
+        "
+version: 1
+name: capable
+seed: 7
+providers:
+  first: {{ dialect: openai, models: {{ a: {{ ttft: 300ms, tokens_per_second: 100, context: 8k, quality: 1.0 }} }} }}
+  second: {{ dialect: anthropic, models: {{ b: {{ ttft: 100ms, tokens_per_second: 100, context: 128k, {can} }} }} }}
+router: {{ chains: {{ both: {{ targets: [first/a, second/b] }} }} }}
+load: [{{ tenant: acme, task: triage, rate: 5/s, arrivals: constant }}]
+phases: [{{ name: a, for: 10s }}]
+faults: [{{ on: first, inject: {{ status: 503 }} }}]
+slos: [answered >= 0%]
+"
+    ))
 }

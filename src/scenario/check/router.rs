@@ -120,6 +120,7 @@ impl Targets<'_> {
             provider: index,
             model: found.name.clone(),
             context: found.context,
+            capabilities: found.capabilities.clone(),
             breaker: breaker::Params::default(),
             budget: budget::Params::default(),
             quality: quality::Params::default(),

@@ -155,6 +155,9 @@ fn selector(node: &Node, sink: &Sink<'_>) -> Option<Selector> {
     selector.keys = fields.get("key").map_or(Vec::new(), |n| names(n, broken, sink));
     if let Some(n) = fields.get("endpoint") {
         let nodes = sink.one_or_more(n);
+        if nodes.is_empty() {
+            sink.error(&n.at, "this list is empty, so nobody is meant", Some("name at least one".to_owned()));
+        }
         let read = nodes.iter().filter_map(|n| sink.word(n, "an endpoint", &Endpoint::ALL));
         selector.endpoints = read.map(|endpoint| endpoint.value).collect();
         *broken |= selector.endpoints.len() < nodes.len().max(1);
@@ -179,7 +182,13 @@ fn shape(node: &Node, sink: &Sink<'_>) -> Option<At<Shape>> {
         let mut fields = sink.fields(node, "a shape")?;
         let sawtooth = fields.get("sawtooth").map(|n| (n, Shape::sawtooth as fn(Duration) -> Shape));
         let diurnal = fields.get("diurnal").map(|n| (n, Shape::diurnal as fn(Duration) -> Shape));
+        if let (Some(_), Some((second, _))) = (&sawtooth, &diurnal) {
+            sink.error(&second.at, "a fault has one shape", Some("make two faults of it".to_owned()));
+        }
         if let Some((n, make)) = sawtooth.or(diurnal) {
+            if let Some(flap) = fields.get("flap") {
+                sink.error(&flap.at, "a fault has one shape", Some("make two faults of it".to_owned()));
+            }
             fields.finish();
             return Some(At::new(make(sink.positive_duration(n)?.value), node.at.clone()));
         }

@@ -378,6 +378,8 @@ fn faults_that_cannot_be_injected_are_refused() {
         ("on: openai, during: outage, inject: { status: 503 }", "on: «openai/gpt-4o», during: outage, inject: refused", "this fault cannot be meant for some requests only", "providers only"),
         ("{ status: 503 }", "{ background: 50% }, staggered: «2s»", "this fault cannot end model by model", "providers only"),
         ("inject: { status: 503 }", "sequence: [reset], shape: «ramp»", "a sequence has no such shape", "`flap`"),
+        ("on: openai, during", "on: { provider: openai, «endpoint»: [] }, during", "this list is empty, so nobody is meant", "at least one"),
+        ("{ status: 503 }", "reset, shape: { sawtooth: 5s, diurnal: «20s» }", "a fault has one shape", "two faults"),
         ("{ status: 503 }", "reset, shape: «sawtooth»", "a sawtooth needs its period", "sawtooth: 30s"),
         ("{ status: 503 }", "{ «latency»: {} }", "this `latency` says nothing", "`first_token`"),
         ("{ status: 503 }", "refused, share: «30%»", "this fault does not take a share", "as a whole"),
