@@ -6,12 +6,15 @@
 //! | the router says | the ledger must say |
 //! | --- | --- |
 //! | `connect`, no connection stood (refused, connect timeout) | nothing |
+//! | no head, on a provider that is deaf or resets whoever connects | nothing, or as below |
 //! | anything else | exactly one entry with the same target, request and attempt |
 //! | a status | the same status |
 //! | no status | none, or a head that was on its way when the connection ended |
 //! | `ok` | complete; for a stream, as many tokens |
+//! | `ok`, where only what follows the answer was spoilt | as the fault has it: ended early, cut or hung up |
+//! | `malformed`, a plain body that is well framed and too short | ended early |
 //! | `connect`, reset | reset |
-//! | `interrupted` | cut or ended early |
+//! | `interrupted` | cut or ended early; complete where the answer itself lacked its finish, or everything |
 //! | `timeout`, `cancelled` | client hung up, or complete at the very instant |
 //! | any class under an error status | complete, or hung up on while its body was under way |
 //! | an error inside a 200 | complete, or client hung up |
@@ -22,6 +25,7 @@
 
 use crate::event::{Class, Event, EventKind, Micros, Name, RequestId};
 use crate::transport::SendError;
+use mock_providers::fault::Door;
 use mock_providers::ledger::{End, Entry};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -60,6 +64,40 @@ struct Audit {
     requests: BTreeMap<RequestId, Request>,
     started: BTreeMap<Key, Micros>,
     attempts: BTreeMap<Key, Attempt>,
+    /// Listeners that took connections and heard nobody.
+    unheard: Vec<Unheard>,
+}
+
+/// A time in which requests to some providers got lost before anybody had read them.
+#[derive(Debug)]
+struct Unheard {
+    fault: u32,
+    door: Door,
+    providers: Vec<Name>,
+    from: Micros,
+    until: Option<Micros>,
+}
+
+impl Unheard {
+    /// The door that a fault's label tells of.
+    fn door(label: &str) -> Option<Door> {
+        match label {
+            "reset on accept" => Some(Door::Reset),
+            "deaf" => Some(Door::Deaf),
+            _ => None,
+        }
+    }
+
+    fn explains(&self, target: &str, attempt: &Attempt) -> bool {
+        let on = target.split_once('/').is_some_and(|(provider, _)| self.providers.iter().any(|p| **p == *provider));
+        let meanwhile = self.from <= attempt.ended && self.until.is_none_or(|until| attempt.dispatched <= until);
+        let like_it = match attempt.class {
+            Class::Connect => true,
+            Class::Timeout | Class::Cancelled => self.door == Door::Deaf,
+            _ => false,
+        };
+        on && meanwhile && like_it && attempt.status.is_none()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -92,6 +130,18 @@ impl Audit {
 
     fn read(&mut self, event: &Event) {
         match &event.kind {
+            EventKind::FaultStarted { fault, label, providers } => {
+                if let Some(door) = Unheard::door(label) {
+                    let (fault, providers, from) = (*fault, providers.clone(), event.at);
+                    self.unheard.push(Unheard { fault, door, providers, from, until: None });
+                }
+            }
+            EventKind::FaultEnded { fault } => {
+                let open = |u: &&mut Unheard| u.fault == *fault && u.until.is_none();
+                if let Some(unheard) = self.unheard.iter_mut().find(open) {
+                    unheard.until = Some(event.at);
+                }
+            }
             EventKind::Arrived { request, .. } => {
                 let new = self.requests.insert(*request, Request::default()).is_none();
                 self.expect(new, || format!("request {request} arrives twice"));
@@ -183,7 +233,8 @@ impl Audit {
         for ((target, request, attempt), told) in attempts {
             let never_there =
                 [SendError::Refused, SendError::ConnectTimeout].iter().any(|e| e.as_str() == &*told.detail);
-            self.expect(never_there, || {
+            let unheard = self.unheard.iter().any(|u| u.explains(&target, &told));
+            self.expect(never_there || unheard, || {
                 format!(
                     "the router tells of attempt {attempt} of {request} to {target} ({}), the ledger does not",
                     told.class
@@ -195,11 +246,16 @@ impl Audit {
 
 fn agree(router: &Attempt, entry: &Entry) -> Result<(), String> {
     let clash = |what: &str| Err(format!("{what}: router {router:?}, ledger {entry:?}"));
+    let injected = entry.injected.unwrap_or_default();
     let ends: &[End] = match (router.class, router.status) {
-        (Class::Ok, _) => &[End::Complete],
+        (Class::Ok, _) => whole_despite(injected, entry.stream),
         (Class::Connect, _) => &[End::Reset],
+        (Class::Interrupted, Some(200)) if matches!(injected, "no_finish" | "empty_body") => &[End::Complete],
         (Class::Interrupted, Some(200)) => &[End::Cut, End::EarlyEnd],
         (Class::Timeout | Class::Cancelled, _) => &[End::HungUp, End::Complete],
+        (Class::Malformed, Some(200)) if matches!(injected, "early_end" | "wrong_length") && !entry.stream => {
+            &[End::EarlyEnd]
+        }
         _ => &[End::Complete, End::HungUp],
     };
     if !ends.contains(&entry.end) {
@@ -209,11 +265,23 @@ fn agree(router: &Attempt, entry: &Entry) -> Result<(), String> {
     if router.status != entry.status && !on_its_way {
         return clash("different statuses");
     }
-    if router.class == Class::Ok && entry.stream && router.tokens != entry.tokens {
+    let as_it_was_asked = entry.stream && injected != "unstreamed";
+    if router.class == Class::Ok && as_it_was_asked && router.tokens != entry.tokens {
         return clash("different numbers of tokens");
     }
     if entry.received_us < router.dispatched.0 || entry.received_us > router.ended.0 {
         return clash("received outside the attempt");
     }
     Ok(())
+}
+
+/// How the provider may have ended an answer that the router took for whole: a stream is, from its finish reason on.
+fn whole_despite(injected: &str, stream: bool) -> &'static [End] {
+    match injected {
+        "no_terminator" | "early_end" if stream => &[End::Complete, End::EarlyEnd],
+        "cut" if stream => &[End::Complete, End::Cut],
+        "stall" if stream => &[End::Complete, End::HungUp],
+        "left_open" => &[End::Complete, End::HungUp],
+        _ => &[End::Complete],
+    }
 }

@@ -5,6 +5,7 @@
 //! - Readers get snapshots and may lag behind; the log never waits for them.
 //! - A recording that cannot be written is dropped and the drill goes on; the error is told at the end.
 
+use super::knocks::{Knock, Knocks};
 use crate::event::{Event, EventKind, Header, LOG_VERSION, Sink};
 use crate::report::{Figures, Totals};
 use crate::runtime::Clock;
@@ -27,6 +28,7 @@ struct Inner {
     stats: Stats,
     board: Board,
     figures: Figures,
+    knocks: Knocks,
     writer: Option<Box<dyn Write + Send>>,
     write_error: Option<io::Error>,
     kept: Option<Vec<Event>>,
@@ -40,6 +42,8 @@ pub(super) struct Closed {
     pub board: Board,
     /// Counts and percentiles.
     pub totals: Totals,
+    /// Calls that found no ear.
+    pub knocks: Vec<Knock>,
     /// The log, if it was kept.
     pub events: Vec<Event>,
     /// Why the recording is incomplete, if it is.
@@ -60,6 +64,7 @@ impl Journal {
                 ended: false,
                 stats: Stats::new(phases, &targets),
                 figures: Figures::new(&facts),
+                knocks: Knocks::new(plan),
                 board: Board::new(&plan.slos, facts),
                 writer: record,
                 write_error: None,
@@ -106,6 +111,7 @@ impl Journal {
             snapshot,
             board: std::mem::replace(&mut inner.board, Board::new(&[], Facts::default())),
             totals: inner.figures.totals(),
+            knocks: inner.knocks.take(),
             events: inner.kept.take().unwrap_or_default(),
             write_error: inner.write_error.take(),
         }
@@ -136,6 +142,7 @@ impl Sink for Journal {
         inner.stats.apply(&event);
         inner.board.apply(&event);
         inner.figures.apply(&event);
+        inner.knocks.apply(&event);
         inner.write(&event);
         if let Some(kept) = &mut inner.kept {
             kept.push(event);

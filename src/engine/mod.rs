@@ -1,7 +1,8 @@
 //! Wires a plan into a running drill, in either world, and brings it to its end.
 //!
 //! - `stage`: mocks, connections, router and senders of one drill. - `timeline`: the script's instants.
-//! - `journal`: the event log and its folds. - `pacer`: virtual time against the wall. - `command`: what keys may say.
+//! - `journal`: the event log and its folds. - `knocks`: calls that nobody read.
+//! - `pacer`: virtual time against the wall. - `command`: what keys may say.
 //!
 //! | | virtual | real |
 //! | --- | --- | --- |
@@ -14,11 +15,12 @@
 
 pub mod command;
 mod journal;
+mod knocks;
 mod pacer;
 mod stage;
 mod timeline;
 
-use crate::event::{Class, Event, EventKind, Micros, Sink as _};
+use crate::event::{Event, EventKind, Micros, Sink as _};
 use crate::report::Totals;
 use crate::runtime::{Clock, MAX_IDLE_POLLS, Spawner};
 use crate::scenario::plan::Plan;
@@ -27,8 +29,9 @@ use crate::slo::Board;
 use crate::stats::snapshot::Snapshot;
 use command::Command;
 use journal::Journal;
+pub use knocks::Knock;
 use mock_providers::Ledger;
-use mock_providers::fault::Effect;
+use mock_providers::fault::{Effect, Whom};
 use mock_providers::ledger::Entry;
 use pacer::{Pacer, Turn};
 use stage::Stage;
@@ -97,6 +100,8 @@ pub struct Finished {
     pub totals: Totals,
     /// The log, if it was kept.
     pub events: Vec<Event>,
+    /// Calls that found no ear while a listener fared badly.
+    pub knocks: Vec<Knock>,
     /// What the mocks saw.
     pub ledger: Vec<Entry>,
     /// Whether somebody ended it early.
@@ -109,20 +114,30 @@ pub struct Finished {
 
 impl Finished {
     /// The scripted faults that hit somebody, by their ids. The ledger names those that were injected. A connection
-    /// that fails never reaches it: there the router's failed or silent connections count. What concerns the provider
-    /// as a whole injects nothing: there any request received while it was on counts.
+    /// that fails never reaches it: there the calls count that were made while it was on, got no head, and are not in
+    /// the ledger. What concerns the provider as a whole injects nothing: there any request counts that was received
+    /// while it was on and that it was meant for, as far as the ledger tells (it does not tell keys and endpoints).
     #[must_use]
     pub fn fired(&self) -> BTreeSet<u32> {
+        let read: BTreeSet<(String, &str, u32)> = match self.knocks.is_empty() {
+            true => BTreeSet::new(),
+            false => {
+                self.ledger.iter().map(|e| (format!("{}/{}", e.provider, e.model), &*e.request, e.attempt)).collect()
+            }
+        };
+        let unread: BTreeSet<u32> = self
+            .knocks
+            .iter()
+            .filter(|k| !read.contains(&(k.target.to_string(), &*k.request.to_string(), k.attempt)))
+            .map(|k| k.fault)
+            .collect();
         let hit = |planned: &&PlannedFault| match planned.fault.effect {
             Effect::Mix(_) | Effect::Sequence { .. } => self.ledger.iter().any(|e| e.fault == Some(planned.fault.id)),
-            Effect::Listener(_) => self.snapshot.targets.iter().any(|t| {
-                let provider = t.name.split('/').next().unwrap_or_default();
-                let failed = [Class::Connect, Class::Timeout].iter().any(|class| t.classes.contains_key(class));
-                self.is_on(planned, provider) && failed
-            }),
+            Effect::Listener(_) => unread.contains(&planned.fault.id),
             _ => {
                 let span = planned.fault.from.as_micros() as u64..planned.fault.until.as_micros() as u64;
-                self.ledger.iter().any(|e| span.contains(&e.received_us) && self.is_on(planned, &e.provider))
+                let met = |e: &Entry| is_meant(&planned.fault.whom, e) && self.is_on(planned, &e.provider);
+                self.ledger.iter().any(|e| span.contains(&e.received_us) && met(e))
             }
         };
         self.plan.faults.iter().filter(hit).map(|planned| planned.fault.id).collect()
@@ -131,6 +146,13 @@ impl Finished {
     fn is_on(&self, planned: &PlannedFault, provider: &str) -> bool {
         planned.providers.iter().any(|&p| &*self.plan.providers[p].name == provider)
     }
+}
+
+/// Whether a fault is meant for a request, as far as its entry tells.
+fn is_meant(whom: &Whom, entry: &Entry) -> bool {
+    (whom.models.is_empty() || whom.models.iter().any(|model| **model == *entry.model))
+        && whom.stream.is_none_or(|wanted| wanted == entry.stream)
+        && whom.larger_than.is_none_or(|least| entry.prompt_tokens > least)
 }
 
 /// Why a drill has no result.
@@ -199,6 +221,7 @@ pub fn run(plan: Arc<Plan>, options: Options) -> Result<Finished, Failure> {
         snapshot: closed.snapshot,
         board: closed.board,
         totals: closed.totals,
+        knocks: closed.knocks,
         events: closed.events,
         write_error: closed.write_error,
         ledger: accounts.ledger.entries(),
