@@ -49,3 +49,12 @@ fn every_bundled_scenario_is_in_the_readme() {
         assert!(text.contains(&format!("`{}`", s.name)), "{} is missing", s.name);
     }
 }
+
+#[test]
+fn the_reference_of_scenarios_runs_as_it_stands_and_all_of_its_faults_hit_somebody() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SCENARIOS.md");
+    let text = std::fs::read_to_string(page).expect("there");
+    let scenario = text.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let done = crate::drills::drill(scenario);
+    assert_eq!(done.fired().len(), done.plan.faults.len(), "{:?}", done.fired());
+}
