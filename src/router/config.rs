@@ -32,6 +32,8 @@ pub struct Target {
     pub context: u32,
     /// What the model can do. A request that needs more is never sent there.
     pub capabilities: BTreeSet<Capability>,
+    /// Whether the model goes on from the beginning of an answer that is put into its mouth.
+    pub prefill: bool,
     /// Circuit breaker.
     pub breaker: breaker::Params,
     /// Retry budget.

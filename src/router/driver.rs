@@ -334,6 +334,7 @@ impl Walk<'_> {
                 system: &request.system,
                 prompt: &request.prompt,
                 images: &request.images,
+                partial: "",
                 schema: request.schema.as_ref().map(|s| s.document()),
                 tools: &tools,
                 must_call: request.must_call,

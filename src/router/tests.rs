@@ -115,6 +115,7 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         model: (*model).into(),
         context: 100_000,
         capabilities: Capability::ALL.into(),
+        prefill: true,
         breaker: policy::breaker::Params::default(),
         budget: policy::budget::Params::default(),
         quality: policy::quality::Params::default(),

@@ -49,6 +49,7 @@ fn target(provider: usize, name: &str) -> Target {
         model: name.split_once('/').unwrap().1.into(),
         context: 128_000,
         capabilities: mock_providers::model::Capability::ALL.into(),
+        prefill: true,
         breaker: Default::default(),
         budget: Default::default(),
         quality: Default::default(),

@@ -121,6 +121,7 @@ impl Targets<'_> {
             model: found.name.clone(),
             context: found.context,
             capabilities: found.capabilities.clone(),
+            prefill: found.prefill,
             breaker: breaker::Params::default(),
             budget: budget::Params::default(),
             quality: quality::Params::default(),
