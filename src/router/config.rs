@@ -92,7 +92,28 @@ pub struct Chain {
     pub weights: Vec<f64>,
     /// What is done about each class of outcome.
     pub table: Table,
-    impl Chain {
+    /// What becomes of a stream that breaks after its first token.
+    pub on_break: OnBreak,
+    /// Bounds the last byte of the answer, counted from the arrival at the router.
+    pub deadline: Duration,
+    /// Bounds the first token of a streamed answer, counted likewise.
+    pub ttft_deadline: Option<Duration>,
+    /// A hop is not started with less time than this left.
+    pub min_hop_time: Duration,
+    /// Same-target retries.
+    pub retry: Retry,
+    /// HTTP calls allowed for one request over all targets.
+    pub max_attempts_total: u32,
+    /// Bounds on one HTTP call.
+    pub timeouts: Timeouts,
+    /// Whether answers must fit the schema of the request, and tool calls the tools it offers. Without it only
+    /// JSON-ness of the envelope is checked.
+    pub json_schema: bool,
+    /// What is served when every target has failed.
+    pub degraded: Option<Name>,
+}
+
+impl Chain {
     /// A chain over these targets, with the defaults of everything else.
     #[must_use]
     pub fn new(name: &str, targets: Vec<usize>) -> Self {
@@ -113,27 +134,6 @@ pub struct Chain {
             degraded: None,
         }
     }
-}
-
-/// What becomes of a stream that breaks after its first token.
-    pub on_break: OnBreak,
-    /// Bounds the last byte of the answer, counted from the arrival at the router.
-    pub deadline: Duration,
-    /// Bounds the first token of a streamed answer, counted likewise.
-    pub ttft_deadline: Option<Duration>,
-    /// A hop is not started with less time than this left.
-    pub min_hop_time: Duration,
-    /// Same-target retries.
-    pub retry: Retry,
-    /// HTTP calls allowed for one request over all targets.
-    pub max_attempts_total: u32,
-    /// Bounds on one HTTP call.
-    pub timeouts: Timeouts,
-    /// Whether answers must fit the schema of the request, and tool calls the tools it offers. Without it only
-    /// JSON-ness of the envelope is checked.
-    pub json_schema: bool,
-    /// What is served when every target has failed.
-    pub degraded: Option<Name>,
 }
 
 /// What becomes of a stream that breaks after its first token.

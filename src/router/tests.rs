@@ -11,7 +11,6 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use mock_providers::Dialect;
-use mock_providers::model::Capability;
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;

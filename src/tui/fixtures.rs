@@ -4,7 +4,7 @@ use super::model::Model;
 use super::theme::Theme;
 use crate::engine::World;
 use crate::event::{BreakerState, Class, Micros, Name, Outcome, Reason, SkipReason};
-use crate::router::config::{Chain, Config, Retry, Target, Timeouts};
+use crate::router::config::{Chain, Config, Target};
 use crate::scenario::plan::{Phase, Plan, PlannedFault, Provider};
 use crate::slo::{self, Names, Slo};
 use crate::stats::snapshot::{FeedLine, Flow, FlowEnd, LatencyView, Level, SloView, Snapshot, Standing, TargetView};

@@ -36,7 +36,8 @@ pub fn anchor(given: &str) -> usize {
         let before = given[..at].chars().next_back()?;
         (c.is_whitespace() && !before.is_whitespace()).then_some(at)
     });
-    let fits = |&at: &usize| given.len() - at >= SHORTEST && given.find(given[at..].trim_start()) == Some(blanks(given, at));
+    let fits =
+        |&at: &usize| given.len() - at >= SHORTEST && given.find(given[at..].trim_start()) == Some(blanks(given, at));
     starts.find(fits).unwrap_or(0)
 }
 

@@ -119,7 +119,11 @@ mod tests {
     #[case(Pick::LeastLoaded, three(|i, m| Member { in_flight: [2, 0, 2][i], ..m }), [1, 0, 2])]
     #[case(Pick::SameModel, three(|i, m| Member { same_model: i != 1, ..m }), [0, 2, 1])]
     #[case(Pick::Ordered, three(|i, m| Member { demoted: i == 0, ..m }), [1, 2, 0])]
-    fn a_step_is_walked_as_its_pick_says(#[case] pick: Pick, #[case] members: [Member; 3], #[case] expected: [usize; 3]) {
+    fn a_step_is_walked_as_its_pick_says(
+        #[case] pick: Pick,
+        #[case] members: [Member; 3],
+        #[case] expected: [usize; 3],
+    ) {
         assert_eq!(order(&[Step { len: 3, pick }], &members), expected);
     }
 

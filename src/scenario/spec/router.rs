@@ -8,7 +8,6 @@ use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
 use crate::scenario::yaml::{Node, Value};
 use crate::tasks::Task;
-use std::time::Duration;
 
 const JITTERS: &[(&str, Jitter)] =
     &[("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal), ("decorrelated", Jitter::Decorrelated)];

@@ -1,7 +1,7 @@
 //! The example of the design document, word for word.
 
 use crate::load::{Arrivals, Segment};
-use crate::router::config::{Chain, Retry, Route, Timeouts};
+use crate::router::config::{Chain, Retry, Route};
 use crate::router::policy::{backoff, breaker, budget, quality};
 use crate::scenario::{Loaded, load, plan::Phase};
 use crate::tasks::Task;
