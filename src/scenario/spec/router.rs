@@ -1,13 +1,16 @@
 //! `router:`: routes and chains.
 
-use super::refuse_fallback;
-use crate::router::config::{self, Retry, Timeouts};
+use super::{classes, refuse_fallback, triggers};
+use crate::router::config::{self, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
 use crate::scenario::yaml::{Node, Value};
 use crate::tasks::Task;
+
+const ON_BREAK: &[(&str, OnBreak)] =
+    &[("continue", OnBreak::Continue), ("error", OnBreak::Error), ("buffer", OnBreak::Buffer)];
 
 const JITTERS: &[(&str, Jitter)] =
     &[("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal), ("decorrelated", Jitter::Decorrelated)];
@@ -129,6 +132,15 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
         let template = degraded.need("template", "template: 'Please try again later.'");
         config.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value.into());
         degraded.finish();
+    }
+    if let Some(word) = fields.get("on_break").and_then(|n| sink.word(n, "what becomes of a broken stream", ON_BREAK)) {
+        config.on_break = word.value;
+    }
+    if let Some(node) = fields.get("triggers") {
+        triggers::read(node, config, &mut chain.breaker, sink);
+    }
+    if let Some(node) = fields.get("classes") {
+        classes::read(node, &mut config.table, sink);
     }
     fields.finish();
     chain
