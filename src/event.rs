@@ -357,6 +357,12 @@ pub enum EventKind {
         task: Name,
         /// Whether the client wants a stream.
         stream: bool,
+        /// The regions it may be processed in; empty: anywhere.
+        #[serde(default, skip_serializing_if = "<[Name]>::is_empty")]
+        residency: Arc<[Name]>,
+        /// What kind of data is in it, if that was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        data_class: Option<Name>,
     },
     /// A target was passed over.
     Skipped {

@@ -147,6 +147,8 @@ mod tests {
             tenant: "t".into(),
             tier: "t".into(),
             task: Task::Chat,
+            traits: std::sync::Arc::default(),
+            prompt_tokens: None,
             streamed: 0.0,
             risky: 0.0,
             patience: None,

@@ -14,7 +14,10 @@ pub use arrivals::{Arrival, Timetable};
 pub use sender::Sender;
 
 use crate::event::Name;
+use crate::router::Traits;
 use crate::tasks::Task;
+use mock_providers::Distribution;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One stream of requests.
@@ -26,6 +29,11 @@ pub struct Stream {
     pub tier: Name,
     /// The kind of job.
     pub task: Task,
+    /// What its requests say of themselves.
+    pub traits: Arc<Traits>,
+    /// How long prompts are made, where they are not that long already: tokens, where the distribution says
+    /// milliseconds. `None`: as the task has them.
+    pub prompt_tokens: Option<Distribution>,
     /// The share of requests that ask for a stream, 0 to 1.
     pub streamed: f64,
     /// The share of requests whose prompt a content filter may take offence at, 0 to 1.

@@ -3,12 +3,15 @@
 use super::Stream;
 use crate::event::{EventKind, Micros, Name, Outcome, RequestId, Sink};
 use crate::router::policy::gates::{Schema, Tool};
-use crate::router::{Client, Image, Request, Router, ToolCall};
+use crate::router::{Client, Image, Request, Router, ToolCall, Traits};
 use crate::runtime::Clock;
 use crate::tasks::{self, Given, Task};
-use mock_providers::Luck;
+use mock_providers::{Distribution, Luck};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// However far the tail of a distribution reaches, no prompt is longer.
+const MAX_PROMPT_TOKENS: f64 = 2e6;
 
 /// The sender of one stream.
 pub struct Sender {
@@ -16,6 +19,8 @@ pub struct Sender {
     tenant: Name,
     tier: Name,
     task_name: Name,
+    traits: Arc<Traits>,
+    prompt_tokens: Option<Distribution>,
     system: Name,
     schema: Option<Schema>,
     tools: Arc<[Tool]>,
@@ -38,6 +43,8 @@ impl Sender {
             tenant: Arc::clone(&stream.tenant),
             tier: Arc::clone(&stream.tier),
             task_name: stream.task.as_str().into(),
+            traits: Arc::clone(&stream.traits),
+            prompt_tokens: stream.prompt_tokens,
             system: stream.task.system().into(),
             schema: stream.task.schema().as_ref().map(Schema::new).transpose()?,
             tools: stream.task.tools().iter().map(offer).collect::<Result<_, _>>()?,
@@ -65,11 +72,12 @@ impl Sender {
             prompt = tasks::risky(prompt, self.risky, self.luck, id);
         }
         let shown = |image: tasks::Image| Image { media_type: image.media_type.into(), base64: image.base64.into() };
-        let request = Request {
+        let mut request = Request {
             id,
             tenant: Arc::clone(&self.tenant),
             tier: Arc::clone(&self.tier),
             task: Arc::clone(&self.task_name),
+            traits: Arc::clone(&self.traits),
             stream,
             system: Arc::clone(&self.system),
             images: self.task.image(&prompt).map(shown).into_iter().collect(),
@@ -80,6 +88,12 @@ impl Sender {
             embedding: self.task.dimensions(),
             gone_at: self.patience.map(|patience| intended + patience),
         };
+        if let Some(tokens) = self.prompt_tokens {
+            let drawn = tokens.sample_ms(&mut self.luck.draw("prompt-tokens", &[], &ids));
+            let wanted = libm::round(drawn.min(MAX_PROMPT_TOKENS)) as u32;
+            let missing = wanted.saturating_sub(request.prompt_tokens());
+            request.prompt = tasks::padded(&request.prompt, 4 * missing as usize).into();
+        }
         self.log.record(EventKind::Arrived {
             request: id,
             intended: intended.into(),
@@ -87,6 +101,8 @@ impl Sender {
             tier: Arc::clone(&self.tier),
             task: Arc::clone(&self.task_name),
             stream,
+            residency: Arc::clone(&self.traits.residency),
+            data_class: self.traits.data_class.clone(),
         });
         let (sender, router) = (Arc::clone(self), Arc::clone(router));
         async move { sender.carry(request, intended, &router).await }

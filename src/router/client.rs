@@ -18,6 +18,8 @@ pub struct Request {
     pub tier: Name,
     /// What kind of job.
     pub task: Name,
+    /// What else routes and compliance go by.
+    pub traits: Arc<Traits>,
     /// Whether the client wants a stream.
     pub stream: bool,
     /// Instructions.
@@ -36,6 +38,31 @@ pub struct Request {
     pub embedding: Option<u32>,
     /// When the client hangs up, as an offset from the start of the drill.
     pub gone_at: Option<Duration>,
+}
+
+/// What a request says of itself beyond whose it is and what it is for. Requests of one stream share it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Traits {
+    /// Free words that routes go by.
+    pub tags: Arc<[Name]>,
+    /// What kind of data is in it, as `pii`; only targets approved for it may see it.
+    pub data_class: Option<Name>,
+    /// The regions it may be processed in; empty: anywhere.
+    pub residency: Arc<[Name]>,
+    /// What a wrong answer would cost.
+    pub stakes: Stakes,
+    /// It is in no hurry and yields to interactive traffic.
+    pub batch: bool,
+}
+
+/// What a wrong answer would cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stakes {
+    /// Any answer is better than none.
+    #[default]
+    BestEffort,
+    /// No answer is better than a bad one.
+    High,
 }
 
 impl Request {

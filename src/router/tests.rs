@@ -167,6 +167,7 @@ fn request() -> Request {
         tenant: "acme".into(),
         tier: "gold".into(),
         task: "tools".into(),
+        traits: Arc::default(),
         stream: false,
         system: "Call a tool.".into(),
         prompt: "Weather in Oslo?".into(),

@@ -87,7 +87,7 @@ impl Board {
         self.now = self.now.max(event.at);
         let at = event.at;
         match &event.kind {
-            EventKind::Arrived { request, intended, tenant, tier, task, stream } => {
+            EventKind::Arrived { request, intended, tenant, tier, task, stream, .. } => {
                 let population = self.population(tenant, tier, task, *stream);
                 self.in_flight.insert(*request, Flight { population, fell_back: false });
                 self.tell(Kind::Arrived, at, Some(*request), Heard::Arrived { intended: *intended });

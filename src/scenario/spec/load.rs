@@ -2,10 +2,12 @@
 
 use super::router::tasks;
 use crate::load::Arrivals;
+use crate::router::Stakes;
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
 use crate::scenario::yaml::{Entry, Node};
 use crate::tasks::Task;
+use mock_providers::Distribution;
 use std::time::Duration;
 
 /// A load stream as it was typed.
@@ -24,6 +26,12 @@ pub(crate) struct Stream {
     /// The share of risky prompts.
     pub(crate) risky: f64,
     pub(crate) patience: Option<Duration>,
+    pub(crate) tags: Vec<At<String>>,
+    pub(crate) data_class: Option<At<String>>,
+    pub(crate) residency: Vec<At<String>>,
+    pub(crate) stakes: Stakes,
+    pub(crate) batch: bool,
+    pub(crate) prompt_tokens: Option<Distribution>,
     /// By phase.
     pub(crate) phases: Vec<(At<String>, Option<At<Pattern>>)>,
 }
@@ -38,6 +46,8 @@ pub(crate) enum Pattern {
     /// The usual rate, and again and again another one for a while.
     Burst { rate: f64, length: Duration, every: Duration },
 }
+
+const STAKES: &[(&str, Stakes)] = &[("best_effort", Stakes::BestEffort), ("high_stakes", Stakes::High)];
 
 pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
     let mut fields = sink.fields(node, "a load stream")?;
@@ -58,6 +68,12 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
     }
     let risky = fields.get("risky").and_then(|n| sink.share(n));
     let patience = fields.get("patience").and_then(|n| sink.positive_duration(n));
+    let tags = names(fields.get("tags"), sink);
+    let data_class = fields.get("data_class").and_then(|n| sink.name(n));
+    let residency = names(fields.get("residency"), sink);
+    let stakes = fields.get("stakes").and_then(|n| sink.word(n, "a kind of stakes", STAKES));
+    let mode = fields.get("mode").and_then(|n| sink.word(n, "a mode", &[("interactive", false), ("batch", true)]));
+    let prompt_tokens = fields.get("prompt_tokens").and_then(|n| sink.sizes(n));
     let phases = fields.get("phases").and_then(|n| sink.entries(n, "the rate by phase")).unwrap_or_default();
     let phases = phases.iter().map(|Entry { key, value }| (key.clone(), pattern(value, sink))).collect();
     let at = fields.at.clone();
@@ -73,8 +89,27 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
         streamed: streamed.map_or(0.0, |s| s.value),
         risky: risky.map_or(0.0, |s| s.value),
         patience: patience.map(|p| p.value),
+        tags,
+        data_class,
+        residency,
+        stakes: stakes.map_or(Stakes::default(), |s| s.value),
+        batch: mode.is_some_and(|m| m.value),
+        prompt_tokens: prompt_tokens.map(|d| d.value),
         phases,
     })
+}
+
+/// One name or a list of them, each once.
+fn names(node: Option<&Node>, sink: &Sink<'_>) -> Vec<At<String>> {
+    let mut names: Vec<At<String>> = Vec::new();
+    for name in node.map_or(&[][..], |n| sink.one_or_more(n)).iter().filter_map(|n| sink.name(n)) {
+        if names.iter().any(|known| known.value == name.value) {
+            sink.error(&name.at, format!("`{}` is there twice", name.value), Some("keep one of the two".to_owned()));
+        } else {
+            names.push(name);
+        }
+    }
+    names
 }
 
 fn pattern(node: &Node, sink: &Sink<'_>) -> Option<At<Pattern>> {
@@ -121,8 +156,9 @@ fn burst(node: &Node, sink: &Sink<'_>) -> Option<Pattern> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::router::Traits;
     use crate::scenario::{Invalid, Loaded, load};
-    use crate::tasks::Task;
 
     fn read(line: &str) -> Result<Loaded, Invalid> {
         let text = format!(
@@ -148,6 +184,40 @@ mod tests {
         assert_eq!(risky("task: chat, rate: 1/s"), Some(0.0));
         assert_eq!(risky("task: chat, rate: 1/s, risky: 2%"), Some(0.02));
         assert_eq!(risky("task: chat, rate: 1/s, risky: 200%"), None);
+    }
+
+    #[test]
+    fn what_requests_say_of_themselves_reaches_the_plan() {
+        let line = "task: chat, rate: 1/s, tags: [beta, eval], data_class: pii, residency: eu, stakes: high_stakes, \
+                    mode: batch, prompt_tokens: uniform(1k 4k)";
+        let stream = read(line).unwrap_or_else(|invalid| panic!("{invalid}")).plan.load.remove(0);
+        let expected = Traits {
+            tags: ["beta".into(), "eval".into()].into(),
+            data_class: Some("pii".into()),
+            residency: ["eu".into()].into(),
+            stakes: Stakes::High,
+            batch: true,
+        };
+        assert_eq!(*stream.traits, expected);
+        assert_eq!(stream.prompt_tokens, Some(Distribution::Uniform { low: 1000.0, high: 4000.0 }));
+        let plain = read("task: chat, rate: 1/s").unwrap_or_else(|invalid| panic!("{invalid}")).plan.load.remove(0);
+        assert_eq!((&*plain.traits, plain.prompt_tokens), (&Traits::default(), None));
+    }
+
+    #[test]
+    fn what_requests_cannot_be_is_told() {
+        for (line, message) in [
+            ("tags: [beta, beta]", "`beta` is there twice"),
+            ("tags: [a b]", "`a b` cannot be a name"),
+            ("residency: [eu, eu]", "`eu` is there twice"),
+            ("stakes: high", "did you mean `high_stakes`?"),
+            ("mode: bulk", "`bulk` is not a mode"),
+            ("prompt_tokens: 2M", "`2M` is too much"),
+            ("prompt_tokens: 4s", "`4s` is not a size"),
+        ] {
+            let invalid = read(&format!("task: chat, rate: 1/s, {line}")).expect_err(line).to_string();
+            assert!(invalid.contains(message), "{invalid}");
+        }
     }
 
     #[test]
