@@ -476,6 +476,17 @@ pub enum EventKind {
         /// What.
         class: Class,
     },
+    /// The client got an error, or waited too long, and will ask again. It stays one request.
+    ClientRetried {
+        /// Which.
+        request: RequestId,
+        /// Its how manieth retry, from 1.
+        retry: u32,
+        /// What the client got; `timeout` also where it hung up.
+        class: Class,
+        /// How long it waits first.
+        wait: Micros,
+    },
     /// A request is over. Every request that arrived ends exactly once.
     Ended {
         /// Which.
@@ -492,9 +503,9 @@ pub enum EventKind {
         latency: Micros,
         /// Time to the first token given to the client, from the intended arrival.
         ttft: Option<Micros>,
-        /// Targets used.
+        /// Targets used, over all the times the client asked.
         hops: u32,
-        /// HTTP calls made.
+        /// HTTP calls made, likewise.
         attempts: u32,
         /// What the load found in the answer, if one was served as complete.
         judged: Option<Judged>,

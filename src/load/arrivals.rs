@@ -152,6 +152,7 @@ mod tests {
             streamed: 0.0,
             risky: 0.0,
             patience: None,
+            sdk: super::super::Sdk::single(),
             arrivals,
             rate,
         }

@@ -16,7 +16,7 @@ pub mod policy;
 mod tests;
 
 pub use crate::provider::{Image, ToolCall};
-pub use client::{Client, Request, Served, Stakes, Traits};
+pub use client::{Before, Client, Request, Served, Stakes, Traits};
 
 use crate::event::{Name, Sink};
 use crate::provider::Adapter;

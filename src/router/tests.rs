@@ -177,6 +177,7 @@ fn request() -> Request {
         must_call: false,
         embedding: None,
         gone_at: None,
+        before: crate::router::Before::default(),
     }
 }
 

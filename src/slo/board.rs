@@ -141,6 +141,9 @@ impl Board {
                 self.tell(Kind::Ended, at, Some(*request), Heard::Ended(end));
                 self.in_flight.remove(request);
             }
+            EventKind::ClientRetried { request, retry, .. } => {
+                self.tell(Kind::ClientRetried, at, Some(*request), Heard::ClientRetried { retry: *retry });
+            }
             EventKind::DrillEnded { interrupted } => self.over = !interrupted,
             _ => {}
         }

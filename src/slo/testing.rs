@@ -89,6 +89,11 @@ impl Log {
         self.push(at, EventKind::Arrived { request, intended, tenant, tier, task, stream, residency, data_class })
     }
 
+    pub(crate) fn ask_again(&mut self, n: u32, at: u64) -> &mut Self {
+        let kind = EventKind::ClientRetried { request: id(n), retry: 1, class: Class::Overloaded, wait: ms(500) };
+        self.push(at, kind)
+    }
+
     pub(crate) fn call(&mut self, n: u32, at: u64, target: &str) -> &mut Self {
         self.dispatch(n, at, target, false, None)
     }

@@ -94,6 +94,7 @@ fn check_one(stream: &spec::load::Stream, phases: &[Phase], sink: &Sink<'_>) -> 
         streamed: stream.streamed,
         risky: stream.risky,
         patience: stream.patience,
+        sdk: stream.sdk,
         arrivals: stream.arrivals,
         rate: timeline.segments,
     })

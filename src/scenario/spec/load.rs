@@ -1,11 +1,12 @@
 //! `load:`: streams of requests.
 
-use super::router::tasks;
-use crate::load::Arrivals;
+use super::router::{backoff, tasks};
+use crate::load::sdk::SDKS;
+use crate::load::{Arrivals, Sdk};
 use crate::router::Stakes;
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
-use crate::scenario::yaml::{Entry, Node};
+use crate::scenario::yaml::{Entry, Node, Value};
 use crate::tasks::Task;
 use mock_providers::Distribution;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub(crate) struct Stream {
     /// The share of risky prompts.
     pub(crate) risky: f64,
     pub(crate) patience: Option<Duration>,
+    pub(crate) sdk: Sdk,
     pub(crate) tags: Vec<At<String>>,
     pub(crate) data_class: Option<At<String>>,
     pub(crate) residency: Vec<At<String>>,
@@ -68,6 +70,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
     }
     let risky = fields.get("risky").and_then(|n| sink.share(n));
     let patience = fields.get("patience").and_then(|n| sink.positive_duration(n));
+    let sdk = fields.get("client").and_then(|n| sdk(n, sink));
     let tags = names(fields.get("tags"), sink);
     let data_class = fields.get("data_class").and_then(|n| sink.name(n));
     let residency = names(fields.get("residency"), sink);
@@ -89,6 +92,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
         streamed: streamed.map_or(0.0, |s| s.value),
         risky: risky.map_or(0.0, |s| s.value),
         patience: patience.map(|p| p.value),
+        sdk: sdk.unwrap_or_else(Sdk::single),
         tags,
         data_class,
         residency,
@@ -110,6 +114,28 @@ fn names(node: Option<&Node>, sink: &Sink<'_>) -> Vec<At<String>> {
         }
     }
     names
+}
+
+/// How clients ask again: the name of an SDK, or what is set differently from one.
+fn sdk(node: &Node, sink: &Sink<'_>) -> Option<Sdk> {
+    let named = |n: &Node| sink.word(n, "an SDK", SDKS).map(|sdk| sdk.value);
+    if !matches!(node.value, Value::Map(_)) {
+        return named(node);
+    }
+    let mut fields = sink.fields(node, "a client")?;
+    let mut sdk = fields.get("sdk").map_or(Some(Sdk::default()), named);
+    let retries = fields.get("retries").and_then(|n| sink.count32(n, 0, 100));
+    let timeout = fields.get("timeout").and_then(|n| sink.positive_duration(n));
+    let waits = fields.get("backoff");
+    if let Some(sdk) = &mut sdk {
+        sdk.retries = retries.map_or(sdk.retries, |n| n.value);
+        sdk.timeout = timeout.map_or(sdk.timeout, |t| Some(t.value));
+        if let Some(node) = waits {
+            (sdk.backoff, sdk.throttled) = (backoff(node, sdk.backoff, sink), None);
+        }
+    }
+    fields.finish();
+    sdk
 }
 
 fn pattern(node: &Node, sink: &Sink<'_>) -> Option<At<Pattern>> {
@@ -158,6 +184,7 @@ fn burst(node: &Node, sink: &Sink<'_>) -> Option<Pattern> {
 mod tests {
     use super::*;
     use crate::router::Traits;
+    use crate::router::policy::backoff::Params;
     use crate::scenario::{Invalid, Loaded, load};
 
     fn read(line: &str) -> Result<Loaded, Invalid> {
@@ -205,6 +232,23 @@ mod tests {
     }
 
     #[test]
+    fn clients_ask_again_as_an_sdk_does_or_as_they_are_told() {
+        let sdk = |line: &str| {
+            let line = format!("task: chat, rate: 1/s{line}");
+            read(&line).unwrap_or_else(|invalid| panic!("{invalid}")).plan.load[0].sdk
+        };
+        assert_eq!(sdk(""), Sdk::single());
+        for (name, known) in SDKS {
+            assert_eq!(sdk(&format!(", client: {name}")), *known);
+        }
+        let told = sdk(", client: { sdk: vercel_ai, retries: 5, backoff: { max: 3s }, timeout: 20s }");
+        let (_, vercel) = SDKS.iter().find(|(name, _)| *name == "vercel_ai").expect("known");
+        assert_eq!((told.retries, told.timeout), (5, Some(Duration::from_secs(20))));
+        assert_eq!(told.backoff, Params { max: Duration::from_secs(3), ..vercel.backoff });
+        assert_eq!(sdk(", client: { retries: 1 }"), Sdk { retries: 1, ..Sdk::default() });
+    }
+
+    #[test]
     fn what_requests_cannot_be_is_told() {
         for (line, message) in [
             ("tags: [beta, beta]", "`beta` is there twice"),
@@ -213,6 +257,13 @@ mod tests {
             ("stakes: high", "did you mean `high_stakes`?"),
             ("mode: bulk", "`bulk` is not a mode"),
             ("prompt_tokens: 2M", "`2M` is too much"),
+            ("client: openai", "did you mean `openai_sdk`?"),
+            ("client: [boto3]", "expected an SDK, found a list"),
+            ("client: { retires: 2 }", "did you mean `retries`?"),
+            ("client: { retries: 1000 }", "this must lie between 0 and 100"),
+            ("client: { timeout: 0s }", "this must be longer than zero"),
+            ("client: { sdk: boto }", "did you mean `boto3`?"),
+            ("client: { backoff: { max: 1ms } }", "the longest wait is shorter than the initial one"),
             ("prompt_tokens: 4s", "`4s` is not a size"),
         ] {
             let invalid = read(&format!("task: chat, rate: 1/s, {line}")).expect_err(line).to_string();

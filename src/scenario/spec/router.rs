@@ -19,8 +19,13 @@ const MIN_HOP_TIME: Duration = Duration::from_millis(250);
 /// HTTP calls for one request over all targets, unless a chain says otherwise.
 const MAX_ATTEMPTS_TOTAL: u32 = 6;
 
-const JITTERS: &[(&str, Jitter)] =
-    &[("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal), ("decorrelated", Jitter::Decorrelated)];
+const JITTERS: &[(&str, Jitter)] = &[
+    ("none", Jitter::None),
+    ("full", Jitter::Full),
+    ("equal", Jitter::Equal),
+    ("quarter", Jitter::Quarter),
+    ("decorrelated", Jitter::Decorrelated),
+];
 
 /// The router as it was typed.
 #[derive(Debug)]
@@ -175,7 +180,7 @@ fn retry(node: &Node, sink: &Sink<'_>) -> Retry {
     let Some(mut fields) = sink.fields(node, "a retry") else { return retry };
     set(&mut retry.max_attempts, fields.get("max_attempts").and_then(|n| sink.count32(n, 1, 100)));
     if let Some(node) = fields.get("backoff") {
-        retry.backoff = backoff(node, sink);
+        retry.backoff = backoff(node, retry.backoff, sink);
     }
     set(&mut retry.wait_up_to, fields.get("wait_up_to").and_then(|n| sink.duration(n)));
     set(&mut retry.retry_timeouts, fields.get("retry_timeouts").and_then(|n| sink.boolean(n)));
@@ -183,8 +188,8 @@ fn retry(node: &Node, sink: &Sink<'_>) -> Retry {
     retry
 }
 
-fn backoff(node: &Node, sink: &Sink<'_>) -> backoff::Params {
-    let mut params = backoff::Params::default();
+/// A backoff; what it does not say stays as it was.
+pub(super) fn backoff(node: &Node, mut params: backoff::Params, sink: &Sink<'_>) -> backoff::Params {
     let Some(mut fields) = sink.fields(node, "a backoff") else { return params };
     let initial = set(&mut params.initial, fields.get("initial").and_then(|n| sink.duration(n)));
     let max = set(&mut params.max, fields.get("max").and_then(|n| sink.duration(n)));
