@@ -87,7 +87,7 @@ impl Board {
         self.now = self.now.max(event.at);
         let at = event.at;
         match &event.kind {
-            EventKind::Arrived { request, intended, tenant, tier, task, stream } => {
+            EventKind::Arrived { request, intended, tenant, tier, task, stream, .. } => {
                 let population = self.population(tenant, tier, task, *stream);
                 self.in_flight.insert(*request, Flight { population, fell_back: false });
                 self.tell(Kind::Arrived, at, Some(*request), Heard::Arrived { intended: *intended });
@@ -140,6 +140,9 @@ impl Board {
                 };
                 self.tell(Kind::Ended, at, Some(*request), Heard::Ended(end));
                 self.in_flight.remove(request);
+            }
+            EventKind::ClientRetried { request, retry, .. } => {
+                self.tell(Kind::ClientRetried, at, Some(*request), Heard::ClientRetried { retry: *retry });
             }
             EventKind::DrillEnded { interrupted } => self.over = !interrupted,
             _ => {}

@@ -84,7 +84,14 @@ impl Log {
         self.arrived.insert(id(n), ms(at));
         let tier = if tenant == "acme" { "premium" } else { "free" };
         let (tenant, tier, task) = (tenant.into(), tier.into(), task.into());
-        self.push(at, EventKind::Arrived { request: id(n), intended: ms(at), tenant, tier, task, stream })
+        let (residency, data_class) = (std::sync::Arc::default(), None);
+        let (request, intended) = (id(n), ms(at));
+        self.push(at, EventKind::Arrived { request, intended, tenant, tier, task, stream, residency, data_class })
+    }
+
+    pub(crate) fn ask_again(&mut self, n: u32, at: u64) -> &mut Self {
+        let kind = EventKind::ClientRetried { request: id(n), retry: 1, class: Class::Overloaded, wait: ms(500) };
+        self.push(at, kind)
     }
 
     pub(crate) fn call(&mut self, n: u32, at: u64, target: &str) -> &mut Self {

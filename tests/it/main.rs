@@ -1,6 +1,7 @@
 //! The integration tests: whole drills through the library, and the program from the outside.
 
 mod cli;
+mod clients;
 mod determinism;
 mod drills;
 mod layering;

@@ -12,8 +12,13 @@ use crate::tasks::Task;
 const ON_BREAK: &[(&str, OnBreak)] =
     &[("continue", OnBreak::Continue), ("error", OnBreak::Error), ("buffer", OnBreak::Buffer)];
 
-const JITTERS: &[(&str, Jitter)] =
-    &[("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal), ("decorrelated", Jitter::Decorrelated)];
+const JITTERS: &[(&str, Jitter)] = &[
+    ("none", Jitter::None),
+    ("full", Jitter::Full),
+    ("equal", Jitter::Equal),
+    ("quarter", Jitter::Quarter),
+    ("decorrelated", Jitter::Decorrelated),
+];
 
 /// The router as it was typed.
 #[derive(Debug)]
@@ -158,7 +163,7 @@ fn retry(node: &Node, sink: &Sink<'_>) -> Retry {
     let Some(mut fields) = sink.fields(node, "a retry") else { return retry };
     set(&mut retry.max_attempts, fields.get("max_attempts").and_then(|n| sink.count32(n, 1, 100)));
     if let Some(node) = fields.get("backoff") {
-        retry.backoff = backoff(node, sink);
+        retry.backoff = backoff(node, retry.backoff, sink);
     }
     set(&mut retry.wait_up_to, fields.get("wait_up_to").and_then(|n| sink.duration(n)));
     set(&mut retry.retry_timeouts, fields.get("retry_timeouts").and_then(|n| sink.boolean(n)));
@@ -166,8 +171,8 @@ fn retry(node: &Node, sink: &Sink<'_>) -> Retry {
     retry
 }
 
-fn backoff(node: &Node, sink: &Sink<'_>) -> backoff::Params {
-    let mut params = backoff::Params::default();
+/// A backoff; what it does not say stays as it was.
+pub(super) fn backoff(node: &Node, mut params: backoff::Params, sink: &Sink<'_>) -> backoff::Params {
     let Some(mut fields) = sink.fields(node, "a backoff") else { return params };
     let initial = set(&mut params.initial, fields.get("initial").and_then(|n| sink.duration(n)));
     let max = set(&mut params.max, fields.get("max").and_then(|n| sink.duration(n)));
