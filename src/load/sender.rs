@@ -86,6 +86,7 @@ impl Sender {
             tenant: Arc::clone(&self.tenant),
             tier: Arc::clone(&self.tier),
             task: Arc::clone(&self.task_name),
+            chain: Arc::clone(router.chain_of(&request)),
             stream,
         });
         let (sender, router) = (Arc::clone(self), Arc::clone(router));

@@ -54,6 +54,12 @@ impl Router {
         Self { config, upstreams, health, clock, luck, log }
     }
 
+    /// The name of the chain that this request takes.
+    #[must_use]
+    pub fn chain_of(&self, request: &Request) -> &Name {
+        &self.config.chain_for(request).name
+    }
+
     /// The model whose vectors answer this request for an embedding: that of the first target of its chain that has
     /// embeddings at all. `None` if none has.
     #[must_use]

@@ -70,6 +70,7 @@ fn parsed(text: &str) -> Slo {
         tenants: &[],
         tiers: &[],
         tasks: &[],
+        chains: &[],
     };
     slo::parse(text, &names).unwrap()
 }
