@@ -232,7 +232,7 @@ impl Walk<'_> {
             let now = self.now();
             let retries = self.places[place].tried - 1;
             let backoff = backoff::wait(&self.chain.retry.backoff, retries, waited, self.luck("backoff", place));
-            let wait = asked.unwrap_or(backoff);
+            let wait = asked.filter(|_| self.chain.retry.heeds_pauses).unwrap_or(backoff);
             if class != Class::Ok {
                 self.failure = Some(class);
                 self.judged = Some(now);
@@ -358,7 +358,8 @@ impl Walk<'_> {
         let mut first = FirstToken { router, request: self.request, target: &target.name, attempt };
         let verdict = attempt::run(call, router.clock, client, &mut first).await;
         let now = self.now();
-        let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, self.luck("retry-after", place)));
+        let stretch = self.chain.retry.scatter * self.luck("retry-after", place);
+        let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, stretch));
         let effect = row(verdict.class).effect;
         pass.record(effect, now - dispatched, now, self.luck("open", place), |recorded| {
             self.log(EventKind::AttemptEnded {
@@ -381,8 +382,8 @@ impl Walk<'_> {
                 self.log(EventKind::Demoted { target: Arc::clone(&target.name), until: until.into() });
             }
         });
-        let asks_for_a_pause = row(verdict.class).retry == Retry::WithinWait;
-        if let Some(wait) = asked.filter(|_| asks_for_a_pause)
+        let pauses = row(verdict.class).retry == Retry::WithinWait && self.chain.retry.heeds_pauses;
+        if let Some(wait) = asked.filter(|_| pauses)
             && self.health(place).rest(now + wait)
         {
             self.log(EventKind::SetAside { target: Arc::clone(&target.name), until: (now + wait).into() });
@@ -418,7 +419,7 @@ impl Walk<'_> {
     fn worth_waiting(&self, place: usize, now: Duration) -> Option<Duration> {
         let here = &self.places[place];
         let pause = self.health(place).rests_until(now).max(here.again_at.filter(|&at| at > now))?;
-        let scatter = (pause - now).mul_f64(0.1 * self.luck("scatter", place));
+        let scatter = (pause - now).mul_f64(self.chain.retry.scatter * self.luck("scatter", place));
         let until = pause + Duration::from_millis(scatter.as_millis() as u64);
         let open = self.health(place).is_open_at(until);
         let paid = here.tried == 0 || self.health(place).covers_retry(now);

@@ -1,11 +1,12 @@
 //! The fallback router: routes pick a chain, the driver walks it, pure policy decides.
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `driver`: the walk of one request.
-//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `policy/`: every decision, pure.
+//! - `ablate`: the router with a part of it missing. - `attempt`: one HTTP call. - `health`: what is known about a target. - `policy/`: every decision, pure.
 //!
 //! This room does not know scenarios, mocks or statistics. It speaks HTTP through `transport`, dialects through
 //! `provider`, and tells what it does to the event log.
 
+pub mod ablate;
 mod attempt;
 mod client;
 pub mod config;

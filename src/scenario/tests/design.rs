@@ -100,7 +100,7 @@ fn its_router_shares_one_breaker_between_the_chains_of_a_target() {
                 jitter: backoff::Jitter::Full,
             },
             wait_up_to: secs(1),
-            retry_timeouts: false,
+            ..Retry::default()
         },
         max_attempts_total: 6,
         timeouts: Timeouts::default(),
