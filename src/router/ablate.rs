@@ -7,9 +7,10 @@
 //! To add a part: its line in [`PARTS`]. Scenarios, the command line, did-you-mean and the table in `docs/SCENARIOS.md`
 //! know it from there.
 
-use super::config::{Chain, Config, Target, Timeouts};
+use super::config::{Chain, Config, OnBreak, Route, Target, Timeouts};
 use super::policy::backoff::Jitter;
 use super::policy::budget;
+use super::policy::order::{Pick, Step};
 use mock_providers::model::Capability;
 use std::time::Duration;
 
@@ -41,12 +42,17 @@ pub const CONTROL: &str = "control";
 /// How long a call may take when nothing bounds it: what the vendors' own SDKs wait.
 const UNBOUNDED: Duration = Duration::from_secs(600);
 
+/// The route of every request to the first chain.
+const ANYBODY: Route = Route { task: None, tenant: None, tier: None, stream: None, chain: 0 };
+
 /// Every part, the whole first.
 #[rustfmt::skip]
 pub static PARTS: &[Part] = &[
     Part { name: CONTROL, gone: "the router is bypassed: the first target of each chain, one call, whatever comes back", remove: bypass },
-    Part { name: "routes", gone: "every request takes the first chain", remove: |c| c.routes = vec![super::config::Route { task: None, tenant: None, tier: None, stream: None, chain: 0 }] },
-    Part { name: "fallback", gone: "each chain ends after its first target", remove: |c| chains(c, |chain| chain.targets.truncate(1)) },
+    Part { name: "routes", gone: "every request takes the first chain", remove: |c| c.routes = vec![ANYBODY] },
+    Part { name: "fallback", gone: "each chain ends after its first target", remove: |c| chains(c, no_fallback) },
+    Part { name: "pick", gone: "targets are tried in the order in which they were written", remove: |c| chains(c, as_written) },
+    Part { name: "continue", gone: "a stream that breaks after its first token ends with an error", remove: |c| chains(c, no_continuation) },
     Part { name: "retry", gone: "no target is called twice for one request", remove: |c| chains(c, |chain| chain.retry.max_attempts = 1) },
     Part { name: "backoff", gone: "retries follow at once, unless the provider asked for a pause", remove: |c| chains(c, no_backoff) },
     Part { name: "jitter", gone: "waits, pauses and open times do not scatter", remove: no_jitter },
@@ -90,6 +96,24 @@ fn bypass(config: &mut Config) {
         if let Some(part) = find(gone) {
             (part.remove)(config);
         }
+    }
+}
+
+fn no_fallback(chain: &mut Chain) {
+    chain.targets.truncate(1);
+    chain.weights.truncate(1);
+    chain.steps = vec![Step { len: chain.targets.len(), pick: Pick::Ordered }];
+}
+
+fn as_written(chain: &mut Chain) {
+    for step in &mut chain.steps {
+        step.pick = Pick::Ordered;
+    }
+}
+
+fn no_continuation(chain: &mut Chain) {
+    if chain.on_break == OnBreak::Continue {
+        chain.on_break = OnBreak::Error;
     }
 }
 
@@ -145,7 +169,10 @@ router:
 load: [{ task: chat, rate: 1/s }, { task: triage, rate: 1/s }]
 phases: [{ name: all, for: 9s }]
 "#;
-        scenario::load("whole", text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}")).plan.router
+        let plan = scenario::load("whole", text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}")).plan;
+        let mut router = plan.router;
+        router.chains[0].steps[0].pick = Pick::Cheapest;
+        router
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The fallback router: routes pick a chain, the driver walks it, pure policy decides.
 //!
-//! - `config`: what it is told. - `client`: who asks, and what they get. - `driver`: the walk of one request.
-//! - `ablate`: the router with a part of it missing. - `attempt`: one HTTP call. - `health`: what is known about a target. - `policy/`: every decision, pure.
+//! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
+//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `policy/`: every decision, pure.
+//! - `ablate`: the same router with a part missing.
 //!
 //! This room does not know scenarios, mocks or statistics. It speaks HTTP through `transport`, dialects through
 //! `provider`, and tells what it does to the event log.
@@ -10,11 +11,11 @@ pub mod ablate;
 mod attempt;
 mod client;
 pub mod config;
-mod driver;
 mod health;
 pub mod policy;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 pub use crate::provider::{Image, ToolCall};
 pub use client::{Client, Request, Served};
@@ -23,7 +24,7 @@ use crate::event::{Name, Sink};
 use crate::provider::Adapter;
 use crate::runtime::Clock;
 use crate::transport::Upstream;
-use config::{Chain, Config, Target};
+use config::{Chain, Config};
 use health::Health;
 use mock_providers::Luck;
 use std::sync::Arc;
@@ -69,14 +70,14 @@ impl Router {
     }
 
     fn vector_space(&self, chain: &Chain) -> Option<&Name> {
-        let targets = chain.targets.iter().map(|&target| &self.config.targets[target]);
-        targets.filter(|t| self.upstreams[t.provider].adapter.embedder().is_ok()).map(Target::vector_space).next()
+        let mut targets = chain.targets.iter().map(|&target| &self.config.targets[target]);
+        targets.find(|t| self.upstreams[t.provider].adapter.embedder().is_ok()).map(|t| &t.identity)
     }
 
     /// Carries a request to its end. The answer, if there is one, goes to `client` piece by piece; only what the
     /// returned [`Served`] calls answered was complete.
     pub async fn handle<C: Client>(&self, request: &Request, client: &mut C) -> Served {
-        driver::carry(self, request, client).await
+        walk::carry(self, request, client).await
     }
 }
 
