@@ -361,6 +361,8 @@ pub enum EventKind {
         tier: Name,
         /// What kind of job.
         task: Name,
+        /// The chain that its route leads to.
+        chain: Name,
         /// Whether the client wants a stream.
         stream: bool,
         /// The regions it may be processed in; empty: anywhere.

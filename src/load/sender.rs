@@ -103,6 +103,7 @@ impl Sender {
             tenant: Arc::clone(&self.tenant),
             tier: Arc::clone(&self.tier),
             task: Arc::clone(&self.task_name),
+            chain: Arc::clone(router.chain_of(&request)),
             stream,
             residency: Arc::clone(&self.traits.residency),
             data_class: self.traits.data_class.clone(),

@@ -159,6 +159,10 @@ pub struct Retry {
     pub wait_up_to: Duration,
     /// Whether timeouts are retried on the same target; silence normally is not.
     pub retry_timeouts: bool,
+    /// Whether a target that asks for a pause (Retry-After) gets it.
+    pub heeds_pauses: bool,
+    /// Pauses are stretched by up to this share, and so is the wait for their end.
+    pub scatter: f64,
 }
 
 impl Default for Retry {
@@ -168,6 +172,8 @@ impl Default for Retry {
             backoff: backoff::Params::default(),
             wait_up_to: Duration::from_secs(1),
             retry_timeouts: false,
+            heeds_pauses: true,
+            scatter: 0.1,
         }
     }
 }

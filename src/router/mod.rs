@@ -2,10 +2,12 @@
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
 //! - `attempt`: one HTTP call. - `health`: what is known about a target. - `policy/`: every decision, pure.
+//! - `ablate`: the same router with a part missing.
 //!
 //! This room does not know scenarios, mocks or statistics. It speaks HTTP through `transport`, dialects through
 //! `provider`, and tells what it does to the event log.
 
+pub mod ablate;
 mod attempt;
 mod client;
 pub mod config;
@@ -52,6 +54,12 @@ impl Router {
     pub fn new(config: Config, upstreams: Vec<Provider>, clock: Clock, luck: Luck, log: Arc<dyn Sink>) -> Self {
         let health = config.targets.iter().map(|t| Arc::new(Health::new(t))).collect();
         Self { config, upstreams, health, clock, luck, log }
+    }
+
+    /// The name of the chain that this request takes.
+    #[must_use]
+    pub fn chain_of(&self, request: &Request) -> &Name {
+        &self.config.chain_for(request).name
     }
 
     /// The model whose vectors answer this request for an embedding: that of the first target of its chain that has

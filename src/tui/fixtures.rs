@@ -62,6 +62,7 @@ fn parsed(text: &str) -> Slo {
         tenants: &[],
         tiers: &[],
         tasks: &[],
+        chains: &[],
     };
     slo::parse(text, &names).unwrap()
 }
@@ -99,6 +100,7 @@ pub(super) fn plan() -> Plan {
             fault(1, "429 (retry after 2s)", vec![1], 70, 85, Shape::Step),
         ],
         slos: SLOS.map(parsed).into(),
+        breaks: Vec::new(),
     }
 }
 

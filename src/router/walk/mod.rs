@@ -197,7 +197,7 @@ impl Walk<'_> {
             let now = self.now();
             let retries = self.places[place].tried - 1;
             let backoff = backoff::wait(&self.chain.retry.backoff, retries, waited, self.luck("backoff", place));
-            let wait = asked.unwrap_or(backoff);
+            let wait = asked.filter(|_| self.chain.retry.heeds_pauses).unwrap_or(backoff);
             if class != Class::Ok {
                 // What broke a stream is its error, not that nobody could go on with it.
                 if !continued {
@@ -336,7 +336,8 @@ impl Walk<'_> {
         let mut first = FirstToken { router, request: self.request, target: &target.name, attempt };
         let verdict = attempt::run(call, router.clock, client, &mut first).await;
         let now = self.now();
-        let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, self.luck("retry-after", place)));
+        let stretch = self.chain.retry.scatter * self.luck("retry-after", place);
+        let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, stretch));
         self.given.push_str(&verdict.given);
         let effect = match row(verdict.class).effect {
             // That a target does not go on as somebody else began says little about its answers.
@@ -364,8 +365,8 @@ impl Walk<'_> {
                 self.log(EventKind::Demoted { target: Arc::clone(&target.name), until: until.into() });
             }
         });
-        let asks_for_a_pause = row(verdict.class).retry == Retry::WithinWait;
-        if let Some(wait) = asked.filter(|_| asks_for_a_pause)
+        let pauses = row(verdict.class).retry == Retry::WithinWait && self.chain.retry.heeds_pauses;
+        if let Some(wait) = asked.filter(|_| pauses)
             && self.health(place).rest(now + wait)
         {
             self.log(EventKind::SetAside { target: Arc::clone(&target.name), until: (now + wait).into() });

@@ -96,7 +96,7 @@ fn its_router_shares_one_breaker_between_the_chains_of_a_target() {
                 jitter: backoff::Jitter::Full,
             },
             wait_up_to: secs(1),
-            retry_timeouts: false,
+            ..Retry::default()
         },
         json_schema: true,
         degraded: Some(r#"{"label":"unknown"}"#.into()),

@@ -115,9 +115,9 @@ pub(crate) enum Argument {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Labels {
     None,
-    /// tenant, tier, task, stream.
+    /// tenant, tier, task, route, stream.
     Request,
-    /// Those, and the target a sample is about.
+    /// Those, and the target a sample is about; of a whole request, the one that answered or whose error it is.
     RequestAndTarget,
 }
 
@@ -232,6 +232,12 @@ impl Sample {
     pub(crate) fn at(mut self, target: TargetId) -> Self {
         self.target = Some(target);
         self
+    }
+
+    /// A sample of a whole request, about the target that answered it or whose error it is.
+    pub(crate) fn of(end: &End, part: bool, weight: u64) -> Option<Self> {
+        let reading = Reading::Part { part: u32::from(part), of: 1, weight };
+        Some(Self { when: end.intended, target: end.target, reading })
     }
 }
 
