@@ -294,6 +294,19 @@ pub enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// The name that logs and metrics use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Degraded => "degraded",
+            Self::Surfaced => "surfaced",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// What the load generator, which knows the right answer, found in what it was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,11 +3,13 @@
 
 use crate::event::Name;
 use crate::load;
+use crate::observe::Known;
 use crate::router;
 use crate::slo::{ChainFact, Facts, FaultFact, Slo};
 use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Model, fault::Fault};
 use siphasher::sip::SipHasher13;
+use std::collections::BTreeSet;
 use std::hash::Hasher as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,6 +73,17 @@ impl Plan {
                 .iter()
                 .map(|c| ChainFact { name: c.name.clone(), targets: c.targets.iter().filter_map(target).collect() })
                 .collect(),
+        }
+    }
+
+    /// The names that metrics may carry as labels.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        let tenants: BTreeSet<&Name> = self.load.iter().map(|stream| &stream.tenant).collect();
+        Known {
+            targets: self.router.targets.iter().map(|t| t.name.clone()).collect(),
+            tenants: tenants.into_iter().cloned().collect(),
+            routes: self.router.chains.iter().map(|c| c.name.clone()).collect(),
         }
     }
 
