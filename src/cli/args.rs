@@ -82,6 +82,10 @@ pub(super) struct Check {
     /// into the directory FILE
     #[arg(long, value_name = "KIND=FILE", value_parser = report)]
     pub(super) report: Vec<Report>,
+    /// Carry out what the scenarios say under `alerts`: run their commands and call their webhooks, once each drill is
+    /// over. Only for scenarios that you trust
+    #[arg(long)]
+    pub(super) deliver_alerts: bool,
     /// Drills at a time; one per core if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,

@@ -28,6 +28,7 @@ struct Job {
     seed: u64,
     record: Option<PathBuf>,
     reports: Vec<Wanted>,
+    deliver_alerts: bool,
     /// Taken by the thread that plays it.
     commands: Mutex<Option<Receiver<Command>>>,
 }
@@ -134,7 +135,15 @@ fn jobs(
             };
             let reports = options.report.iter().filter_map(of_one).collect();
             let (named, plan) = (named.clone(), Arc::clone(plan));
-            Job { named, plan, seed, record, reports, commands: Mutex::new(Some(commands)) }
+            Job {
+                named,
+                plan,
+                seed,
+                record,
+                reports,
+                deliver_alerts: options.deliver_alerts,
+                commands: Mutex::new(Some(commands)),
+            }
         })
         .collect();
     Ok((jobs, stop))
@@ -199,6 +208,10 @@ fn play_all(
 }
 
 impl Job {
+    fn delivers(&self) -> bool {
+        self.deliver_alerts && !self.plan.alerts.is_empty()
+    }
+
     fn play(&self, world: World) -> Result<Judged, String> {
         let label = || format!("{} (seed {})", self.plan.name, self.seed);
         let record = self.record.as_deref().map(open).transpose().map_err(|e| format!("{}: {e}", label()))?;
@@ -208,7 +221,7 @@ impl Job {
             world,
             speed: f64::INFINITY,
             record,
-            keep_events: !self.reports.is_empty(),
+            keep_events: !self.reports.is_empty() || self.delivers(),
             commands,
             snapshots: None,
         };
@@ -216,6 +229,9 @@ impl Job {
         let mut judged = finish(&done, &self.named);
         if let Err(why) = observed::write(&self.reports, &done) {
             judged.trouble.get_or_insert(why);
+        }
+        if self.delivers() {
+            judged.told = observed::tell(&done);
         }
         Ok(judged)
     }
@@ -225,12 +241,15 @@ impl Job {
 pub(super) struct Judged {
     pub(super) report: DrillReport,
     pub(super) trouble: Option<String>,
+    /// What is to be said of alerts: those that go to the log, and those that reached nobody.
+    pub(super) told: Vec<String>,
 }
 
 impl Judged {
     /// Prints it; returns its exit code.
     pub(super) fn print(&self, out: &mut Out) -> u8 {
         out.raw(terminal::text(std::slice::from_ref(&self.report), out.colour()).as_bytes());
+        self.told.iter().for_each(|line| out.error(line));
         match &self.trouble {
             None => self.report.verdict().exit_code(),
             Some(why) => {
@@ -269,7 +288,7 @@ pub(super) fn finish(done: &Finished, named: &str) -> Judged {
         reproduce: DrillReport::command_line(named, done.seed, done.world.as_str()),
     };
     let trouble = done.write_error.as_ref().map(|error| format!("the recording is incomplete: {error}"));
-    Judged { report, trouble }
+    Judged { report, trouble, told: Vec::new() }
 }
 
 fn write_report(file: &Path, reports: &[DrillReport], code: u8) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use super::args::ReportKind;
 use crate::engine::Finished;
-use crate::observe::{Prometheus, audit};
+use crate::observe::{Prometheus, alerts, audit};
 use std::path::{Path, PathBuf};
 
 /// A report of one drill, and where it goes.
@@ -35,6 +35,13 @@ fn text(kind: ReportKind, done: &Finished) -> String {
         }
         ReportKind::Audit => audit::document(&done.events),
     }
+}
+
+/// Tells everybody of the alerts of a drill as its scenario says. Returns what is to be said of it: a line for each alert
+/// that goes to the log, and for each that did not arrive.
+pub(super) fn tell(done: &Finished) -> Vec<String> {
+    let messages = alerts::messages(&done.plan.alerts, &done.plan.name, done.seed, &done.events);
+    messages.iter().filter_map(|(to, message)| alerts::deliver(to, message).unwrap_or_else(Some)).collect()
 }
 
 fn save(file: &Path, text: &str) -> Result<(), String> {

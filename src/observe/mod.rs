@@ -1,6 +1,7 @@
 //! What a drill looks like to the tools that watch production: metrics, an audit log, traces, and who is told of alerts.
 //!
 //! - `prometheus`: counters, gauges and histograms as a scrape would find them. - `exposition`: how they are written.
+//! - `alerts`: who is told of what, and the telling. - `post`: JSON over HTTP.
 //! - `audit`: a row for every decision that moved traffic.
 //!
 //! Rules:
@@ -11,8 +12,10 @@
 //! To add a series: its field in `prometheus.rs`, the arm of `apply` that feeds it and its line in `text`; the number of
 //! its labels is part of its type, so no code path can leave one out.
 
+pub mod alerts;
 pub mod audit;
 mod exposition;
+mod post;
 pub mod prometheus;
 
 pub use prometheus::Prometheus;

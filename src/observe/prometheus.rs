@@ -152,8 +152,8 @@ impl Prometheus {
             EventKind::BreakerChanged { target, to, .. } => {
                 self.breakers.set([self.known.target(target)], level(*to));
             }
-            EventKind::Alert { target, class } => {
-                self.alerts.add([class.as_str().into(), self.known.target(target)], 1);
+            EventKind::Alert { target, kind, .. } => {
+                self.alerts.add([kind.as_str().into(), self.known.target(target)], 1);
             }
             EventKind::Ended { request, outcome, latency, ttft, .. } => {
                 let Flight { route, tenant } = self.flight(*request);

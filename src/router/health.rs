@@ -6,6 +6,7 @@
 //! - The median of answers is known after 20 of them, over the newest 64.
 
 use super::config::Target;
+use super::policy::alerts::{Alert, Alerts, Sign};
 use super::policy::breaker::{Admission, Breaker, Health as Verdict, Permit, Transition};
 use super::policy::budget::RetryBudget;
 use super::policy::decide::{Effect, LONG};
@@ -30,6 +31,7 @@ struct State {
     breaker: Breaker,
     budget: RetryBudget,
     quality: Quality,
+    alerts: Alerts,
     rests_until: Duration,
     took: Vec<Duration>,
     newest: usize,
@@ -41,6 +43,7 @@ pub(super) struct Recorded {
     pub(super) reading: BreakerReading,
     pub(super) transition: Option<Transition>,
     pub(super) demoted_until: Option<Duration>,
+    pub(super) alerts: Vec<Alert>,
 }
 
 impl Health {
@@ -52,6 +55,7 @@ impl Health {
                 breaker: Breaker::new(target.breaker),
                 budget: RetryBudget::new(target.budget, Duration::ZERO),
                 quality: Quality::new(target.quality),
+                alerts: Alerts::default(),
                 rests_until: Duration::ZERO,
                 took: Vec::new(),
                 newest: 0,
@@ -150,6 +154,7 @@ impl Pass {
     pub(super) fn record(
         mut self,
         effect: Effect,
+        sign: &Sign<'_>,
         took: Duration,
         now: Duration,
         luck: f64,
@@ -178,7 +183,8 @@ impl Pass {
             }
             state.newest = (state.newest + 1) % SAMPLES;
         }
-        tell(Recorded { reading: state.breaker.reading(now), transition, demoted_until });
+        let alerts = state.alerts.hear(sign, transition.as_ref());
+        tell(Recorded { reading: state.breaker.reading(now), transition, demoted_until, alerts });
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tokens to the parts of an assertion, by place only:
 //!
 //! ```text
-//! metric [ "(" word [op word] ")" ] { "{" label "=" value "}" } op value [ ("during" | "after" | "over") word ]
+//! metric [ "(" word [op word | "," word] ")" ] { "{" label "=" value "}" } op value [ ("during" | "after" | "over") word ]
 //! ```
 //!
 //! Nothing is looked up here: whether the metric exists and takes an argument is the business of `check`. Labels go one
@@ -24,6 +24,8 @@ pub(super) struct Word<'a> {
 pub(super) struct RawArgument<'a> {
     pub(super) what: Word<'a>,
     pub(super) bound: Option<(Op, Range<usize>, Word<'a>)>,
+    /// What follows a comma.
+    pub(super) second: Option<Word<'a>>,
     /// With the parentheses.
     pub(super) span: Range<usize>,
 }
@@ -135,15 +137,20 @@ impl<'a> Cursor<'a> {
             return Err(SloError::new(open.start..close.end, "there is nothing between the parentheses").help(help));
         }
         let what = self.word("an argument", "write for instance `p95(latency)` or `opens_within(openai)`")?;
-        let bound = match self.peek() {
+        let (mut bound, mut second) = (None, None);
+        match self.peek() {
             Some((Token::Op(op), span)) => {
                 self.next += 1;
-                Some((op, span, self.word("a value", "write for instance `good(latency < 4s)`")?))
+                bound = Some((op, span, self.word("a value", "write for instance `good(latency < 4s)`")?));
             }
-            _ => None,
-        };
+            Some((Token::Stray(","), _)) => {
+                self.next += 1;
+                second = Some(self.word("a second argument", "write for instance `alerts_within(openai, auth)`")?);
+            }
+            _ => {}
+        }
         let close = self.punctuation(Token::Close, "`)`", "a metric takes one argument")?;
-        Ok(Some(RawArgument { what, bound, span: open.start..close.end }))
+        Ok(Some(RawArgument { what, bound, second, span: open.start..close.end }))
     }
 
     fn label(&mut self) -> Result<(Word<'a>, Word<'a>), SloError> {

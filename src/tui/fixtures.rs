@@ -112,6 +112,7 @@ pub(super) fn plan() -> Plan {
             fault(1, "429 (retry after 2s)", vec![1], 70, 85, Shape::Step),
         ],
         slos: SLOS.map(parsed).into(),
+        alerts: Vec::new(),
     }
 }
 

@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("router", &["event", "runtime", "provider", "transport"]),
     ("load", &["event", "runtime", "router", "tasks"]),
     ("slo", &["event", "stats", "words"]),
-    ("observe", &["event"]),
+    ("observe", &["event", "runtime", "transport"]),
     ("scenario", &["event", "load", "observe", "router", "slo", "tasks", "words"]),
     (
         "engine",

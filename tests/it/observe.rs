@@ -1,11 +1,15 @@
 //! What the tools that watch production are given of a drill is what its event log says, no more and no less.
 
-use crate::drills::play;
+use crate::drills::{drill, play};
 use hopdrill::engine::{Finished, World};
-use hopdrill::event::{Event, EventKind, RequestId};
+use hopdrill::event::{AlertKind, Event, EventKind, RequestId};
 use hopdrill::observe::{OTHER, Prometheus, audit};
 use hopdrill::scenario::{self, library};
+use hopdrill::slo::Verdict;
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 fn bundled(name: &str) -> Finished {
@@ -152,8 +156,8 @@ fn every_counter_is_a_count_of_the_raw_events() {
         expected.insert(
             "hopdrill_alert_total",
             count(&done.events, |kind| match kind {
-                EventKind::Alert { target, class } => {
-                    Some(format!("hopdrill_alert_total{{kind=\"{class}\",target=\"{target}\"}}"))
+                EventKind::Alert { target, kind, .. } => {
+                    Some(format!("hopdrill_alert_total{{kind=\"{}\",target=\"{target}\"}}", kind.as_str()))
                 }
                 _ => None,
             }),
@@ -257,4 +261,140 @@ fn the_rows_of_the_audit_log_are_the_hops_skips_and_transitions_one_to_one() {
         assert!(expected.len() > 50, "{name}: {}", expected.len());
         assert!(rows == expected, "{name}");
     }
+}
+
+/// Two tenants meet a refused key, a quota that is used up, a model that is announced to go and goes, and an outage.
+const TROUBLES: &str = "
+version: 1
+name: troubles
+summary: Everything that a person should be told of, one after the other.
+providers:
+  openai:
+    keys: { acme: {}, globex: { expires: 20s } }
+    models: { gpt-4o: {}, gpt-4o-mini: { retires: { announced: 40s, gone: 60s } } }
+  mistral: { models: { mistral-large-latest: {} } }
+  anthropic: { models: { claude-sonnet-4: {} } }
+router:
+  chains:
+    chat: { targets: [openai/gpt-4o, anthropic/claude-sonnet-4], deadline: 20s }
+    triage: { targets: [openai/gpt-4o-mini, anthropic/claude-sonnet-4], deadline: 20s }
+    extract: { targets: [mistral/mistral-large-latest, anthropic/claude-sonnet-4], deadline: 20s }
+load:
+  - { tenant: acme, task: chat, rate: 5/s }
+  - { tenant: globex, task: chat, rate: 5/s }
+  - { tenant: acme, task: triage, rate: 5/s }
+  - { tenant: acme, task: extract, rate: 10/s }
+phases: [{ name: all, for: 100s }]
+faults:
+  - { on: mistral, at: 30s, for: 20s, inject: quota_exhausted }
+  - { on: anthropic, at: 70s, for: 20s, inject: { status: 503 } }
+slos:
+  - alerts_within(openai/gpt-4o, auth) <= 2s
+  - alerts_within(openai/gpt-4o-mini, retirement) <= 2s
+  - alerts_within(mistral, quota) <= 2s
+  - alerts_within(mistral, breaker_open) <= 2s
+  - alerts_within(anthropic, breaker_open) <= 10s
+";
+
+/// Target and kind of every alert.
+fn alerts(done: &Finished) -> Vec<(&str, AlertKind)> {
+    let alert = |e| match e {
+        &Event { kind: EventKind::Alert { ref target, kind, .. }, .. } => Some((&**target, kind)),
+        _ => None,
+    };
+    done.events.iter().filter_map(alert).collect()
+}
+
+#[test]
+fn each_trouble_is_told_once_an_episode_and_within_its_time() {
+    let done = drill(TROUBLES);
+    for result in &done.board.results() {
+        assert_eq!(result.verdict, Verdict::Pass, "{result:?}");
+    }
+    let all = alerts(&done);
+    let times = |target: &str, kind| all.iter().filter(|a| **a == (target, kind)).count();
+    assert_eq!(times("openai/gpt-4o", AlertKind::Auth), 1, "{all:?}");
+    assert_eq!(times("openai/gpt-4o-mini", AlertKind::Retirement), 2, "announced, and gone: {all:?}");
+    assert_eq!(times("mistral/mistral-large-latest", AlertKind::Quota), 1, "{all:?}");
+    assert_eq!(times("anthropic/claude-sonnet-4", AlertKind::BreakerOpen), 1, "{all:?}");
+    assert!(all.len() < 15, "{all:?}");
+}
+
+#[test]
+fn a_healthy_drill_raises_no_alert() {
+    assert_eq!(alerts(&bundled("steady")), []);
+}
+
+/// Takes one HTTP request in; returns its first line and its body.
+fn receive(listener: &TcpListener) -> (String, serde_json::Value) {
+    let (stream, _) = listener.accept().expect("somebody calls");
+    let mut reader = BufReader::new(stream);
+    let mut line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("a line");
+        line.trim_end().to_owned()
+    };
+    let first = line();
+    let headers: Vec<String> = std::iter::from_fn(|| Some(line()).filter(|l| !l.is_empty())).collect();
+    let length = headers.iter().find_map(|h| h.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.expect("a length")];
+    reader.read_exact(&mut body).expect("a body");
+    reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").expect("an answer");
+    (first, serde_json::from_slice(&body).expect("JSON"))
+}
+
+/// `check` on a scenario that revokes a key, with these rules; returns its exit code and what it said on standard error.
+fn check_with(rules: &str, more: &[&str]) -> (i32, String) {
+    let dir = tempfile::tempdir().expect("temp dir");
+    let file = dir.path().join("told.yaml");
+    let revoked = library::list().find(|s| s.name == "revoked-key").expect("bundled");
+    std::fs::write(&file, format!("{}\nalerts: {rules}\n", revoked.text)).expect("writable");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hopdrill"));
+    command.arg("check").arg(&file).args(more).stdin(Stdio::null());
+    let output = command.output().expect("starts");
+    (output.status.code().expect("not killed"), String::from_utf8(output.stderr).expect("UTF-8"))
+}
+
+#[test]
+fn a_webhook_and_the_log_are_told_of_the_alerts_they_want() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let receiver = std::thread::spawn(move || receive(&listener));
+    let rules = format!(
+        "[{{ when: auth, to: {{ webhook: 'http://127.0.0.1:{port}/alerts' }} }}, {{ when: [auth, quota], to: log }}]"
+    );
+    let (code, said) = check_with(&rules, &["--deliver-alerts"]);
+    assert_eq!(code, 0, "{said}");
+    let logged: Vec<&str> = said.lines().filter(|l| l.starts_with("ALERT")).collect();
+    assert!(logged.len() == 1 && logged[0].contains("openai/gpt-4o auth: the key of acme is refused"), "{said}");
+    let (line, body) = receiver.join().expect("was called");
+    assert_eq!(line, "POST /alerts HTTP/1.1");
+    assert_eq!((&body["kind"], &body["target"]), (&"auth".into(), &"openai/gpt-4o".into()));
+    assert!((20_000_000..22_000_000).contains(&body["at_us"].as_u64().expect("a time")), "{body}");
+}
+
+#[test]
+fn nothing_of_a_scenario_is_carried_out_unless_it_is_asked_for() {
+    let dir = tempfile::tempdir().expect("temp dir");
+    let mark = dir.path().join("mark");
+    let rules = format!("[{{ when: auth, to: {{ command: 'touch {}' }} }}, {{ when: auth, to: log }}]", mark.display());
+    let (code, said) = check_with(&rules, &[]);
+    assert!(code == 0 && !mark.exists() && !said.contains("ALERT"), "{said}");
+    let (code, said) = check_with(&rules, &["--deliver-alerts"]);
+    assert!(code == 0 && mark.exists() && said.contains("ALERT"), "{said}");
+}
+
+#[test]
+fn an_alert_that_reaches_nobody_is_told_and_changes_no_verdict() {
+    let port = {
+        let gone = TcpListener::bind("127.0.0.1:0").expect("a port");
+        gone.local_addr().expect("bound").port()
+    };
+    let rules = format!(
+        "[{{ when: auth, to: {{ webhook: 'http://127.0.0.1:{port}/' }} }}, {{ when: auth, to: {{ command: /nowhere/at/all }} }}]"
+    );
+    let (code, said) = check_with(&rules, &["--deliver-alerts"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(said.matches("alert not delivered to").count(), 2, "{said}");
+    assert!(said.contains("connection refused") && said.contains("the key of acme is refused"), "{said}");
 }

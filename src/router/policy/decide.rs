@@ -93,8 +93,6 @@ pub struct Row {
     pub next: Next,
     /// What it says about the target.
     pub effect: Effect,
-    /// Whether a person should know.
-    pub alert: bool,
 }
 
 /// The table.
@@ -115,8 +113,7 @@ pub fn row(class: Class) -> Row {
         Class::Malformed | Class::Schema => (Retry::OnceAtOnce, Next::Yes, Effect::BadAnswer),
         Class::Cancelled => (Retry::No, Next::Surface, Effect::Silent),
     };
-    let alert = matches!(class, Class::QuotaExhausted | Class::Auth | Class::ModelGone);
-    Row { retry, next, effect, alert }
+    Row { retry, next, effect }
 }
 
 /// Everything the decision depends on.

@@ -4,10 +4,12 @@
 //! One mechanism per file, each with its parameters, its rules and its tests. This room knows nothing of scenarios,
 //! HTTP or events beyond the shared words in `event.rs`.
 
+pub mod alerts;
 pub mod backoff;
 pub mod breaker;
 pub mod budget;
 pub mod decide;
+pub mod drift;
 pub mod gates;
 pub mod quality;
 pub mod retry_after;

@@ -51,6 +51,7 @@ pub(crate) fn check(spec: &Spec, sink: &Sink<'_>) -> Option<Plan> {
         phases: phases?,
         faults,
         slos,
+        alerts: spec.alerts.clone(),
     };
     reach::warn(spec, &plan, sink);
     Some(plan)

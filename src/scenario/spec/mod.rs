@@ -3,6 +3,7 @@
 //!
 //! `None` in a place where something is required means: it was missing or wrong, and that has been reported.
 
+mod alerts;
 pub(crate) mod faults;
 mod inject;
 pub(crate) mod limits;
@@ -13,6 +14,7 @@ pub(crate) mod router;
 use super::reader::{Fields, Sink};
 use super::source::{At, Span};
 use super::yaml::{Node, Value};
+use crate::observe::alerts::Rule;
 use std::time::Duration;
 
 /// A scenario as it was typed.
@@ -29,6 +31,7 @@ pub(crate) struct Spec {
     pub(crate) phases: Option<Vec<Phase>>,
     pub(crate) faults: Vec<faults::Fault>,
     pub(crate) slos: Vec<At<String>>,
+    pub(crate) alerts: Vec<Rule>,
     /// Where to point when the scenario as a whole is meant.
     pub(crate) load_at: Option<Span>,
 }
@@ -73,9 +76,11 @@ pub(crate) fn read(root: &Node, sink: &Sink<'_>) -> Option<Spec> {
     let faults = faults.unwrap_or_default().iter().filter_map(|n| faults::read(n, sink)).collect();
     let slos = fields.get("slos").and_then(|n| if n.value == Value::Null { None } else { sink.list(n, "assertions") });
     let slos = slos.unwrap_or_default().iter().filter_map(|n| read_slo(n, sink)).collect();
+    let alerts = fields.get("alerts").filter(|n| n.value != Value::Null).and_then(|n| sink.list(n, "alert rules"));
+    let alerts = alerts.unwrap_or_default().iter().filter_map(|n| alerts::read(n, sink)).collect();
     refuse_fallback(&mut fields, sink);
     fields.finish();
-    Some(Spec { name, summary, seed, providers, router, load, phases, faults, slos, load_at })
+    Some(Spec { name, summary, seed, providers, router, load, phases, faults, slos, alerts, load_at })
 }
 
 fn read_phases(node: &Node, sink: &Sink<'_>) -> Option<Vec<Phase>> {

@@ -13,6 +13,7 @@
 //! gauge's. A ratio's samples say how much they add above and below the line, a count's how much they add and that
 //! somebody looked (`of`), so that "none of none" is told apart from "none of a thousand".
 
+mod alerts;
 mod back_on_primary;
 mod breaker_counts;
 mod closes;
@@ -28,14 +29,16 @@ mod retry_after;
 mod served;
 mod spell;
 
+pub(crate) use alerts::Wanted;
 pub(crate) use percentile::{FAMILY as PERCENTILE, Percentile, Source};
 
 use super::assertion::{Interval, Subject};
+use super::facts::CauseFact;
 use super::unit::Unit;
-use crate::event::{BreakerState, Class, Judged, Micros, Name, Outcome, RequestId};
+use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 21] = [
+pub(crate) static FAMILIES: [&Family; 22] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::DEGRADED_SHARE,
@@ -50,6 +53,7 @@ pub(crate) static FAMILIES: [&Family; 21] = [
     &opens::FAMILY,
     &closes::FAMILY,
     &back_on_primary::FAMILY,
+    &alerts::FAMILY,
     &breaker_counts::FLAPS,
     &breaker_counts::PROBES,
     &served::TRUNCATED,
@@ -93,6 +97,8 @@ pub(crate) enum Takes {
     /// A provider or a target.
     Subject,
     MaybeSubject,
+    /// A provider or a target, and a kind of alert.
+    SubjectAndAlert,
     MaybeClass,
     /// One of the times a percentile can be of.
     Source,
@@ -105,6 +111,7 @@ pub(crate) enum Takes {
 pub(crate) enum Argument {
     None,
     Subject(Subject),
+    Alert(Subject, Wanted),
     Class(Class),
     Percentile(Percentile, Source),
     Within { source: Source, strictly: bool, within: Micros },
@@ -123,6 +130,8 @@ pub(crate) enum Labels {
 /// What a meter is built on.
 pub(crate) struct Ground<'a> {
     pub(crate) targets: &'a [Name],
+    /// What the plan says will happen to them without a fault.
+    pub(crate) causes: &'a [CauseFact],
     /// When samples count; gauges see to that, stopwatches must see to it themselves.
     pub(crate) interval: Interval,
 }
@@ -131,7 +140,9 @@ impl Ground<'_> {
     /// The targets of a subject; all of them without one.
     pub(crate) fn targets_of(&self, argument: &Argument) -> Targets {
         Targets(match argument {
-            Argument::Subject(subject) => self.targets.iter().map(|t| subject.covers(t)).collect(),
+            Argument::Subject(subject) | Argument::Alert(subject, _) => {
+                self.targets.iter().map(|t| subject.covers(t)).collect()
+            }
             _ => vec![true; self.targets.len()],
         })
     }
@@ -160,6 +171,7 @@ pub(crate) enum Heard<'a> {
     Breaker { target: TargetId, from: BreakerState, to: BreakerState },
     FaultStarted { fault: u32, providers: &'a [Name] },
     FaultEnded { fault: u32 },
+    Alert { target: TargetId, kind: AlertKind, drift: Option<DriftCause> },
     Ended(End),
 }
 
@@ -188,11 +200,12 @@ pub(crate) enum Kind {
     Judged,
     Breaker,
     Fault,
+    Alert,
     Ended,
 }
 
 impl Kind {
-    pub(crate) const COUNT: usize = 7;
+    pub(crate) const COUNT: usize = 8;
 }
 
 /// An event with its instant and its request.
@@ -268,6 +281,8 @@ pub(crate) enum Lap {
     Took { since: Micros, took: Micros },
     /// The drill ended before it stopped.
     Never { since: Micros },
+    /// It stopped at something that should never have been: a failure, whatever the limit.
+    Refuted { at: Micros, what: String },
 }
 
 #[cfg(test)]
