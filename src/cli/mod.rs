@@ -7,6 +7,7 @@
 
 mod args;
 mod check;
+mod observed;
 mod out;
 mod run;
 

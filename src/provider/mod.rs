@@ -256,6 +256,13 @@ impl Adapter {
         complaint
     }
 
+    /// What the headers of a response say of the end of the model, in a few words, if they say anything. It is the same
+    /// for every vendor.
+    #[must_use]
+    pub fn retirement(self, headers: &HeaderMap) -> Option<String> {
+        status::retirement(headers)
+    }
+
     /// Whether a body with these headers is a stream. What stands between may answer with a plain body all the same.
     #[must_use]
     pub fn is_stream(self, headers: &HeaderMap) -> bool {

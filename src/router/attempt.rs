@@ -83,6 +83,8 @@ pub(super) struct Judgement {
     pub(super) head: Option<Duration>,
     /// The wait the provider asked for, in seconds.
     pub(super) retry_after: Option<f64>,
+    /// What the head says of the end of the model.
+    pub(super) retires: Option<String>,
     /// Tokens of the answer read.
     pub(super) tokens: u32,
     /// Whether any of it reached the client.
@@ -112,6 +114,7 @@ pub(super) async fn run<C: Client>(
         status: None,
         head: None,
         retry_after: None,
+        retires: None,
         tokens: 0,
         delivered: false,
         given: String::new(),
@@ -142,6 +145,7 @@ async fn exchange<C: Client>(
         })?;
     verdict.head = Some(clock.now());
     verdict.status = Some(response.status());
+    verdict.retires = call.adapter.retirement(response.headers());
     if response.status() != StatusCode::OK {
         return Err(refusal(call, response, &mut timer, verdict).await);
     }

@@ -101,6 +101,7 @@ pub(super) fn plan() -> Plan {
         ],
         slos: SLOS.map(parsed).into(),
         breaks: Vec::new(),
+        alerts: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ mod layering;
 mod ledger;
 mod library;
 mod limits;
+mod observe;
 mod readme;
 mod table;
 mod tasks;

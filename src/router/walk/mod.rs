@@ -18,6 +18,7 @@ use super::attempt::{self, Bounds, Call, Judgement, Progress, Wanted};
 use super::client::{Client, Request, Served};
 use super::config::{Chain, OnBreak, Target};
 use super::health::{Health, Pass};
+use super::policy::alerts::Sign;
 use super::policy::breaker::Transition;
 use super::policy::decide::{Act, Effect, Limits, Retry, Situation, decide};
 use super::policy::fit::Needs;
@@ -344,7 +345,9 @@ impl Walk<'_> {
             Effect::BadAnswer if continued => Effect::Alive,
             effect => effect,
         };
-        pass.record(effect, now - dispatched, now, self.luck("open", place), |recorded| {
+        let (key, retires) = (&request.tenant, verdict.retires.as_deref());
+        let sign = Sign { class: verdict.class, dispatched, judged: now, key, retires };
+        pass.record(effect, &sign, now - dispatched, now, self.luck("open", place), |recorded| {
             self.log(EventKind::AttemptEnded {
                 request: id,
                 target: Arc::clone(&target.name),
@@ -364,15 +367,16 @@ impl Walk<'_> {
             if let Some(until) = recorded.demoted_until {
                 self.log(EventKind::Demoted { target: Arc::clone(&target.name), until: until.into() });
             }
+            for alert in recorded.alerts {
+                let (target, cause) = (Arc::clone(&target.name), alert.cause.into());
+                self.log(EventKind::Alert { target, kind: alert.kind, drift: None, cause });
+            }
         });
         let pauses = row(verdict.class).retry == Retry::WithinWait && self.chain.retry.heeds_pauses;
         if let Some(wait) = asked.filter(|_| pauses)
             && self.health(place).rest(now + wait)
         {
             self.log(EventKind::SetAside { target: Arc::clone(&target.name), until: (now + wait).into() });
-        }
-        if row(verdict.class).alert {
-            self.log(EventKind::Alert { target: Arc::clone(&target.name), class: verdict.class });
         }
         (verdict, asked)
     }

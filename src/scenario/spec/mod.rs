@@ -3,8 +3,9 @@
 //!
 //! `None` in a place where something is required means: it was missing or wrong, and that has been reported.
 
-mod classes;
+mod alerts;
 pub(crate) mod breaks;
+mod classes;
 pub(crate) mod faults;
 mod inject;
 pub(crate) mod limits;
@@ -16,6 +17,7 @@ mod triggers;
 use super::reader::{Fields, Sink};
 use super::source::{At, Span};
 use super::yaml::{Node, Value};
+use crate::observe::alerts::Rule;
 use std::time::Duration;
 
 /// A scenario as it was typed.
@@ -33,6 +35,7 @@ pub(crate) struct Spec {
     pub(crate) faults: Vec<faults::Fault>,
     pub(crate) slos: Vec<At<String>>,
     pub(crate) breaks: Vec<breaks::Breaks>,
+    pub(crate) alerts: Vec<Rule>,
     /// Where to point when the scenario as a whole is meant.
     pub(crate) load_at: Option<Span>,
 }
@@ -78,9 +81,11 @@ pub(crate) fn read(root: &Node, sink: &Sink<'_>) -> Option<Spec> {
     let slos = fields.get("slos").and_then(|n| if n.value == Value::Null { None } else { sink.list(n, "assertions") });
     let slos = slos.unwrap_or_default().iter().filter_map(|n| read_slo(n, sink)).collect();
     let breaks = fields.get("breaks").map_or_else(Vec::new, |n| breaks::read(n, sink));
+    let alerts = fields.get("alerts").filter(|n| n.value != Value::Null).and_then(|n| sink.list(n, "alert rules"));
+    let alerts = alerts.unwrap_or_default().iter().filter_map(|n| alerts::read(n, sink)).collect();
     refuse_fallback(&mut fields, sink);
     fields.finish();
-    Some(Spec { name, summary, seed, providers, router, load, phases, faults, slos, breaks, load_at })
+    Some(Spec { name, summary, seed, providers, router, load, phases, faults, slos, breaks, alerts, load_at })
 }
 
 fn read_phases(node: &Node, sink: &Sink<'_>) -> Option<Vec<Phase>> {
