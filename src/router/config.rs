@@ -1,6 +1,7 @@
 //! What a router is told: its targets, chains and routes. A plan assembles this from a checked scenario; every number
 //! here is already valid.
 
+use super::policy::gates::Gates;
 use super::policy::{backoff, breaker, budget, quality};
 use crate::event::Name;
 use mock_providers::model::Capability;
@@ -67,9 +68,8 @@ pub struct Chain {
     pub max_attempts_total: u32,
     /// Bounds on one HTTP call.
     pub timeouts: Timeouts,
-    /// Whether answers must fit the schema of the request, and tool calls the tools it offers. Without it only
-    /// JSON-ness of the envelope is checked.
-    pub json_schema: bool,
+    /// What answers must pass to be served.
+    pub gates: Gates,
     /// What is served when every target has failed.
     pub degraded: Option<Name>,
 }

@@ -16,7 +16,7 @@ use super::config::{Chain, Target};
 use super::health::{Health, Pass};
 use super::policy::breaker::Transition;
 use super::policy::decide::{Act, Limits, Retry, Situation, decide, row};
-use super::policy::gates::Gate;
+use super::policy::gates::Asked;
 use super::policy::{backoff, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
 use crate::provider::{self, Ask, Embed};
@@ -320,8 +320,8 @@ impl Walk<'_> {
         let upstream = &router.upstreams[target.provider];
         let timeouts = &self.chain.timeouts;
         let request = self.request;
-        let gate = Gate { schema: request.schema.as_ref(), tools: &request.tools, must_call: request.must_call };
-        let gated = self.chain.json_schema && (request.schema.is_some() || !request.tools.is_empty());
+        let (schema, must_call) = (request.schema.as_ref(), request.must_call);
+        let asked = Asked { model: &target.model, schema, tools: &request.tools, must_call };
         let tools = request.offered();
         let secret = provider::secret(&request.tenant);
         let wanted = match request.embedding {
@@ -345,7 +345,8 @@ impl Walk<'_> {
             upstream: &upstream.http,
             adapter: upstream.adapter,
             wanted,
-            gate: gated.then_some(gate),
+            gates: &self.chain.gates,
+            asked,
             key: format!("{id};{attempt}"),
             bounds: Bounds {
                 head: dispatched + timeouts.headers,

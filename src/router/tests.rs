@@ -1,7 +1,7 @@
 //! Tool calls and embeddings through the whole router, against servers that say what they are told to.
 
 use super::config::{Chain, Retry, Timeouts};
-use super::policy::gates::{Schema, Tool};
+use super::policy::gates::{Gate, Gates, Schema, Tool};
 use super::*;
 use crate::event::{Class, EventKind, Outcome, RequestId};
 use crate::runtime::Spawner;
@@ -128,7 +128,7 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         retry: Retry::default(),
         max_attempts_total: 6,
         timeouts: Timeouts::default(),
-        json_schema: gated,
+        gates: Gates::new(Gate::named("json_schema").filter(|_| gated).as_slice()),
         degraded: Some("sorry".into()),
     };
     let config =

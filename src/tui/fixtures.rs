@@ -5,6 +5,7 @@ use super::theme::Theme;
 use crate::engine::World;
 use crate::event::{BreakerState, Class, Micros, Name, Outcome, Reason, SkipReason};
 use crate::router::config::{Chain, Config, Retry, Target, Timeouts};
+use crate::router::policy::gates::{Gate, Gates};
 use crate::scenario::plan::{Phase, Plan, PlannedFault, Provider};
 use crate::slo::{self, Names, Slo};
 use crate::stats::snapshot::{FeedLine, Flow, FlowEnd, LatencyView, Level, SloView, Snapshot, Standing, TargetView};
@@ -91,7 +92,7 @@ pub(super) fn plan() -> Plan {
         retry: Retry::default(),
         max_attempts_total: 6,
         timeouts: Timeouts::default(),
-        json_schema: true,
+        gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
         degraded: Some("{}".into()),
     };
     let phase = |name: &str, from, until| Phase { name: name.into(), from: secs(from), until: secs(until) };

@@ -3,6 +3,7 @@
 mod cli;
 mod determinism;
 mod drills;
+mod gates;
 mod layering;
 mod ledger;
 mod library;

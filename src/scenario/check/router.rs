@@ -28,7 +28,7 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
             retry: chain.retry,
             max_attempts_total: chain.max_attempts_total,
             timeouts: chain.timeouts,
-            json_schema: chain.json_schema,
+            gates: chain.gates.clone(),
             degraded: chain.degraded.as_deref().map(Into::into),
         });
     }

@@ -4,6 +4,7 @@
 //! `None` in a place where something is required means: it was missing or wrong, and that has been reported.
 
 pub(crate) mod faults;
+mod gates;
 mod inject;
 pub(crate) mod limits;
 pub(crate) mod load;

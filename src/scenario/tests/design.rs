@@ -2,6 +2,7 @@
 
 use crate::load::{Arrivals, Segment};
 use crate::router::config::{Chain, Retry, Route, Timeouts};
+use crate::router::policy::gates::{Gate, Gates};
 use crate::router::policy::{backoff, breaker, budget, quality};
 use crate::scenario::{Loaded, load, plan::Phase};
 use crate::tasks::Task;
@@ -104,10 +105,11 @@ fn its_router_shares_one_breaker_between_the_chains_of_a_target() {
         },
         max_attempts_total: 6,
         timeouts: Timeouts::default(),
-        json_schema: true,
+        gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
         degraded: Some(r#"{"label":"unknown"}"#.into()),
     };
-    let chat = Chain { name: "chat".into(), deadline: secs(20), json_schema: false, degraded: None, ..premium.clone() };
+    let chat =
+        Chain { name: "chat".into(), deadline: secs(20), gates: Gates::default(), degraded: None, ..premium.clone() };
     assert_eq!(config.chains, [premium, chat]);
     let route = |task: &str, chain| Route { task: Some(task.into()), tenant: None, tier: None, stream: None, chain };
     assert_eq!(config.routes, [route("triage", 0), route("chat", 1)]);
