@@ -22,7 +22,7 @@ use super::policy::alerts::Sign;
 use super::policy::breaker::Transition;
 use super::policy::decide::{Act, Effect, Limits, Retry, Situation, decide};
 use super::policy::fit::Needs;
-use super::policy::gates::Gate;
+use super::policy::gates::Asked;
 use super::policy::join::{Join, anchor};
 use super::policy::{backoff, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
@@ -292,9 +292,8 @@ impl Walk<'_> {
         let upstream = &router.upstreams[target.provider];
         let timeouts = &self.chain.timeouts;
         let request = self.request;
-        let gate = Gate { schema: request.schema.as_ref(), tools: &request.tools, must_call: request.must_call };
-        let gated = self.chain.json_schema && (request.schema.is_some() || !request.tools.is_empty());
-        let holds_back = self.chain.on_break == OnBreak::Buffer;
+        let (schema, must_call) = (request.schema.as_ref(), request.must_call);
+        let asked = Asked { model: &target.model, schema, tools: &request.tools, must_call };
         let row = |class| self.chain.table.row(class);
         let continued = self.delivered;
         let shown = if target.prefill { anchor(&self.given) } else { 0 };
@@ -322,8 +321,9 @@ impl Walk<'_> {
             upstream: &upstream.http,
             adapter: upstream.adapter,
             wanted,
-            gate: gated.then_some(gate),
-            holds_back,
+            gates: &self.chain.gates,
+            asked,
+            holds_back: self.chain.on_break == OnBreak::Buffer,
             join: continued.then(|| Join::new(&self.given, shown)),
             key: format!("{id};{attempt}"),
             bounds: Bounds {

@@ -7,6 +7,7 @@ mod alerts;
 pub(crate) mod breaks;
 mod classes;
 pub(crate) mod faults;
+mod gates;
 mod inject;
 pub(crate) mod limits;
 pub(crate) mod load;

@@ -1,8 +1,9 @@
 //! `router:`: routes and chains.
 
-use super::{classes, refuse_fallback, triggers};
+use super::{classes, gates, refuse_fallback, triggers};
 use crate::router::config::{self, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
+use crate::router::policy::gates::Gates;
 use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
@@ -131,8 +132,7 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
     chain.breaker = fields.get("breaker").and_then(|n| breaker(n, sink));
     chain.budget = fields.get("budget").and_then(|n| budget(n, sink));
     chain.quality = fields.get("quality").and_then(|n| quality(n, sink));
-    let gates = fields.get("gates").map_or(&[][..], |n| sink.one_or_more(n));
-    config.json_schema = gates.iter().filter_map(|n| sink.word(n, "a gate", &[("json_schema", ())])).count() > 0;
+    config.gates = fields.get("gates").map_or_else(Gates::default, |n| gates::read(n, sink));
     if let Some(mut degraded) = fields.get("degraded").and_then(|n| sink.fields(n, "a degraded answer")) {
         let template = degraded.need("template", "template: 'Please try again later.'");
         config.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value.into());
