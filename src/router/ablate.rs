@@ -67,6 +67,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, |chain| chain.degraded = None) },
     Part { name: "deadline", gone: "requests may take ten minutes", remove: |c| chains(c, no_deadline) },
     Part { name: "timeouts", gone: "calls are bounded by the deadline only", remove: |c| chains(c, no_timeouts) },
+    Part { name: "residency", gone: "requests go wherever the chain leads, whatever is in them and wherever they may be processed", remove: |c| chains(c, |chain| chain.complies = false) },
     Part { name: "capability", gone: "targets are asked for what they cannot do", remove: |c| targets(c, |target| target.capabilities = Capability::ALL.into()) },
     Part { name: "context", gone: "prompts are not measured before they are sent", remove: |c| targets(c, |target| target.context = u32::MAX) },
 ];
@@ -93,7 +94,7 @@ fn targets(config: &mut Config, change: impl Fn(&mut Target)) {
 }
 
 fn bypass(config: &mut Config) {
-    for gone in ["fallback", "retry", "retry_after", "breaker", "quality", "gates", "degraded"] {
+    for gone in ["residency", "fallback", "retry", "retry_after", "breaker", "quality", "gates", "degraded"] {
         if let Some(part) = find(gone) {
             (part.remove)(config);
         }

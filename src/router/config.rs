@@ -2,6 +2,7 @@
 //! here is already valid.
 
 use super::policy::decide::Table;
+use super::policy::fit::Offer;
 use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
 use super::policy::{backoff, breaker, budget, quality};
@@ -78,6 +79,19 @@ impl Target {
             quality: quality::Params::default(),
         }
     }
+
+    /// What it has to offer; whether its API answers with vectors, its adapter knows.
+    #[must_use]
+    pub fn offer(&self, embeds: bool) -> Offer<'_> {
+        Offer {
+            region: self.region.as_ref(),
+            approved_for: &self.approved_for,
+            capabilities: &self.capabilities,
+            embeds,
+            space: &self.identity,
+            context: self.context,
+        }
+    }
 }
 
 /// An ordered list of targets, and how to use it.
@@ -93,6 +107,8 @@ pub struct Chain {
     pub weights: Vec<f64>,
     /// What is done about each class of outcome.
     pub table: Table,
+    /// Whether requests only go where they may be processed, and to whom is approved for the data in them.
+    pub complies: bool,
     /// What becomes of a stream that breaks after its first token.
     pub on_break: OnBreak,
     /// Bounds the last byte of the answer, counted from the arrival at the router.
@@ -123,6 +139,7 @@ impl Chain {
             weights: vec![1.0; targets.len()],
             targets,
             table: Table::default(),
+            complies: true,
             on_break: OnBreak::default(),
             deadline: Duration::from_secs(30),
             ttft_deadline: None,

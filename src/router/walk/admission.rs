@@ -6,7 +6,7 @@ use crate::router::Router;
 use crate::router::client::Request;
 use crate::router::config::Chain;
 use crate::router::health::Pass;
-use crate::router::policy::fit::{Needs, Offer, unfit};
+use crate::router::policy::fit::{Needs, unfit};
 use crate::router::policy::order::{Member, Pick, order};
 use mock_providers::model::Capability;
 use std::time::Duration;
@@ -73,17 +73,8 @@ impl<'a> Walk<'a> {
     /// Why this target can never serve this request, whatever happens.
     pub(super) fn unfit(&self, place: usize) -> Option<SkipReason> {
         let target = self.target(place);
-        unfit(
-            &self.needs,
-            &Offer {
-                region: target.region.as_ref(),
-                approved_for: &target.approved_for,
-                capabilities: &target.capabilities,
-                embeds: self.router.upstreams[target.provider].adapter.embedder().is_ok(),
-                space: &target.identity,
-                context: target.context,
-            },
-        )
+        let embeds = self.router.upstreams[target.provider].adapter.embedder().is_ok();
+        unfit(&self.needs, &target.offer(embeds))
     }
 
     /// What this request needs of every target.
@@ -99,8 +90,8 @@ impl<'a> Walk<'a> {
             capabilities.push(Capability::Vision);
         }
         Needs {
-            residency: &[],
-            data_class: None,
+            residency: if chain.complies { &request.traits.residency } else { &[] },
+            data_class: request.traits.data_class.as_ref().filter(|_| chain.complies),
             capabilities,
             embedding: request.embedding.is_some(),
             space: request.embedding.and_then(|_| router.vector_space(chain)),

@@ -2,9 +2,11 @@
 
 use crate::load::Stream;
 use crate::router::config::Config;
+use crate::router::policy::fit::{Needs, unfit};
 use crate::scenario::plan::Plan;
 use crate::scenario::reader::Sink;
 use crate::scenario::spec::Spec;
+use crate::words;
 use std::collections::BTreeSet;
 
 pub(super) fn warn(spec: &Spec, plan: &Plan, sink: &Sink<'_>) {
@@ -21,6 +23,37 @@ pub(super) fn warn(spec: &Spec, plan: &Plan, sink: &Sink<'_>) {
             let message = format!("no request reaches the chain `{}`", chain.name.value);
             let help = "no load stream matches a route to it, and none has its name as task";
             sink.warning(&chain.name.at, message, Some(help.to_owned()));
+        }
+    }
+    warn_of_nowhere(spec, plan, sink);
+}
+
+/// Streams that a chain cannot serve because of what is in them or where they may be processed.
+fn warn_of_nowhere(spec: &Spec, plan: &Plan, sink: &Sink<'_>) {
+    for (typed, stream) in spec.load.iter().zip(&plan.load) {
+        let (regions, class) = (&*stream.traits.residency, stream.traits.data_class.as_ref());
+        let Some(at) = typed.residency.first().or(typed.data_class.as_ref()).map(|first| &first.at) else { continue };
+        for chain in reached(stream, &plan.router).into_iter().collect::<BTreeSet<_>>() {
+            let chain = &plan.router.chains[chain];
+            let nobody = |residency, data_class| {
+                let needs = Needs { residency, data_class, ..Needs::default() };
+                chain.targets.iter().all(|target| unfit(&needs, &plan.router.targets[*target].offer(true)).is_some())
+            };
+            let region = words::list(regions.iter().map(|region| &**region));
+            let class_name = class.map_or("", |class| class);
+            let name = &chain.name;
+            let (at, message) = if nobody(regions, None) {
+                (at, format!("no target of the chain `{name}` is in {region}"))
+            } else if nobody(&[], class) {
+                let at = typed.data_class.as_ref().map_or(at, |class| &class.at);
+                (at, format!("no target of the chain `{name}` is approved for `{class_name}`"))
+            } else if nobody(regions, class) {
+                (at, format!("no target of the chain `{name}` is in {region} and approved for `{class_name}`"))
+            } else {
+                continue;
+            };
+            let help = "every request of this stream will fail; providers say `region: …` and `approved_for: […]`";
+            sink.warning(at, message, Some(help.to_owned()));
         }
     }
 }

@@ -14,7 +14,6 @@ use crate::scenario::source::{At, Span};
 use crate::scenario::spec;
 use crate::scenario::units::shown;
 use crate::words;
-use std::collections::BTreeSet;
 
 pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink: &Sink<'_>) -> Config {
     let mut targets = Targets { providers, sink, list: Vec::new() };
@@ -102,7 +101,7 @@ impl Targets<'_> {
         let names: Vec<&str> = self.providers.iter().map(|p| &*p.name).collect();
         let index = resolve(&provider, "provider", names, self.sink)?;
         let provider = self.providers.get(index)?;
-        let Some(found) = provider.models.iter().find(|m| *m.name == *model.value) else {
+        let Some(place) = provider.models.iter().position(|m| *m.name == *model.value) else {
             // A provider without models has been reported.
             if !provider.models.is_empty() {
                 let names = provider.models.iter().map(|m| &*m.name);
@@ -111,12 +110,13 @@ impl Targets<'_> {
             }
             return None;
         };
+        let found = &provider.models[place];
         let target = Target {
             name: name.value.as_str().into(),
             provider: index,
             vendor: provider.vendor.clone(),
             region: provider.region.clone(),
-            approved_for: BTreeSet::new(),
+            approved_for: provider.approvals[place].clone(),
             model: found.name.clone(),
             identity: found.identity.clone(),
             price: found.price,

@@ -6,3 +6,4 @@ mod forms;
 mod hostile;
 mod library;
 mod limits;
+mod routes;

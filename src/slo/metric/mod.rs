@@ -25,6 +25,7 @@ pub(crate) mod outcomes;
 mod percentile;
 mod quality;
 mod rerouted;
+mod residency;
 mod retry_after;
 mod served;
 mod spell;
@@ -33,12 +34,12 @@ pub(crate) use alerts::Wanted;
 pub(crate) use percentile::{FAMILY as PERCENTILE, Percentile, Source};
 
 use super::assertion::{Interval, Subject};
-use super::facts::CauseFact;
+use super::facts::{CauseFact, PlaceFact};
 use super::unit::Unit;
 use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 23] = [
+pub(crate) static FAMILIES: [&Family; 24] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::DEGRADED_SHARE,
@@ -62,6 +63,7 @@ pub(crate) static FAMILIES: [&Family; 23] = [
     &rerouted::POLICY_BLOCKS,
     &rerouted::CLIENT_ERRORS,
     &retry_after::FAMILY,
+    &residency::FAMILY,
 ];
 
 /// A kind of metric.
@@ -131,6 +133,8 @@ pub(crate) enum Labels {
 /// What a meter is built on.
 pub(crate) struct Ground<'a> {
     pub(crate) targets: &'a [Name],
+    /// What may be sent to each of them.
+    pub(crate) places: &'a [PlaceFact],
     /// What the plan says will happen to them without a fault.
     pub(crate) causes: &'a [CauseFact],
     /// When samples count; gauges see to that, stopwatches must see to it themselves.
@@ -165,7 +169,7 @@ impl Targets {
 /// An event, digested: names are small numbers, and the request's labels are looked up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Heard<'a> {
-    Arrived { intended: Micros },
+    Arrived { intended: Micros, residency: &'a [Name], data_class: Option<&'a Name> },
     Skipped { target: TargetId },
     Dispatched { target: TargetId, attempt: u32, probe: bool, switch: Option<Micros> },
     Judged { target: TargetId, dispatched: Micros, class: Class, retry_after: Option<Micros> },
