@@ -15,5 +15,6 @@ pub mod join;
 pub mod order;
 pub mod quality;
 pub mod retry_after;
+pub mod route;
 pub mod triggers;
 pub mod window;

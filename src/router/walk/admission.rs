@@ -3,7 +3,7 @@
 use super::Walk;
 use crate::event::SkipReason;
 use crate::router::Router;
-use crate::router::client::Request;
+use crate::router::client::{Request, Stakes};
 use crate::router::config::Chain;
 use crate::router::health::Pass;
 use crate::router::policy::fit::{Needs, unfit};
@@ -74,7 +74,7 @@ impl<'a> Walk<'a> {
     pub(super) fn unfit(&self, place: usize) -> Option<SkipReason> {
         let target = self.target(place);
         let embeds = self.router.upstreams[target.provider].adapter.embedder().is_ok();
-        unfit(&self.needs, &target.offer(embeds))
+        unfit(&self.needs, &target.offer(embeds, self.chain.is_first_choice(place)))
     }
 
     /// What this request needs of every target.
@@ -92,6 +92,7 @@ impl<'a> Walk<'a> {
         Needs {
             residency: if chain.complies { &request.traits.residency } else { &[] },
             data_class: request.traits.data_class.as_ref().filter(|_| chain.complies),
+            high_stakes: chain.minds_stakes && request.traits.stakes == Stakes::High,
             capabilities,
             embedding: request.embedding.is_some(),
             space: request.embedding.and_then(|_| router.vector_space(chain)),

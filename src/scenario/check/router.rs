@@ -3,9 +3,8 @@
 //! A target has one breaker, one retry budget and one quality window, shared by all chains that name it. What a chain
 //! says explicitly wins over the default; two chains that say different things of one target are an error.
 
-use super::resolve;
-use crate::router::config::{Chain, Config, Route, Target};
-use crate::router::policy::order::{Pick, Step};
+use super::{resolve, routes};
+use crate::router::config::{Chain, Config, Target};
 use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::plan::Provider;
 use crate::scenario::problem::Problem;
@@ -21,25 +20,34 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     for chain in &router.chains {
         let indices = targets.of_chain(chain);
         chains.push(Chain {
-            steps: vec![Step { len: indices.len(), pick: Pick::Ordered }],
-            weights: vec![1.0; indices.len()],
+            steps: chain.targets.steps.clone(),
+            weights: chain.targets.weights.clone(),
             targets: indices,
             ..chain.config.clone()
         });
     }
-    let names = || router.chains.iter().map(|c| c.name.value.as_str());
-    let route = |route: &spec::router::Route| {
-        let text = |t: &Option<At<String>>| t.as_ref().map(|t| t.value.as_str().into());
-        Some(Route {
-            task: route.task.as_ref().map(|t| t.value.as_str().into()),
-            tenant: text(&route.tenant),
-            tier: text(&route.tier),
-            stream: route.stream.as_ref().map(|s| s.value),
-            chain: resolve(route.chain.as_ref()?, "chain", names().collect::<Vec<_>>(), sink)?,
-        })
-    };
-    let routes = router.routes.iter().filter_map(route).collect();
-    Config { targets: targets.list.into_iter().map(|t| t.target).collect(), chains, routes }
+    let names: Vec<&str> = router.chains.iter().map(|c| c.name.value.as_str()).collect();
+    let routes = routes::check(&router.routes, &names, sink);
+    let config = Config { targets: targets.list.into_iter().map(|t| t.target).collect(), chains, routes };
+    require(router, &config, sink);
+    config
+}
+
+/// What chains and routes ask of targets. A chain some of whose targets do not exist is left alone.
+fn require(router: &spec::router::Router, config: &Config, sink: &Sink<'_>) {
+    for (index, (typed, chain)) in router.chains.iter().zip(&config.chains).enumerate() {
+        if typed.targets.names.len() != chain.targets.len() {
+            continue;
+        }
+        let named = typed.targets.names.iter().map(|name| &name.at);
+        let members: Vec<(&Span, &Target)> =
+            named.zip(&chain.targets).map(|(at, target)| (at, &config.targets[*target])).collect();
+        let to_here = |route: &&spec::routes::Route| {
+            route.chain.as_ref().is_some_and(|chain| chain.value == *router.chains[index].name.value)
+        };
+        let of_routes = router.routes.iter().filter(to_here).filter_map(|route| route.require.as_ref());
+        typed.require.iter().chain(of_routes).for_each(|required| routes::require(required, &members, sink));
+    }
 }
 
 /// A target, and where its parts were said explicitly.
@@ -60,7 +68,7 @@ impl Targets<'_> {
     fn of_chain(&mut self, chain: &spec::router::Chain) -> Vec<usize> {
         let mut indices: Vec<usize> = Vec::new();
         let mut places: Vec<&Span> = Vec::new();
-        for name in &chain.targets {
+        for name in &chain.targets.names {
             let Some(index) = self.find(name) else { continue };
             if let Some(first) = indices.iter().position(|i| *i == index) {
                 let message = format!("the chain has {} twice", shown(&name.value));

@@ -68,7 +68,8 @@ pub(super) fn require(require: &Require, members: &[(&Span, &Target)], sink: &Si
 /// Routes that no request takes, and words in their conditions that no load stream uses. Returns the chains that such
 /// routes lead to.
 pub(super) fn warn(spec: &Spec, plan: &Plan, sink: &Sink<'_>) -> BTreeSet<usize> {
-    let taken: BTreeSet<usize> = plan.load.iter().flat_map(|s| reached(s, &plan.router)).filter_map(|r| r.route).collect();
+    let taken: BTreeSet<usize> =
+        plan.load.iter().flat_map(|s| reached(s, &plan.router)).filter_map(|r| r.route).collect();
     let mut idle = BTreeSet::new();
     let typed = spec.router.iter().flat_map(|router| &router.routes);
     for (index, (typed, route)) in typed.zip(&plan.router.routes).enumerate() {
@@ -100,20 +101,28 @@ fn warn_of_words(when: &spec::routes::When, spec: &Spec, sink: &Sink<'_>) -> boo
     let mut unknown = |what: &str, word: &At<String>, known: Vec<&str>| {
         if !known.contains(&word.value.as_str()) {
             found = true;
-            sink.warning(&word.at, format!("no load stream has the {what} `{}`", word.value), words::help(&word.value, known));
+            sink.warning(
+                &word.at,
+                format!("no load stream has the {what} `{}`", word.value),
+                words::help(&word.value, known),
+            );
         }
     };
     let streams = || spec.load.iter();
     for tag in &when.tags {
         unknown("tag", tag, reach::distinct(streams().flat_map(|s| &s.tags).map(|tag| tag.value.as_str())));
     }
-    for class in &when.data_class {
-        unknown("data class", class, reach::distinct(streams().filter_map(|s| Some(s.data_class.as_ref()?.value.as_str()))));
+    if let Some(class) = &when.data_class {
+        unknown(
+            "data class",
+            class,
+            reach::distinct(streams().filter_map(|s| Some(s.data_class.as_ref()?.value.as_str()))),
+        );
     }
-    for tenant in &when.tenant {
+    if let Some(tenant) = &when.tenant {
         unknown("tenant", tenant, reach::distinct(streams().map(|s| s.tenant.as_str())));
     }
-    for tier in &when.tier {
+    if let Some(tier) = &when.tier {
         unknown("tier", tier, reach::distinct(streams().map(|s| s.tier.as_str())));
     }
     found

@@ -49,7 +49,7 @@ pub(crate) enum Pattern {
     Burst { rate: f64, length: Duration, every: Duration },
 }
 
-const STAKES: &[(&str, Stakes)] = &[("best_effort", Stakes::BestEffort), ("high_stakes", Stakes::High)];
+pub(super) const STAKES: &[(&str, Stakes)] = &[("best_effort", Stakes::BestEffort), ("high_stakes", Stakes::High)];
 
 pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
     let mut fields = sink.fields(node, "a load stream")?;

@@ -12,7 +12,10 @@ mod inject;
 pub(crate) mod limits;
 pub(crate) mod load;
 pub(crate) mod providers;
+pub(crate) mod require;
 pub(crate) mod router;
+pub(crate) mod routes;
+mod targets;
 mod triggers;
 
 use super::reader::{Fields, Sink};

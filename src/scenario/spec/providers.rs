@@ -180,7 +180,7 @@ fn price(node: &Node, sink: &Sink<'_>) -> Option<Price> {
     Some(price)
 }
 
-fn capabilities(node: &Node, sink: &Sink<'_>) -> Vec<At<Capability>> {
+pub(super) fn capabilities(node: &Node, sink: &Sink<'_>) -> Vec<At<Capability>> {
     let words: Vec<(&str, Capability)> = Capability::ALL.iter().map(|c| (c.name(), *c)).collect();
     let mut all: Vec<At<Capability>> = Vec::new();
     for found in sink.one_or_more(node).iter().filter_map(|n| sink.word(n, "a capability", &words)) {

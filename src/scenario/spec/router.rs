@@ -1,5 +1,8 @@
 //! `router:`: routes and chains.
 
+use super::require::{self, Require};
+use super::routes::{self, Route};
+use super::targets::{self, Targets};
 use super::{classes, gates, refuse_fallback, triggers};
 use crate::router::config::{self, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
@@ -28,21 +31,12 @@ pub(crate) struct Router {
     pub(crate) chains: Vec<Chain>,
 }
 
-/// A route as it was typed.
-#[derive(Debug)]
-pub(crate) struct Route {
-    pub(crate) task: Option<At<Task>>,
-    pub(crate) tenant: Option<At<String>>,
-    pub(crate) tier: Option<At<String>>,
-    pub(crate) stream: Option<At<bool>>,
-    pub(crate) chain: Option<At<String>>,
-}
-
 /// A chain as it was typed, with defaults for what was left out.
 #[derive(Debug)]
 pub(crate) struct Chain {
     pub(crate) name: At<String>,
-    pub(crate) targets: Vec<At<String>>,
+    pub(crate) targets: Targets,
+    pub(crate) require: Option<Require>,
     /// Of each of its targets; `None`: not given.
     pub(crate) breaker: Option<At<breaker::Params>>,
     pub(crate) budget: Option<At<budget::Params>>,
@@ -59,7 +53,7 @@ pub(crate) fn tasks() -> Vec<(&'static str, Task)> {
 pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let mut fields = sink.fields(node, "the router")?;
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
-    let routes = routes.iter().filter_map(|n| route(n, sink)).collect();
+    let routes = routes.iter().filter_map(|n| routes::read(n, sink)).collect();
     refuse_fallback(&mut fields, sink);
     let chains = if fields.key("fallback").is_some() && fields.key("chains").is_none() {
         let _ = fields.get("chains");
@@ -80,25 +74,11 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     Some(Router { routes, chains: chains? })
 }
 
-fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
-    let mut fields = sink.fields(node, "a route")?;
-    let mut route = Route { task: None, tenant: None, tier: None, stream: None, chain: None };
-    if let Some(mut when) = fields.get("when").and_then(|n| sink.fields(n, "the condition of a route")) {
-        route.task = when.get("task").and_then(|n| sink.word(n, "a task", &tasks()));
-        route.tenant = when.get("tenant").and_then(|n| sink.name(n));
-        route.tier = when.get("tier").and_then(|n| sink.name(n));
-        route.stream = when.get("stream").and_then(|n| sink.boolean(n));
-        when.finish();
-    }
-    route.chain = fields.need("chain", "chain: main").and_then(|n| sink.text(n));
-    fields.finish();
-    Some(route)
-}
-
 fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
     let mut chain = Chain {
         name: name.clone(),
-        targets: Vec::new(),
+        targets: Targets::default(),
+        require: None,
         breaker: None,
         budget: None,
         quality: None,
@@ -107,15 +87,8 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
     let Some(fields) = sink.fields(node, "a chain") else { return chain };
     let mut fields = fields.named(&name.at);
     let config = &mut chain.config;
-    let targets = fields.need("targets", "targets: [openai/gpt-4o]").and_then(|n| {
-        let list = sink.list(n, "targets")?;
-        if list.is_empty() {
-            let help = "name at least one, as `[openai/gpt-4o]`";
-            sink.error(&n.at, "this chain has no targets", Some(help.to_owned()));
-        }
-        Some(list)
-    });
-    chain.targets = targets.unwrap_or_default().iter().filter_map(|n| sink.text(n)).collect();
+    chain.targets = targets::read(&mut fields, sink);
+    chain.require = fields.get("require").and_then(|n| require::read(n, sink));
     set(&mut config.deadline, fields.get("deadline").and_then(|n| sink.positive_duration(n)));
     let ttft_deadline = fields.get("ttft_deadline").and_then(|n| sink.positive_duration(n));
     if let Some(first) = &ttft_deadline
