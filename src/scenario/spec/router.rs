@@ -1,6 +1,6 @@
 //! `router:`: routes and chains.
 
-use super::{classes, gates, refuse_fallback, triggers};
+use super::{classes, fallback, gates, triggers};
 use crate::router::config::{self, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::gates::Gates;
@@ -22,7 +22,7 @@ const JITTERS: &[(&str, Jitter)] = &[
 ];
 
 /// The router as it was typed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Router {
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
@@ -51,6 +51,14 @@ pub(crate) struct Chain {
     pub(crate) config: config::Chain,
 }
 
+impl Chain {
+    /// A chain of which nothing but the name is known.
+    pub(super) fn named(name: &At<String>) -> Self {
+        let (targets, config) = (Vec::new(), config::Chain::new(&name.value, Vec::new()));
+        Self { name: name.clone(), targets, breaker: None, budget: None, quality: None, config }
+    }
+}
+
 /// The words of [`Task`] as scenarios use them.
 pub(crate) fn tasks() -> Vec<(&'static str, Task)> {
     Task::ALL.iter().map(|task| (task.as_str(), *task)).collect()
@@ -60,12 +68,10 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let mut fields = sink.fields(node, "the router")?;
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| route(n, sink)).collect();
-    refuse_fallback(&mut fields, sink);
-    let chains = if fields.key("fallback").is_some() && fields.key("chains").is_none() {
-        let _ = fields.get("chains");
-        None
-    } else {
-        fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }")
+    let block = fields.get("fallback");
+    let chains = match (block, fields.key("chains")) {
+        (Some(_), None) => fields.get("chains"),
+        _ => fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }"),
     };
     let chains = chains.and_then(|n| {
         let entries = sink.entries(n, "the chains")?;
@@ -76,7 +82,12 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
         Some(entries.iter().filter(|e| sink.checked_name(&e.key.value, &e.key.at)))
     });
     let chains: Option<Vec<Chain>> = chains.map(|es| es.map(|e| chain(&e.key, &e.value, sink)).collect());
+    if let (Some(at), Some(_)) = (fields.key("fallback"), &chains) {
+        let help = "`fallback` is another way to write chains; keep one of the two".to_owned();
+        sink.error(&at, "there are `chains` already", Some(help));
+    }
     fields.finish();
+    let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
     Some(Router { routes, chains: chains? })
 }
 
@@ -96,14 +107,7 @@ fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
 }
 
 fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
-    let mut chain = Chain {
-        name: name.clone(),
-        targets: Vec::new(),
-        breaker: None,
-        budget: None,
-        quality: None,
-        config: config::Chain::new(&name.value, Vec::new()),
-    };
+    let mut chain = Chain::named(name);
     let Some(fields) = sink.fields(node, "a chain") else { return chain };
     let mut fields = fields.named(&name.at);
     let config = &mut chain.config;
