@@ -5,6 +5,7 @@ use crate::event::Name;
 use crate::load;
 use crate::router;
 use crate::router::ablate::{self, Part};
+use crate::router::preset::Preset;
 use crate::slo::{ChainFact, Facts, FaultFact, Slo};
 use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Model, fault::Fault};
@@ -75,6 +76,12 @@ impl Plan {
                 .map(|c| ChainFact { name: c.name.clone(), targets: c.targets.iter().filter_map(target).collect() })
                 .collect(),
         }
+    }
+
+    /// The same drill with another router over the same targets.
+    #[must_use]
+    pub fn routed_by(&self, preset: &Preset) -> Self {
+        Self { router: preset.router(self.router.clone()), ..self.clone() }
     }
 
     /// The same drill without parts of its router.
