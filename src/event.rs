@@ -365,6 +365,12 @@ pub enum EventKind {
         chain: Name,
         /// Whether the client wants a stream.
         stream: bool,
+        /// The regions it may be processed in; empty: anywhere.
+        #[serde(default, skip_serializing_if = "<[Name]>::is_empty")]
+        residency: Arc<[Name]>,
+        /// What kind of data is in it, if that was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        data_class: Option<Name>,
     },
     /// A target was passed over.
     Skipped {
@@ -478,6 +484,17 @@ pub enum EventKind {
         /// What.
         class: Class,
     },
+    /// The client got an error, or waited too long, and will ask again. It stays one request.
+    ClientRetried {
+        /// Which.
+        request: RequestId,
+        /// Its how manieth retry, from 1.
+        retry: u32,
+        /// What the client got; `timeout` also where it hung up.
+        class: Class,
+        /// How long it waits first.
+        wait: Micros,
+    },
     /// A request is over. Every request that arrived ends exactly once.
     Ended {
         /// Which.
@@ -494,9 +511,9 @@ pub enum EventKind {
         latency: Micros,
         /// Time to the first token given to the client, from the intended arrival.
         ttft: Option<Micros>,
-        /// Targets used.
+        /// Targets used, over all the times the client asked.
         hops: u32,
-        /// HTTP calls made.
+        /// HTTP calls made, likewise.
         attempts: u32,
         /// What the load found in the answer, if one was served as complete.
         judged: Option<Judged>,

@@ -166,7 +166,11 @@ mod tests {
     #[test]
     fn what_is_asked_for_calls_that_served_nobody_is_wasted() {
         let mut log = Log::new();
-        log.arrive(1, 1000).lone_call(1, 1000, 100, GPT, Class::Schema).call(1, 1100, GPT).answered(1, 1500, Judged::Right);
+        log.arrive(1, 1000).lone_call(1, 1000, 100, GPT, Class::Schema).call(1, 1100, GPT).answered(
+            1,
+            1500,
+            Judged::Right,
+        );
         log.lost(2, 1000, 100);
         let ledger = [entry("0-1", 1, GPT, 1.0), entry("0-1", 2, GPT, 2.0), entry("0-2", 1, GPT, 1.0)];
         assert_eq!(Worth::of(&log.events(), &ledger).cells()[3], "50.00%");
@@ -175,7 +179,10 @@ mod tests {
     #[test]
     fn a_block_that_is_sent_elsewhere_counts_once_and_the_table_lines_up() {
         let mut log = Log::new();
-        log.arrive(1, 1000).lone_call(1, 1000, 100, GPT, Class::ContentPolicy).call(1, 1200, CLAUDE).call(1, 1300, CLAUDE);
+        log.arrive(1, 1000)
+            .lone_call(1, 1000, 100, GPT, Class::ContentPolicy)
+            .call(1, 1200, CLAUDE)
+            .call(1, 1300, CLAUDE);
         log.answered(1, 1900, Judged::SchemaViolation).served(2, 1000, 400);
         log.arrive(3, 1000).lone_call(3, 1000, 100, GPT, Class::ContentPolicy).surfaced(3, 1100, Class::ContentPolicy);
         let worth = Worth::of(&log.events(), &[]);

@@ -19,7 +19,7 @@ mod tests;
 mod walk;
 
 pub use crate::provider::{Image, ToolCall};
-pub use client::{Client, Request, Served};
+pub use client::{Before, Client, Request, Served, Stakes, Traits};
 
 use crate::event::{Name, Sink};
 use crate::provider::Adapter;

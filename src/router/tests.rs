@@ -155,6 +155,7 @@ fn request() -> Request {
         tenant: "acme".into(),
         tier: "gold".into(),
         task: "tools".into(),
+        traits: Arc::default(),
         stream: false,
         system: "Call a tool.".into(),
         prompt: "Weather in Oslo?".into(),
@@ -164,6 +165,7 @@ fn request() -> Request {
         must_call: false,
         embedding: None,
         gone_at: None,
+        before: crate::router::Before::default(),
     }
 }
 

@@ -86,7 +86,7 @@ impl Board {
         self.now = self.now.max(event.at);
         let at = event.at;
         match &event.kind {
-            EventKind::Arrived { request, intended, tenant, tier, task, chain, stream } => {
+            EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, .. } => {
                 let population = self.population([tenant, tier, task, chain], *stream);
                 self.in_flight.insert(*request, Flight { population, fell_back: false });
                 self.tell(Kind::Arrived, at, Some(*request), Heard::Arrived { intended: *intended });
@@ -139,6 +139,9 @@ impl Board {
                 };
                 self.tell(Kind::Ended, at, Some(*request), Heard::Ended(end));
                 self.in_flight.remove(request);
+            }
+            EventKind::ClientRetried { request, retry, .. } => {
+                self.tell(Kind::ClientRetried, at, Some(*request), Heard::ClientRetried { retry: *retry });
             }
             EventKind::DrillEnded { interrupted } => self.over = !interrupted,
             _ => {}

@@ -2,6 +2,7 @@
 
 mod breaks;
 mod cli;
+mod clients;
 mod determinism;
 mod drills;
 mod layering;

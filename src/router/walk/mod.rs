@@ -60,11 +60,24 @@ struct Walk<'a> {
 struct Place {
     /// Calls made.
     tried: u32,
+    /// Calls made before, for a client that asks again.
+    before: u32,
     /// The prompt does not fit there.
     too_small: bool,
     /// Worth another call from then on: it was rate limited or overloaded, and the wait was too long to sit out while
     /// there was somewhere else to go.
     again_at: Option<Duration>,
+}
+
+impl Place {
+    fn new(request: &Request, target: usize) -> Self {
+        Self { before: request.before.calls.get(&target).copied().unwrap_or_default(), ..Self::default() }
+    }
+
+    /// The number of the last call of this request to this target, whichever time its client asked.
+    fn call(&self) -> u32 {
+        self.before + self.tried
+    }
 }
 
 /// Where an attempt leads.
@@ -88,7 +101,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         needs: Walk::needs(router, chain, request, prompt_tokens),
         deadline: arrived + chain.deadline,
         ttft_deadline: chain.ttft_deadline.filter(|_| request.stream).map(|d| arrived + d),
-        places: vec![Place::default(); chain.targets.len()],
+        places: chain.targets.iter().map(|target| Place::new(request, *target)).collect(),
         hops: 0,
         attempts: 0,
         last: None,
@@ -136,7 +149,7 @@ impl Walk<'_> {
 
     fn luck(&self, purpose: &str, place: usize) -> f64 {
         let id = self.request.id;
-        let ids = [u64::from(id.stream), u64::from(id.number), u64::from(self.places[place].tried)];
+        let ids = [u64::from(id.stream), u64::from(id.number), u64::from(self.places[place].call())];
         self.router.luck.unit(purpose, &[&self.health(place).name], &ids)
     }
 
@@ -155,7 +168,7 @@ impl Walk<'_> {
             let (request, from, to) = (self.request.id, self.name(from), self.name(place));
             self.log(EventKind::FellBack { request, from, to, reason });
         }
-        self.hops += u32::from(self.places[place].tried == 0);
+        self.hops += u32::from(self.places[place].call() == 0);
     }
 
     /// Uses one target until it answers, or until the table says to leave it.
@@ -272,7 +285,7 @@ impl Walk<'_> {
         let target = &router.config.targets[self.chain.targets[place]];
         self.places[place].tried += 1;
         self.attempts += 1;
-        let (id, attempt) = (self.request.id, self.places[place].tried);
+        let (id, attempt) = (self.request.id, self.places[place].call());
         let dispatched = self.now();
         let elsewhere = self.last.replace(place).is_some_and(|last| last != place);
         let judged = self.judged.take().filter(|_| elsewhere);
@@ -370,7 +383,13 @@ impl Walk<'_> {
 
     fn served(&self, outcome: Outcome, class: Option<Class>) -> Served {
         let target = self.last.map(|place| self.name(place));
-        Served { outcome, class, target, hops: self.hops, attempts: self.attempts }
+        let mut done = self.request.before.clone();
+        done.asked += 1;
+        done.calls.extend(self.chain.targets.iter().zip(&self.places).map(|(target, place)| (*target, place.call())));
+        let now = self.now();
+        let pauses = (0..self.places.len()).filter_map(|place| self.health(place).rests_until(now));
+        let retry_after = pauses.min().filter(|_| outcome == Outcome::Failed).map(|until| until - now);
+        Served { outcome, class, target, hops: self.hops, attempts: self.attempts, done, retry_after }
     }
 
     fn announce(&self, place: usize, transition: &Transition) {

@@ -4,12 +4,14 @@
 //! `None` in a place where something is required means: it was missing or wrong, and that has been reported.
 
 pub(crate) mod breaks;
+mod classes;
 pub(crate) mod faults;
 mod inject;
 pub(crate) mod limits;
 pub(crate) mod load;
 pub(crate) mod providers;
 pub(crate) mod router;
+mod triggers;
 
 use super::reader::{Fields, Sink};
 use super::source::{At, Span};

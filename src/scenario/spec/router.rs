@@ -1,7 +1,7 @@
 //! `router:`: routes and chains.
 
-use super::refuse_fallback;
-use crate::router::config::{self, Retry, Timeouts};
+use super::{classes, refuse_fallback, triggers};
+use crate::router::config::{self, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::{breaker, budget, quality};
 use crate::router::preset::{PRESETS, Preset};
@@ -10,8 +10,16 @@ use crate::scenario::source::{At, Span};
 use crate::scenario::yaml::{Entry, Node, Value};
 use crate::tasks::Task;
 
-const JITTERS: &[(&str, Jitter)] =
-    &[("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal), ("decorrelated", Jitter::Decorrelated)];
+const ON_BREAK: &[(&str, OnBreak)] =
+    &[("continue", OnBreak::Continue), ("error", OnBreak::Error), ("buffer", OnBreak::Buffer)];
+
+const JITTERS: &[(&str, Jitter)] = &[
+    ("none", Jitter::None),
+    ("full", Jitter::Full),
+    ("equal", Jitter::Equal),
+    ("quarter", Jitter::Quarter),
+    ("decorrelated", Jitter::Decorrelated),
+];
 
 /// The router as it was typed.
 #[derive(Debug)]
@@ -44,7 +52,8 @@ pub(crate) struct Chain {
 }
 
 /// What a preset decides about, and a chain with one cannot say.
-const DECIDED: [&str; 6] = ["retry", "breaker", "budget", "quality", "gates", "min_hop_time"];
+const DECIDED: [&str; 9] =
+    ["retry", "breaker", "budget", "quality", "gates", "min_hop_time", "on_break", "triggers", "classes"];
 
 fn presets() -> Vec<(&'static str, &'static Preset)> {
     PRESETS.iter().map(|preset| (preset.name, preset)).collect()
@@ -140,6 +149,15 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
         config.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value.into());
         degraded.finish();
     }
+    if let Some(word) = fields.get("on_break").and_then(|n| sink.word(n, "what becomes of a broken stream", ON_BREAK)) {
+        config.on_break = word.value;
+    }
+    if let Some(node) = fields.get("triggers") {
+        triggers::read(node, config, &mut chain.breaker, sink);
+    }
+    if let Some(node) = fields.get("classes") {
+        classes::read(node, &mut config.table, sink);
+    }
     let preset = fields.get("preset").and_then(|n| sink.word(n, "a preset", &presets()));
     if let Some(preset) = preset.as_ref().or(common) {
         for key in DECIDED {
@@ -170,7 +188,7 @@ fn retry(node: &Node, sink: &Sink<'_>) -> Retry {
     let Some(mut fields) = sink.fields(node, "a retry") else { return retry };
     set(&mut retry.max_attempts, fields.get("max_attempts").and_then(|n| sink.count32(n, 1, 100)));
     if let Some(node) = fields.get("backoff") {
-        retry.backoff = backoff(node, sink);
+        retry.backoff = backoff(node, retry.backoff, sink);
     }
     set(&mut retry.wait_up_to, fields.get("wait_up_to").and_then(|n| sink.duration(n)));
     set(&mut retry.retry_timeouts, fields.get("retry_timeouts").and_then(|n| sink.boolean(n)));
@@ -178,8 +196,8 @@ fn retry(node: &Node, sink: &Sink<'_>) -> Retry {
     retry
 }
 
-fn backoff(node: &Node, sink: &Sink<'_>) -> backoff::Params {
-    let mut params = backoff::Params::default();
+/// A backoff; what it does not say stays as it was.
+pub(super) fn backoff(node: &Node, mut params: backoff::Params, sink: &Sink<'_>) -> backoff::Params {
     let Some(mut fields) = sink.fields(node, "a backoff") else { return params };
     let initial = set(&mut params.initial, fields.get("initial").and_then(|n| sink.duration(n)));
     let max = set(&mut params.max, fields.get("max").and_then(|n| sink.duration(n)));

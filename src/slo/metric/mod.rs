@@ -35,7 +35,7 @@ use super::unit::Unit;
 use crate::event::{BreakerState, Class, Judged, Micros, Name, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 21] = [
+pub(crate) static FAMILIES: [&Family; 22] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::DEGRADED_SHARE,
@@ -45,6 +45,7 @@ pub(crate) static FAMILIES: [&Family; 21] = [
     &quality::FAMILY,
     &effort::ATTEMPTS_PER_REQUEST,
     &effort::AMPLIFICATION,
+    &effort::CLIENT_RETRIES,
     &effort::HOPS,
     &effort::FALLBACK_SHARE,
     &opens::FAMILY,
@@ -160,6 +161,7 @@ pub(crate) enum Heard<'a> {
     Breaker { target: TargetId, from: BreakerState, to: BreakerState },
     FaultStarted { fault: u32, providers: &'a [Name] },
     FaultEnded { fault: u32 },
+    ClientRetried { retry: u32 },
     Ended(End),
 }
 
@@ -188,11 +190,12 @@ pub(crate) enum Kind {
     Judged,
     Breaker,
     Fault,
+    ClientRetried,
     Ended,
 }
 
 impl Kind {
-    pub(crate) const COUNT: usize = 7;
+    pub(crate) const COUNT: usize = 8;
 }
 
 /// An event with its instant and its request.
