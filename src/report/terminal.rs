@@ -82,7 +82,7 @@ fn percent(share: f64) -> String {
 
 /// The scenario, and what its router was without.
 fn title(report: &DrillReport) -> String {
-    format!("{}{}", report.scenario, flags(&report.without))
+    format!("{}{}", report.scenario, flags(report.router, &report.without))
 }
 
 /// What there is to say after the count where the scenario says what must fail.

@@ -146,6 +146,8 @@ pub enum OnBreak {
     Error,
     /// There is no such stream: the client gets nothing before the answer is whole.
     Buffer,
+    /// What came is taken for the whole answer.
+    Serve,
 }
 
 /// Same-target retries of a chain.
@@ -163,6 +165,8 @@ pub struct Retry {
     pub heeds_pauses: bool,
     /// Pauses are stretched by up to this share, and so is the wait for their end.
     pub scatter: f64,
+    /// Whether the wait before a retry is also sat out when there is none, before moving on.
+    pub sleeps_last: bool,
 }
 
 impl Default for Retry {
@@ -174,6 +178,7 @@ impl Default for Retry {
             retry_timeouts: false,
             heeds_pauses: true,
             scatter: 0.1,
+            sleeps_last: false,
         }
     }
 }

@@ -225,6 +225,7 @@ impl Walk<'_> {
                 retry_timeouts: self.chain.retry.retry_timeouts,
                 min_hop_time: self.needed(place),
                 continues: self.chain.on_break == OnBreak::Continue,
+                takes_parts: self.chain.on_break == OnBreak::Serve,
             };
             match decide(&situation, self.chain.table.row(class), &limits) {
                 Act::Serve => return Then::Done(self.served(Outcome::Answered, None)),
@@ -250,6 +251,9 @@ impl Walk<'_> {
                 Act::Next => {
                     let busy = self.chain.table.row(class).retry == Retry::WithinWait;
                     self.places[place].again_at = busy.then_some(now + wait);
+                    if self.chain.retry.sleeps_last && self.gone_while(self.time_is_up().min(now + wait)).await {
+                        return Then::Done(self.served(Outcome::Surfaced, Some(Class::Cancelled)));
+                    }
                     return Then::Next;
                 }
             }

@@ -444,6 +444,23 @@ fn what_breaks_is_an_assertion_of_the_scenario_under_a_part_of_the_router() {
 
 #[test]
 #[rustfmt::skip]
+fn presets_are_known_and_decide_alone() {
+    let (breaker, preset) = ("      breaker: { window: 10s, failure_rate: 50% }\n", "      preset: naive\n");
+    check(&[
+        (breaker, "      preset: «textbok»\n", "`textbok` is not a preset", "did you mean `textbook`?"),
+        (breaker, &format!("{preset}      «gates»: [json_schema]\n"), "the preset `naive` decides about `gates`", "one of the two"),
+    ]);
+    check_at(&[
+        ("router:\n", "router:\n  preset: naive\n", [14, 7], "the preset `naive` decides about `breaker`", "one of the two"),
+    ]);
+    let plan = load("preset", SOUND.replace(breaker, preset).as_bytes()).unwrap_or_else(|e| panic!("{e}")).plan;
+    let (main, spare) = (&plan.router.chains[0], &plan.router.chains[1]);
+    assert_eq!((main.retry.heeds_pauses, spare.retry.heeds_pauses), (false, true));
+    assert!(plan.router.targets.iter().all(|target| !target.breaker.trips), "they share their targets");
+}
+
+#[test]
+#[rustfmt::skip]
 fn what_yaml_allows_and_a_scenario_does_not_is_refused_where_it_stands() {
     check(&[
         ("deadline: 12s", "deadline: «.inf»", "`.inf` is not a number to plan with", "finite"),
