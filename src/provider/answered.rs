@@ -2,7 +2,7 @@
 
 use super::Complaint;
 use super::finish::Finish;
-use crate::event::Class;
+use crate::event::{Class, Usage};
 use mock_providers::text::tokens;
 use std::collections::BTreeMap;
 
@@ -25,6 +25,12 @@ pub struct Answered {
 }
 
 impl Answered {
+    /// Its length in tokens, by the rule of thumb.
+    #[must_use]
+    pub fn tokens(&self) -> u32 {
+        super::tokens(self.text.len() + self.calls.iter().map(|call| call.arguments.len()).sum::<usize>())
+    }
+
     /// An answer with something in it.
     pub(super) fn new(text: String, calls: Vec<ToolCall>, finish: Finish) -> Result<Self, Complaint> {
         finish.check(!calls.is_empty())?;
@@ -51,6 +57,8 @@ pub enum Piece {
 pub(super) struct Gathered {
     calls: BTreeMap<u32, ToolCall>,
     finished: bool,
+    /// What has been said of the usage so far.
+    pub(super) usage: Option<Usage>,
 }
 
 impl Gathered {

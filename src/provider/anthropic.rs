@@ -5,8 +5,8 @@
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
-use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
-use crate::event::Class;
+use super::{Ask, Complaint, MAX_TOKENS, json, post, status, usage};
+use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
 use serde::{Deserialize, Serialize};
@@ -116,7 +116,34 @@ struct Reply<'a> {
     content: Option<Vec<Block<'a>>>,
     #[serde(borrow)]
     stop_reason: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
     error: Option<ErrorBody>,
+}
+
+/// The prompt is what was read anew, what was read from a cache, and what was put into one.
+#[derive(Deserialize)]
+struct Tokens {
+    input_tokens: Option<u32>,
+    cache_creation_input_tokens: Option<u32>,
+    cache_read_input_tokens: Option<u32>,
+    output_tokens: Option<u32>,
+}
+
+impl Tokens {
+    fn told(&self) -> Option<Usage> {
+        let count = |tokens: Option<u32>| tokens.unwrap_or_default();
+        let cached = count(self.cache_read_input_tokens);
+        let fresh = count(self.input_tokens).saturating_add(count(self.cache_creation_input_tokens));
+        usage::told(fresh.saturating_add(cached), cached, count(self.output_tokens))
+    }
+}
+
+/// What a stream begins with.
+#[derive(Deserialize)]
+struct Start<'a> {
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -150,6 +177,10 @@ struct StreamEvent<'a> {
     content_block: Option<Block<'a>>,
     #[serde(borrow)]
     delta: Option<Delta<'a>>,
+    #[serde(borrow)]
+    message: Option<Start<'a>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
     error: Option<ErrorBody>,
 }
 
@@ -194,12 +225,13 @@ fn finish(reason: &str) -> Finish {
     }
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
+pub(super) fn answer(body: &[u8], usage: &mut Option<Usage>) -> Result<Answered, Complaint> {
     let reply: Reply<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no message"))?;
     if let Some(error) = reply.error {
         return Err(error.complaint(StatusCode::OK));
     }
+    *usage = usage::block::<Tokens>(reply.usage).and_then(|tokens| tokens.told());
     let reason = reply.stop_reason.ok_or_else(|| Complaint::new(Class::Malformed, "no stop_reason"))?;
     let mut calls = Vec::new();
     let mut text = String::new();
@@ -219,6 +251,15 @@ pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Pi
         .map_err(|_| Complaint::new(Class::Malformed, "an event of the stream is not JSON"))?;
     if let Some(error) = event.error {
         return Err(error.complaint(StatusCode::OK));
+    }
+    if let Some(start) = event.message {
+        gathered.usage = usage::block::<Tokens>(start.usage).and_then(|tokens| tokens.told());
+    }
+    // The count of the prompt came first; that of the answer grows.
+    if let Some((usage, Tokens { output_tokens: Some(answer), .. })) =
+        gathered.usage.as_mut().zip(usage::block::<Tokens>(event.usage))
+    {
+        usage.answer = answer;
     }
     match (event.r#type.as_ref(), event.content_block, event.delta) {
         ("content_block_start", Some(block), _) => {

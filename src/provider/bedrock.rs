@@ -1,14 +1,14 @@
 //! AWS Bedrock Converse (`POST /model/ID/converse` and `/converse-stream`), client side, with an API key as bearer token.
 //!
 //! The model's id stands in the path, percent-encoded. A stream is whole once `messageStop` arrived; `metadata` after it
-//! is bookkeeping. What kind of error it is stands in the header `x-amzn-ErrorType`, in a stream in the name of the frame
+//! tells the usage. What kind of error it is stands in the header `x-amzn-ErrorType`, in a stream in the name of the frame
 //! that ends it. A partial answer is a last message by the assistant; Claude refuses it with blanks at its end here too.
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
 use super::framing::Message as Frame;
-use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
-use crate::event::Class;
+use super::{Ask, Complaint, MAX_TOKENS, json, post, status, usage};
+use crate::event::{Class, Usage};
 use http::request::Builder;
 use http::{HeaderMap, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -156,6 +156,33 @@ struct Reply<'a> {
     output: Option<Output<'a>>,
     #[serde(borrow)]
     stop_reason: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+}
+
+/// What a stream ends with.
+#[derive(Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+}
+
+/// The prompt is what was read anew, what was read from a cache, and what was put into one.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Tokens {
+    input_tokens: u32,
+    cache_read_input_tokens: u32,
+    cache_write_input_tokens: u32,
+    output_tokens: u32,
+}
+
+impl Tokens {
+    fn told(raw: Option<&RawValue>) -> Option<Usage> {
+        let Self { input_tokens, cache_read_input_tokens: cached, cache_write_input_tokens: written, output_tokens } =
+            usage::block(raw)?;
+        usage::told(input_tokens.saturating_add(written).saturating_add(cached), cached, output_tokens)
+    }
 }
 
 #[derive(Deserialize)]
@@ -257,9 +284,10 @@ fn finish(reason: &str) -> Finish {
     }
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
+pub(super) fn answer(body: &[u8], usage: &mut Option<Usage>) -> Result<Answered, Complaint> {
     let reply: Reply<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no message"))?;
+    *usage = Tokens::told(reply.usage);
     let reason = reply.stop_reason.ok_or_else(|| Complaint::new(Class::Malformed, "no stopReason"))?;
     let (mut text, mut calls) = (String::new(), Vec::new());
     for block in reply.output.and_then(|o| o.message).and_then(|m| m.content).unwrap_or_default() {
@@ -297,6 +325,10 @@ pub(super) fn step(frame: Frame<'_>, gathered: &mut Gathered, each: &mut impl Fn
         "messageStop" => {
             let MessageStop { stop_reason } = event(frame.data)?;
             gathered.finish(finish(&stop_reason))?;
+        }
+        "metadata" => {
+            // The answer is whole by now, whatever this says.
+            gathered.usage = serde_json::from_str(frame.data).ok().and_then(|Metadata { usage }| Tokens::told(usage));
         }
         _ => {}
     }

@@ -5,8 +5,8 @@
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
-use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
-use crate::event::Class;
+use super::{Ask, Complaint, MAX_TOKENS, json, post, status, usage};
+use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
 use serde::{Deserialize, Serialize};
@@ -120,7 +120,27 @@ struct Reply<'a> {
     candidates: Option<Vec<Candidate<'a>>>,
     #[serde(borrow)]
     prompt_feedback: Option<Feedback<'a>>,
+    #[serde(borrow)]
+    usage_metadata: Option<&'a RawValue>,
     error: Option<ErrorBody>,
+}
+
+/// The prompt includes what was cached; the candidates do not include what was thought.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Tokens {
+    prompt_token_count: u32,
+    cached_content_token_count: u32,
+    candidates_token_count: u32,
+    thoughts_token_count: u32,
+}
+
+impl Tokens {
+    fn told(raw: Option<&RawValue>) -> Option<Usage> {
+        let tokens: Self = usage::block(raw)?;
+        let answer = tokens.candidates_token_count.saturating_add(tokens.thoughts_token_count);
+        usage::told(tokens.prompt_token_count, tokens.cached_content_token_count, answer)
+    }
 }
 
 #[derive(Deserialize)]
@@ -239,16 +259,20 @@ fn candidate(reply: Reply<'_>) -> Result<First<'_>, Complaint> {
     Ok(found)
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
-    let reply = serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no content"))?;
+pub(super) fn answer(body: &[u8], usage: &mut Option<Usage>) -> Result<Answered, Complaint> {
+    let reply: Reply<'_> =
+        serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no content"))?;
+    *usage = Tokens::told(reply.usage_metadata);
     let First { text, calls, reason } = candidate(reply)?;
     let reason = reason.ok_or_else(|| Complaint::new(Class::Malformed, "no finishReason"))?;
     Answered::new(text, calls, finish(&reason))
 }
 
 pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Piece)) -> Result<(), Complaint> {
-    let reply = serde_json::from_str(data)
+    let reply: Reply<'_> = serde_json::from_str(data)
         .map_err(|_| Complaint::new(Class::Malformed, "an event of the stream is not JSON"))?;
+    // Every event tells it anew.
+    gathered.usage = Tokens::told(reply.usage_metadata).or(gathered.usage);
     let First { text, calls, reason } = candidate(reply)?;
     if let Some(reason) = reason {
         gathered.finish(finish(&reason))?;

@@ -29,12 +29,14 @@ mod openai;
 mod said;
 mod sse;
 mod status;
+mod usage;
 mod vllm;
 
 pub use answered::{Answered, Piece, ToolCall};
 pub use embed::{Cannot, Embed, Embedder};
+pub use usage::{prompt_tokens, tokens};
 
-use crate::event::Class;
+use crate::event::{Class, Usage};
 use answered::Gathered;
 use bytes::Bytes;
 use chat::Flavour;
@@ -98,7 +100,21 @@ pub struct Tool<'a> {
     pub parameters: &'a RawValue,
 }
 
+impl Tool<'_> {
+    /// Its length in bytes.
+    fn length(&self) -> usize {
+        self.name.len() + self.description.len() + self.parameters.get().len()
+    }
+}
+
 impl Ask<'_> {
+    /// The length of what is sent to the model, by a rule of thumb.
+    #[must_use]
+    pub fn prompt_tokens(&self) -> u32 {
+        let tools = self.tools.iter().map(Tool::length).sum::<usize>();
+        prompt_tokens(self.system_text().len() + self.prompt.len() + self.partial.len() + tools, self.images.len())
+    }
+
     fn system_text(&self) -> Cow<'_, str> {
         if self.stricter { Cow::Owned(format!("{}\n{STRICTER}", self.system)) } else { Cow::Borrowed(self.system) }
     }
@@ -235,20 +251,20 @@ impl Adapter {
         }
     }
 
-    /// A complete plain answer.
+    /// A complete plain answer. What the provider says of its usage goes into `usage`, also where the answer is none.
     ///
     /// # Errors
     /// It is none, or the provider says in it that it did not answer.
-    pub fn answer(self, body: &[u8]) -> Result<Answered, Complaint> {
+    pub fn answer(self, body: &[u8], usage: &mut Option<Usage>) -> Result<Answered, Complaint> {
         if body.is_empty() {
             return Err(Complaint::new(Class::Interrupted, "empty body"));
         }
         match self.0 {
-            Wire::Chat(flavour) => chat::answer(flavour, body),
-            Wire::Anthropic => anthropic::answer(body),
-            Wire::Gemini => gemini::answer(body),
-            Wire::Bedrock => bedrock::answer(body),
-            Wire::Ollama => ollama::answer(body),
+            Wire::Chat(flavour) => chat::answer(flavour, body, usage),
+            Wire::Anthropic => anthropic::answer(body, usage),
+            Wire::Gemini => gemini::answer(body, usage),
+            Wire::Bedrock => bedrock::answer(body, usage),
+            Wire::Ollama => ollama::answer(body, usage),
         }
     }
 
@@ -314,6 +330,13 @@ impl StreamReader {
         } else {
             Err(Complaint::new(Class::Interrupted, "the stream ended without its finish"))
         }
+    }
+
+    /// What the provider says of its usage. It counts once the finish is announced: before that some tell what there is
+    /// so far, and others what they expect.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        self.gathered.usage.filter(|_| self.gathered.is_finished())
     }
 
     /// The tool calls of the answer.

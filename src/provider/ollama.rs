@@ -6,8 +6,8 @@
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
-use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
-use crate::event::Class;
+use super::{Ask, Complaint, MAX_TOKENS, json, post, status, usage};
+use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
 use serde::{Deserialize, Serialize};
@@ -83,7 +83,17 @@ struct Line<'a> {
     done: bool,
     #[serde(borrow)]
     done_reason: Option<Cow<'a, str>>,
+    #[serde(default)]
+    prompt_eval_count: Option<u32>,
+    #[serde(default)]
+    eval_count: Option<u32>,
     error: Option<String>,
+}
+
+impl Line<'_> {
+    fn usage(&self) -> Option<Usage> {
+        usage::told(self.prompt_eval_count?, 0, self.eval_count.unwrap_or_default())
+    }
 }
 
 #[derive(Deserialize)]
@@ -136,12 +146,13 @@ fn finish(reason: Option<&str>) -> Finish {
     }
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
+pub(super) fn answer(body: &[u8], usage: &mut Option<Usage>) -> Result<Answered, Complaint> {
     let line: Line<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no chat response"))?;
     if let Some(error) = line.error {
         return Err(explain(StatusCode::OK, &error));
     }
+    *usage = line.usage();
     if !line.done {
         return Err(Complaint::new(Class::Malformed, "an answer that is not done"));
     }
@@ -155,6 +166,7 @@ pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Pi
     if let Some(error) = line.error {
         return Err(explain(StatusCode::OK, &error));
     }
+    gathered.usage = line.usage().or(gathered.usage);
     let (text, calls) = line.message.map(Said::into_parts).unwrap_or_default();
     if !text.is_empty() {
         each(Piece::Text(text));

@@ -8,6 +8,7 @@ pub(super) const OPENAI: Flavour = Flavour {
     caps_completion: true,
     must_call: "required",
     go_on: GoOn::Untold,
+    usage_on_request: true,
     whole_calls: false,
     finish: chat::finish,
     class: |_, _| None,

@@ -16,7 +16,7 @@
 //! - Names are padded to the longest, so that columns stand below each other.
 //! - A drill that passes takes one line, unless it left something unrehearsed.
 
-use super::{DrillReport, Verdict};
+use super::{Counts, DrillReport, Verdict};
 use crate::event::Micros;
 use crate::slo::{self, SloResult};
 
@@ -59,15 +59,25 @@ fn summary(report: &DrillReport, widths: &Widths, colour: bool) -> String {
     let availability = totals.availability.map_or_else(|| "-".to_owned(), percent);
     let p95 = totals.p95_ms.map_or_else(|| "-".to_owned(), |ms| format!("{:.2}s", ms / 1e3));
     format!(
-        "{} {:name$}  {:>requests$} requests  availability {availability:>6}  p95 {p95:>5}  {}/{} SLOs\n",
+        "{} {:name$}  {:>requests$} requests  availability {availability:>6}  p95 {p95:>5}  {}/{} SLOs{}\n",
         painted(&verdict, paint_of(report.verdict()), colour),
         report.scenario,
         totals.requests,
         report.holding(),
         report.slos.len(),
+        money(totals),
         name = widths.name,
         requests = widths.requests,
     )
+}
+
+/// What the calls cost, and how much of it went to calls whose answer was not served, if they cost anything.
+fn money(totals: &Counts) -> String {
+    match (totals.cost_usd, totals.wasted_usd) {
+        (cost, _) if cost <= 0.0 => String::new(),
+        (cost, wasted) if wasted <= 0.0 => format!("  cost ${cost:.4}"),
+        (cost, wasted) => format!("  cost ${cost:.4}, ${wasted:.4} wasted"),
+    }
 }
 
 /// Two decimals, but 100% only if it is.
@@ -159,6 +169,14 @@ mod tests {
     fn colour_is_written_only_when_told() {
         assert!(!text(&[failed()], false).contains('\u{1b}'));
         insta::assert_snapshot!(text(&[failed()], true).replace('\u{1b}', "ESC"));
+    }
+
+    #[test]
+    fn money_is_told_where_there_is_some() {
+        let spent = |cost_usd, wasted_usd| money(&Counts { cost_usd, wasted_usd, ..Counts::default() });
+        assert_eq!(spent(0.0, 0.0), "");
+        assert_eq!(spent(1.25, 0.0), "  cost $1.2500");
+        assert_eq!(spent(1.25, 0.0021), "  cost $1.2500, $0.0021 wasted");
     }
 
     #[test]

@@ -10,8 +10,8 @@
 
 use super::client::Client;
 use super::policy::gates::Gate;
-use crate::event::Class;
-use crate::provider::{Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece};
+use crate::event::{Class, Usage};
+use crate::provider::{self, Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece};
 use crate::runtime::Clock;
 use crate::transport::{SendError, Upstream};
 use bytes::Bytes;
@@ -66,6 +66,13 @@ impl Wanted<'_> {
     fn is_stream(&self) -> bool {
         matches!(self, Self::Answer(Ask { stream: true, .. }))
     }
+
+    fn prompt_tokens(&self) -> u32 {
+        match self {
+            Self::Answer(ask) => ask.prompt_tokens(),
+            Self::Vector(embed) => provider::tokens(embed.text.len()),
+        }
+    }
 }
 
 /// What came of a call.
@@ -80,6 +87,9 @@ pub(super) struct Judgement {
     pub(super) retry_after: Option<f64>,
     /// Tokens of the answer read.
     pub(super) tokens: u32,
+    /// What the call is charged for. Where the provider does not say, a 200 counts for its prompt and for what was read;
+    /// nothing else is charged.
+    pub(super) usage: Option<Usage>,
     /// Whether any of it reached the client.
     pub(super) delivered: bool,
 }
@@ -106,11 +116,17 @@ pub(super) async fn run<C: Client>(
         head: None,
         retry_after: None,
         tokens: 0,
+        usage: None,
         delivered: false,
     };
     if let Err((class, detail)) = exchange(&call, clock, client, progress, &mut verdict).await {
         verdict.class = class;
         verdict.detail = detail;
+    }
+    if verdict.status == Some(StatusCode::OK) {
+        let estimate =
+            Usage { prompt: call.wanted.prompt_tokens(), cached: 0, answer: verdict.tokens, estimated: true };
+        verdict.usage = verdict.usage.or(Some(estimate));
     }
     verdict
 }
@@ -142,15 +158,16 @@ async fn exchange<C: Client>(
     } else {
         let body = collect(response.into_body(), &mut timer, MAX_BODY).await?;
         if let Wanted::Vector(embed) = &call.wanted {
-            let vector = call.adapter.embedder().map_err(|cannot| refused(&cannot))?.vector(&body, embed.dimensions);
+            let embedder = call.adapter.embedder().map_err(|cannot| refused(&cannot))?;
+            let vector = embedder.vector(&body, embed.dimensions, &mut verdict.usage);
             let vector = vector.map_err(|c| complain(c, verdict))?;
             verdict.tokens = 1;
             verdict.delivered = true;
             client.vector(&vector).await;
             return Ok(());
         }
-        let answered = call.adapter.answer(&body).map_err(|c| complain(c, verdict))?;
-        verdict.tokens = 1;
+        let answered = call.adapter.answer(&body, &mut verdict.usage).map_err(|c| complain(c, verdict))?;
+        verdict.tokens = answered.tokens();
         answered
     };
     if let Some(gate) = &call.gate {
@@ -276,6 +293,7 @@ async fn stream<C: Client>(
         fed.map_err(|c| complain(c, verdict))?;
     }
     reader.end().map_err(|c| complain(c, verdict))?;
+    verdict.usage = reader.usage();
     let calls = reader.into_calls();
     if verdict.tokens == 0 && calls.is_empty() {
         return Err((Class::Malformed, "an empty answer".into()));

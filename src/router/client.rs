@@ -45,7 +45,7 @@ impl Request {
     pub fn prompt_tokens(&self) -> u32 {
         let tools: usize =
             self.tools.iter().map(|t| t.name.len() + t.description.len() + t.parameters.document().get().len()).sum();
-        ((self.system.len() + self.prompt.len() + tools) as u32).div_ceil(4) + IMAGE_TOKENS * self.images.len() as u32
+        provider::prompt_tokens(self.system.len() + self.prompt.len() + tools, self.images.len())
     }
 
     /// The tools as adapters take them.
@@ -57,8 +57,6 @@ impl Request {
         tools
     }
 }
-
-const IMAGE_TOKENS: u32 = 85;
 
 /// Takes the answer in. The text of a plain or gated answer is one piece, of a streamed one many. Tool calls come whole
 /// and after the text, also in a stream, once the answer is complete. A vector comes alone.

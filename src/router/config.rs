@@ -3,7 +3,7 @@
 
 use super::policy::{backoff, breaker, budget, quality};
 use crate::event::Name;
-use mock_providers::model::Capability;
+use mock_providers::model::{Capability, Price};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub struct Target {
     pub context: u32,
     /// What the model can do. A request that needs more is never sent there.
     pub capabilities: BTreeSet<Capability>,
+    /// What the router believes that it costs.
+    pub price: Price,
     /// Whether the model goes on from the beginning of an answer that is put into its mouth.
     pub prefill: bool,
     /// Circuit breaker.

@@ -17,7 +17,7 @@ use super::health::{Health, Pass};
 use super::policy::breaker::Transition;
 use super::policy::decide::{Act, Limits, Retry, Situation, decide, row};
 use super::policy::gates::Gate;
-use super::policy::{backoff, retry_after};
+use super::policy::{backoff, cost, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
 use crate::provider::{self, Ask, Embed};
 use mock_providers::model::Capability;
@@ -373,6 +373,8 @@ impl Walk<'_> {
                 detail: verdict.detail.as_ref().into(),
                 retry_after: asked.map(Micros::from),
                 tokens: verdict.tokens,
+                usage: verdict.usage,
+                cost: verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage)),
                 breaker: recorded.reading,
             });
             if let Some(transition) = &recorded.transition {

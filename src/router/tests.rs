@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use mock_providers::Dialect;
-use mock_providers::model::Capability;
+use mock_providers::model::{Capability, Price};
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -116,6 +116,7 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         context: 100_000,
         capabilities: Capability::ALL.into(),
         prefill: true,
+        price: Price { input: 2.0, cached: 1.0, output: 10.0 },
         breaker: policy::breaker::Params::default(),
         budget: policy::budget::Params::default(),
         quality: policy::quality::Params::default(),

@@ -50,6 +50,7 @@ fn target(provider: usize, name: &str) -> Target {
         context: 128_000,
         capabilities: mock_providers::model::Capability::ALL.into(),
         prefill: true,
+        price: Default::default(),
         breaker: Default::default(),
         budget: Default::default(),
         quality: Default::default(),

@@ -7,6 +7,7 @@ mod layering;
 mod ledger;
 mod library;
 mod limits;
+mod money;
 mod readme;
 mod table;
 mod tasks;

@@ -9,6 +9,7 @@ mod gemini;
 mod mistral;
 mod ollama;
 mod openai;
+mod usage;
 mod vllm;
 
 use super::*;
@@ -94,11 +95,14 @@ fn failed(dialect: Dialect, stream: impl AsRef<[u8]>) -> Class {
 }
 
 fn class(dialect: Dialect, body: &str) -> Class {
-    Adapter::new(dialect).answer(body.as_bytes()).map(|_| Class::Ok).unwrap_or_else(|complaint| complaint.class)
+    Adapter::new(dialect)
+        .answer(body.as_bytes(), &mut None)
+        .map(|_| Class::Ok)
+        .unwrap_or_else(|complaint| complaint.class)
 }
 
 fn answered(dialect: Dialect, body: &str) -> Answered {
-    Adapter::new(dialect).answer(body.as_bytes()).unwrap_or_else(|complaint| panic!("{complaint:?}"))
+    Adapter::new(dialect).answer(body.as_bytes(), &mut None).unwrap_or_else(|complaint| panic!("{complaint:?}"))
 }
 
 /// What an answer with an error status means, without headers.

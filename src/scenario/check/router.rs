@@ -122,6 +122,7 @@ impl Targets<'_> {
             context: found.context,
             capabilities: found.capabilities.clone(),
             prefill: found.prefill,
+            price: found.price,
             breaker: breaker::Params::default(),
             budget: budget::Params::default(),
             quality: quality::Params::default(),

@@ -66,6 +66,9 @@ impl Format for Anthropic {
 
     fn check(&self, headers: &HeaderMap, ask: &Ask<'_>) -> Result<(), Problem<'static>> {
         let version = headers.get("anthropic-version").map(HeaderValue::as_bytes);
+        if ask.prefill.as_ref().is_some_and(|said| said.ends_with(char::is_whitespace)) {
+            return Err(Problem::BadShape("messages: final assistant content cannot end with trailing whitespace"));
+        }
         match ask.sampling {
             Some(parameter) if version == Some(WITHOUT_SAMPLING) => Err(Problem::BadShape(match parameter {
                 "temperature" => "temperature: Extra inputs are not permitted",
