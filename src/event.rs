@@ -244,6 +244,10 @@ pub enum SkipReason {
     AttemptsSpent,
     /// Its API cannot do what is asked.
     Capability,
+    /// It is not in a region where the request may be processed.
+    Residency,
+    /// It is not approved for the kind of data in the request.
+    DataClass,
     /// Its vectors do not compare with those of the chain's embedding model.
     VectorSpace,
 }
@@ -260,6 +264,8 @@ impl SkipReason {
             Self::Context => "context",
             Self::AttemptsSpent => "attempts_spent",
             Self::Capability => "capability",
+            Self::Residency => "residency",
+            Self::DataClass => "data_class",
             Self::VectorSpace => "vector_space",
         }
     }
@@ -395,8 +401,16 @@ pub enum EventKind {
         tier: Name,
         /// What kind of job.
         task: Name,
+        /// The chain that its route leads to.
+        chain: Name,
         /// Whether the client wants a stream.
         stream: bool,
+        /// The regions it may be processed in; empty: anywhere.
+        #[serde(default, skip_serializing_if = "<[Name]>::is_empty")]
+        residency: Arc<[Name]>,
+        /// What kind of data is in it, if that was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        data_class: Option<Name>,
     },
     /// A target was passed over.
     Skipped {
@@ -516,6 +530,17 @@ pub enum EventKind {
         /// What.
         class: Class,
     },
+    /// The client got an error, or waited too long, and will ask again. It stays one request.
+    ClientRetried {
+        /// Which.
+        request: RequestId,
+        /// Its how manieth retry, from 1.
+        retry: u32,
+        /// What the client got; `timeout` also where it hung up.
+        class: Class,
+        /// How long it waits first.
+        wait: Micros,
+    },
     /// A request is over. Every request that arrived ends exactly once.
     Ended {
         /// Which.
@@ -532,9 +557,9 @@ pub enum EventKind {
         latency: Micros,
         /// Time to the first token given to the client, from the intended arrival.
         ttft: Option<Micros>,
-        /// Targets used.
+        /// Targets used, over all the times the client asked.
         hops: u32,
-        /// HTTP calls made.
+        /// HTTP calls made, likewise.
         attempts: u32,
         /// What the load found in the answer, if one was served as complete.
         judged: Option<Judged>,

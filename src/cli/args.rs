@@ -1,5 +1,7 @@
 //! What can be typed.
 
+use crate::router::ablate::{self, CONTROL, PARTS, Part};
+use crate::words;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -40,7 +42,45 @@ pub(super) enum Command {
     },
 }
 
+/// What the router has to do without.
+#[derive(Debug, Default, Args)]
+pub(super) struct Missing {
+    /// Bypass the router: the first target of each chain and one call, with the same deadlines
+    #[arg(long)]
+    control: bool,
+    /// Play with a part of the router off; give it again for another (the parts are listed below)
+    #[arg(long, value_name = "PART", value_parser = part)]
+    without: Vec<&'static Part>,
+}
+
+impl Missing {
+    /// The parts that are off, each once.
+    pub(super) fn parts(&self) -> Vec<&'static Part> {
+        let control = ablate::find(CONTROL).filter(|_| self.control);
+        let mut parts: Vec<&'static Part> = Vec::new();
+        for part in control.into_iter().chain(self.without.iter().copied()) {
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        parts
+    }
+}
+
+/// What `--without` takes.
+fn parts() -> String {
+    let parts = PARTS.iter().filter(|part| part.name != CONTROL);
+    let lines: Vec<String> = parts.map(|part| format!("  {:12}  {}", part.name, part.gone)).collect();
+    format!("Parts of the router, and what happens without them:\n{}", lines.join("\n"))
+}
+
+fn part(name: &str) -> Result<&'static Part, String> {
+    let help = || words::help(name, PARTS.iter().map(|part| part.name)).unwrap_or_default();
+    ablate::find(name).ok_or_else(|| format!("the router has no such part; {}", help()))
+}
+
 #[derive(Debug, Args)]
+#[command(after_help = parts())]
 pub(super) struct Run {
     /// A file or a bundled name
     #[arg(default_value = DEFAULT_DRILL)]
@@ -54,6 +94,8 @@ pub(super) struct Run {
     /// Instead of the scenario's own seed
     #[arg(long)]
     pub(super) seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) missing: Missing,
     /// Write the event log as JSON lines
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
@@ -63,6 +105,7 @@ pub(super) struct Run {
 pub(super) const DEFAULT_DRILL: &str = "primary-outage";
 
 #[derive(Debug, Args)]
+#[command(after_help = parts())]
 pub(super) struct Check {
     /// Files, directories or bundled names; all bundled ones if none is given
     pub(super) scenarios: Vec<String>,
@@ -75,6 +118,8 @@ pub(super) struct Check {
     /// Every seed from A to B inclusive: as many drills
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     pub(super) seeds: Option<Seeds>,
+    #[command(flatten)]
+    pub(super) missing: Missing,
     /// Write event logs as JSON lines: one drill to FILE, several into the directory FILE
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
@@ -155,6 +200,14 @@ mod tests {
         for wrong in ["7", "a..b", "3..1", "1..99999999999", "..", ""] {
             assert!(seeds(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn parts_are_told_once_and_unknown_ones_are_met_with_a_guess() {
+        let cli = Cli::try_parse_from(["hopdrill", "check", "--without", "ramp", "--control", "--without", "control"]);
+        let Some(Command::Check(check)) = cli.unwrap().command else { panic!("a check") };
+        assert_eq!(check.missing.parts().iter().map(|part| part.name).collect::<Vec<_>>(), ["control", "ramp"]);
+        assert!(part("braker").unwrap_err().contains("did you mean `breaker`?"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::out::Out;
 use crate::engine::command::Command;
 use crate::engine::{self, Finished, Options, World};
 use crate::report::{DrillReport, exit, json, terminal};
+use crate::router::ablate::Part;
 use crate::scenario::plan::Plan;
 use crate::slo::vacuity;
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ struct Job {
     /// How the scenario was named.
     named: String,
     plan: Arc<Plan>,
+    /// What its router is without.
+    missing: Vec<&'static Part>,
     seed: u64,
     record: Option<PathBuf>,
     /// Taken by the thread that plays it.
@@ -44,7 +47,7 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
     let mut plans = Vec::new();
     for input in &inputs {
         match super::load(input, out) {
-            Some(plan) => plans.push((input.name().into_owned(), Arc::new(plan))),
+            Some(plan) => plans.push((input.name().into_owned(), Arc::new(plan.without(&options.missing.parts())))),
             None => {
                 out.line(&format!("INVALID {}", input.name()));
                 codes.push(exit::INVALID);
@@ -120,7 +123,8 @@ fn jobs(
                 .record
                 .as_ref()
                 .map(|path| if single { path.clone() } else { path.join(format!("{}-{seed}.jsonl", plan.name)) });
-            Job { named: named.clone(), plan: Arc::clone(plan), seed, record, commands: Mutex::new(Some(commands)) }
+            let (named, plan, commands) = (named.clone(), Arc::clone(plan), Mutex::new(Some(commands)));
+            Job { named, plan, missing: options.missing.parts(), seed, record, commands }
         })
         .collect();
     Ok((jobs, stop))
@@ -199,7 +203,7 @@ impl Job {
             snapshots: None,
         };
         let done = engine::run(Arc::clone(&self.plan), options).map_err(|e| format!("{}: {e}", label()))?;
-        Ok(finish(&done, &self.named))
+        Ok(finish(&done, &self.named, &self.missing))
     }
 }
 
@@ -229,9 +233,11 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Write + Send>, String> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
-/// The report of a drill that is over; `named` is how its scenario was named on the command line.
-pub(super) fn finish(done: &Finished, named: &str) -> Judged {
+/// The report of a drill that is over; `named` is how its scenario was named on the command line, `missing` what its
+/// router was without.
+pub(super) fn finish(done: &Finished, named: &str, missing: &[&'static Part]) -> Judged {
     let slos = done.board.results();
+    let without: Vec<&str> = missing.iter().map(|part| part.name).collect();
     let report = DrillReport {
         scenario: Arc::clone(&done.plan.name),
         scenario_hash: done.plan.hash(),
@@ -241,14 +247,17 @@ pub(super) fn finish(done: &Finished, named: &str) -> Judged {
         interrupted: done.interrupted,
         duration: done.snapshot.now,
         totals: done.totals.clone(),
-        // A drill that was cut off says nothing about what had not begun.
-        vacuity: if done.interrupted {
+        // A drill that was cut off says nothing about what had not begun, and a router with a part missing leaves
+        // things unused because of that.
+        vacuity: if done.interrupted || !missing.is_empty() {
             Vec::new()
         } else {
             vacuity(done.board.facts(), &done.fired(), &done.board.called(), &slos)
         },
         slos,
-        reproduce: DrillReport::command_line(named, done.seed, done.world.as_str()),
+        must_break: done.plan.must_break(missing).map(<[_]>::to_vec),
+        reproduce: DrillReport::command_line(named, done.seed, done.world.as_str(), &without),
+        without,
     };
     let trouble = done.write_error.as_ref().map(|error| format!("the recording is incomplete: {error}"));
     Judged { report, trouble }

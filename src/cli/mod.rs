@@ -51,7 +51,14 @@ pub fn main() -> ExitCode {
 
 impl args::Run {
     fn default_drill() -> Self {
-        Self { scenario: DEFAULT_DRILL.to_owned(), speed: 1.0, real: false, seed: None, record: None }
+        Self {
+            scenario: DEFAULT_DRILL.to_owned(),
+            speed: 1.0,
+            real: false,
+            seed: None,
+            missing: args::Missing::default(),
+            record: None,
+        }
     }
 }
 

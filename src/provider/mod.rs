@@ -230,16 +230,6 @@ impl Adapter {
         builder.header(http::header::CONTENT_TYPE, "application/json").body(Bytes::from(body))
     }
 
-    /// How much of a partial answer goes out to the model, which continues from the end of that: Claude's API refuses
-    /// blanks at the end of it. What is left out may come again at the beginning of the continuation.
-    #[must_use]
-    pub fn prefill(self, partial: &str) -> &str {
-        match self.0 {
-            Wire::Anthropic | Wire::Bedrock => partial.trim_end(),
-            Wire::Chat(_) | Wire::Gemini | Wire::Ollama => partial,
-        }
-    }
-
     /// What answers questions for vectors.
     ///
     /// # Errors

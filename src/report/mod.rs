@@ -40,6 +40,12 @@ pub struct DrillReport {
     pub duration: Micros,
     /// Counts and percentiles, overall and by phase.
     pub totals: Totals,
+    /// The parts that the router was without.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<&'static str>,
+    /// The assertions that must fail, and no others, without them, if the scenario says so: the verdict is about that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub must_break: Option<Vec<Name>>,
     /// What became of the assertions, in file order.
     pub slos: Vec<SloResult>,
     /// What was not rehearsed, in sentences.
@@ -49,12 +55,15 @@ pub struct DrillReport {
 }
 
 impl DrillReport {
-    /// The verdict on the drill as a whole. A drill without assertions is inconclusive: it shows nothing.
+    /// The verdict on the drill as a whole. A drill without assertions is inconclusive: it shows nothing. Where the
+    /// scenario says what must fail, exactly that has to.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let any = |wanted| self.slos.iter().any(|s| s.verdict == wanted);
         if self.interrupted {
             Verdict::Interrupted
+        } else if self.must_break.is_some() {
+            if self.slos.iter().any(|s| self.is_unexpected(s)) { Verdict::Fail } else { Verdict::Pass }
         } else if any(slo::Verdict::Fail) {
             Verdict::Fail
         } else if self.slos.is_empty() || any(slo::Verdict::Inconclusive) {
@@ -70,11 +79,27 @@ impl DrillReport {
         self.slos.iter().filter(|s| s.verdict == slo::Verdict::Pass).count()
     }
 
-    /// `hopdrill check NAME --seed N`, with `--real` where it was.
+    /// Whether an assertion must fail and does not, or fails and must not.
     #[must_use]
-    pub fn command_line(scenario: &str, seed: u64, world: &str) -> String {
+    pub fn is_unexpected(&self, slo: &SloResult) -> bool {
+        let fails = slo.verdict == slo::Verdict::Fail;
+        self.must_break.as_ref().is_some_and(|named| fails != named.contains(&slo.text))
+    }
+
+    /// `hopdrill check NAME --seed N`, with `--real` and the missing parts where it was so.
+    #[must_use]
+    pub fn command_line(scenario: &str, seed: u64, world: &str, without: &[&str]) -> String {
         let real = if world == "real" { " --real" } else { "" };
         let quote = if scenario.contains(char::is_whitespace) { "'" } else { "" };
-        format!("hopdrill check {quote}{scenario}{quote} --seed {seed}{real}")
+        format!("hopdrill check {quote}{scenario}{quote} --seed {seed}{real}{}", flags(without))
     }
+}
+
+/// The arguments that take parts away: ` --control`, ` --without breaker`.
+fn flags(without: &[&str]) -> String {
+    let flag = |part: &&str| match *part {
+        "control" => " --control".to_owned(),
+        part => format!(" --without {part}"),
+    };
+    without.iter().map(flag).collect()
 }

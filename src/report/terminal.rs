@@ -9,6 +9,9 @@
 //!       worst     0% from 20s to 25s
 //!       requests  0-249 0-248 0-247
 //!   repeat  hopdrill check quiet-start --seed 7
+//! PASS quiet-start --control  1200 requests  availability 71.25%  p95 2.10s  1/2 SLOs, 1 broke as it must
+//!   · availability >= 99%
+//!       value     71.25%, wanted >= 99%
 //! ```
 //!
 //! Rules:
@@ -16,7 +19,7 @@
 //! - Names are padded to the longest, so that columns stand below each other.
 //! - A drill that passes takes one line, unless it left something unrehearsed.
 
-use super::{Counts, DrillReport, Verdict};
+use super::{Counts, DrillReport, Verdict, flags};
 use crate::event::Micros;
 use crate::slo::{self, SloResult};
 
@@ -25,15 +28,16 @@ use crate::slo::{self, SloResult};
 pub fn text(reports: &[DrillReport], colour: bool) -> String {
     let widths = Widths {
         verdict: reports.iter().map(|r| r.verdict().word().len()).max().unwrap_or(0),
-        name: reports.iter().map(|r| r.scenario.chars().count()).max().unwrap_or(0),
+        name: reports.iter().map(|r| title(r).chars().count()).max().unwrap_or(0),
         requests: reports.iter().map(|r| r.totals.overall.requests.to_string().len()).max().unwrap_or(0),
     };
     let mut out = String::new();
     for report in reports {
         out += &summary(report, &widths, colour);
-        for slo in report.slos.iter().filter(|s| s.verdict != slo::Verdict::Pass) {
-            out += &explained(slo, colour);
-        }
+        out += &match &report.must_break {
+            Some(_) => broken(report, colour),
+            None => failed(report, colour),
+        };
         if report.slos.is_empty() {
             out += "  ? no assertions, so nothing is shown\n";
         }
@@ -61,11 +65,11 @@ fn summary(report: &DrillReport, widths: &Widths, colour: bool) -> String {
     format!(
         "{} {:name$}  {:>requests$} requests  availability {availability:>6}  p95 {p95:>5}  {}/{} SLOs{}\n",
         painted(&verdict, paint_of(report.verdict()), colour),
-        report.scenario,
+        title(report),
         totals.requests,
         report.holding(),
         report.slos.len(),
-        money(totals),
+        as_it_must(report) + &money(totals),
         name = widths.name,
         requests = widths.requests,
     )
@@ -85,11 +89,62 @@ fn percent(share: f64) -> String {
     if share >= 1.0 { "100%".to_owned() } else { format!("{:.2}%", (share * 100.0).min(99.99)) }
 }
 
-fn explained(slo: &SloResult, colour: bool) -> String {
-    let (mark, paint) = match slo.verdict {
+/// The scenario, and what its router was without.
+fn title(report: &DrillReport) -> String {
+    format!("{}{}", report.scenario, flags(&report.without))
+}
+
+/// What there is to say after the count where the scenario says what must fail.
+fn as_it_must(report: &DrillReport) -> String {
+    match &report.must_break {
+        Some(named) if report.verdict() == Verdict::Pass && named.is_empty() => {
+            ", and none breaks, as it says".to_owned()
+        }
+        Some(named) if report.verdict() == Verdict::Pass => format!(", {} broke as they must", named.len()),
+        _ => String::new(),
+    }
+}
+
+/// What does not hold.
+fn failed(report: &DrillReport, colour: bool) -> String {
+    let lost = report.slos.iter().filter(|s| s.verdict != slo::Verdict::Pass);
+    let mut out: String = lost.map(|slo| explained(slo, mark(slo), colour)).collect();
+    if !report.without.is_empty() && !report.slos.is_empty() && report.verdict() == Verdict::Pass {
+        out += "  ! nothing broke: no assertion of this scenario shows what is missing\n";
+    }
+    out
+}
+
+/// What failed where something must, and what is not as the scenario says.
+fn broken(report: &DrillReport, colour: bool) -> String {
+    let mut out = String::new();
+    let said = format!("`breaks` under `{}`", report.without.join(" "));
+    for slo in &report.slos {
+        let fails = slo.verdict == slo::Verdict::Fail;
+        if report.is_unexpected(slo) {
+            out += &explained(slo, ("✗", Paint::Red), colour);
+            out += &match (fails, &slo.value) {
+                (true, _) => format!("      but       it must hold: {said} does not name it\n"),
+                (false, Some(value)) => {
+                    format!("      but       it holds with {value}, and {said} says that it fails\n")
+                }
+                (false, None) => format!("      but       {said} says that it fails\n"),
+            };
+        } else if fails {
+            out += &explained(slo, ("·", Paint::Yellow), colour);
+        }
+    }
+    out
+}
+
+fn mark(slo: &SloResult) -> (&'static str, Paint) {
+    match slo.verdict {
         slo::Verdict::Inconclusive => ("?", Paint::Yellow),
         _ => ("✗", Paint::Red),
-    };
+    }
+}
+
+fn explained(slo: &SloResult, (mark, paint): (&str, Paint), colour: bool) -> String {
     let mut out = format!("  {} {}\n", painted(mark, paint, colour), slo.text);
     let Some(why) = &slo.why else { return out };
     let mut line = |label: &str, text: &str| out += &format!("      {label:<8}  {text}\n");
@@ -163,6 +218,19 @@ mod tests {
     #[test]
     fn failures_are_explained_below_their_drill_and_columns_line_up() {
         insta::assert_snapshot!(text(&[passed(), failed(), inconclusive(), interrupted()], false));
+    }
+
+    #[test]
+    fn what_breaks_without_a_part_is_shown_against_what_must() {
+        let must = |named: &[&str]| {
+            let must_break = Some(named.iter().map(|n| crate::event::Name::from(*n)).collect());
+            DrillReport { without: vec!["control"], must_break, ..failed() }
+        };
+        let right = must(&["availability >= 99%", "p50(latency) < 400ms during outage"]);
+        let wrong = must(&["availability >= 99%", "answered > 50%"]);
+        let silent = DrillReport { without: vec!["breaker", "ramp"], ..passed() };
+        assert_eq!([&right, &wrong, &silent].map(DrillReport::verdict), [Verdict::Pass, Verdict::Fail, Verdict::Pass]);
+        insta::assert_snapshot!(text(&[right, wrong, silent], false));
     }
 
     #[test]

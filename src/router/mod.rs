@@ -1,28 +1,30 @@
 //! The fallback router: routes pick a chain, the driver walks it, pure policy decides.
 //!
-//! - `config`: what it is told. - `client`: who asks, and what they get. - `driver`: the walk of one request.
+//! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
 //! - `attempt`: one HTTP call. - `health`: what is known about a target. - `policy/`: every decision, pure.
+//! - `ablate`: the same router with a part missing.
 //!
 //! This room does not know scenarios, mocks or statistics. It speaks HTTP through `transport`, dialects through
 //! `provider`, and tells what it does to the event log.
 
+pub mod ablate;
 mod attempt;
 mod client;
 pub mod config;
-mod driver;
 mod health;
 pub mod policy;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 pub use crate::provider::{Image, ToolCall};
-pub use client::{Client, Request, Served};
+pub use client::{Before, Client, Request, Served, Stakes, Traits};
 
 use crate::event::{Name, Sink};
 use crate::provider::Adapter;
 use crate::runtime::Clock;
 use crate::transport::Upstream;
-use config::{Chain, Config, Target};
+use config::{Chain, Config};
 use health::Health;
 use mock_providers::Luck;
 use std::sync::Arc;
@@ -54,6 +56,12 @@ impl Router {
         Self { config, upstreams, health, clock, luck, log }
     }
 
+    /// The name of the chain that this request takes.
+    #[must_use]
+    pub fn chain_of(&self, request: &Request) -> &Name {
+        &self.config.chain_for(request).name
+    }
+
     /// The model whose vectors answer this request for an embedding: that of the first target of its chain that has
     /// embeddings at all. `None` if none has.
     #[must_use]
@@ -62,14 +70,14 @@ impl Router {
     }
 
     fn vector_space(&self, chain: &Chain) -> Option<&Name> {
-        let targets = chain.targets.iter().map(|&target| &self.config.targets[target]);
-        targets.filter(|t| self.upstreams[t.provider].adapter.embedder().is_ok()).map(Target::vector_space).next()
+        let mut targets = chain.targets.iter().map(|&target| &self.config.targets[target]);
+        targets.find(|t| self.upstreams[t.provider].adapter.embedder().is_ok()).map(|t| &t.identity)
     }
 
     /// Carries a request to its end. The answer, if there is one, goes to `client` piece by piece; only what the
     /// returned [`Served`] calls answered was complete.
     pub async fn handle<C: Client>(&self, request: &Request, client: &mut C) -> Served {
-        driver::carry(self, request, client).await
+        walk::carry(self, request, client).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tool calls and embeddings through the whole router, against servers that say what they are told to.
 
-use super::config::{Chain, Retry, Timeouts};
+use super::config::{Chain, Target};
 use super::policy::gates::{Schema, Tool};
 use super::*;
 use crate::event::{Class, EventKind, Outcome, RequestId};
@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use mock_providers::Dialect;
-use mock_providers::model::{Capability, Price};
+use mock_providers::model::Price;
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -110,28 +110,16 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
     };
     let upstreams = servers.iter().zip(targets).map(upstream).collect();
     let target = |(provider, (_, model, _)): (usize, &(Dialect, &str, _))| Target {
-        name: format!("p{provider}/{model}").into(),
-        provider,
-        model: (*model).into(),
         context: 100_000,
-        capabilities: Capability::ALL.into(),
-        prefill: true,
         price: Price { input: 2.0, cached: 1.0, output: 10.0 },
-        breaker: policy::breaker::Params::default(),
-        budget: policy::budget::Params::default(),
-        quality: policy::quality::Params::default(),
+        ..Target::new((provider, &format!("p{provider}")), model)
     };
     let chain = Chain {
-        name: "all".into(),
-        targets: (0..targets.len()).collect(),
         deadline: Duration::from_secs(20),
-        ttft_deadline: None,
         min_hop_time: Duration::from_millis(100),
-        retry: Retry::default(),
-        max_attempts_total: 6,
-        timeouts: Timeouts::default(),
         json_schema: gated,
         degraded: Some("sorry".into()),
+        ..Chain::new("all", (0..targets.len()).collect())
     };
     let config =
         Config { targets: targets.iter().enumerate().map(target).collect(), chains: vec![chain], routes: vec![] };
@@ -169,6 +157,7 @@ fn request() -> Request {
         tenant: "acme".into(),
         tier: "gold".into(),
         task: "tools".into(),
+        traits: Arc::default(),
         stream: false,
         system: "Call a tool.".into(),
         prompt: "Weather in Oslo?".into(),
@@ -178,6 +167,7 @@ fn request() -> Request {
         must_call: false,
         embedding: None,
         gone_at: None,
+        before: crate::router::Before::default(),
     }
 }
 

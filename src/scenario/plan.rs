@@ -4,6 +4,7 @@
 use crate::event::Name;
 use crate::load;
 use crate::router;
+use crate::router::ablate::{self, Part};
 use crate::slo::{ChainFact, Facts, FaultFact, Slo};
 use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Model, fault::Fault};
@@ -35,6 +36,8 @@ pub struct Plan {
     pub faults: Vec<PlannedFault>,
     /// Assertions in file order.
     pub slos: Vec<Slo>,
+    /// What must fail without a part of the router.
+    pub breaks: Vec<Breaks>,
 }
 
 impl Plan {
@@ -74,11 +77,35 @@ impl Plan {
         }
     }
 
+    /// The same drill without parts of its router.
+    #[must_use]
+    pub fn without(&self, parts: &[&Part]) -> Self {
+        let router = parts.iter().fold(self.router.clone(), |router, part| ablate::without(router, part));
+        Self { router, ..self.clone() }
+    }
+
+    /// The assertions that must fail, and no others, without these parts; `None` if the scenario does not say. It speaks
+    /// of single parts only.
+    #[must_use]
+    pub fn must_break(&self, without: &[&Part]) -> Option<&[Name]> {
+        let [part] = without else { return None };
+        self.breaks.iter().find(|b| b.part == *part).map(|b| &*b.slos)
+    }
+
     /// When the load stops.
     #[must_use]
     pub fn end(&self) -> Duration {
         self.phases.last().map_or(Duration::ZERO, |p| p.until)
     }
+}
+
+/// What must fail, and nothing else, when a part of the router is missing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Breaks {
+    /// The part.
+    pub part: &'static Part,
+    /// The assertions, as they stand under `slos`.
+    pub slos: Vec<Name>,
 }
 
 /// A mock provider.

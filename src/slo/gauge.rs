@@ -1,7 +1,7 @@
 //! One assertion while it is being measured: which samples it takes, what they come to, and how it stands. The final
 //! word is `judge`'s.
 
-use super::assertion::{Interval, Op, Scope, Side, Slo};
+use super::assertion::{Interval, Op, Side, Slo};
 use super::explain::{Offenders, Verdict};
 use super::facts::Facts;
 use super::metric::{Ground, Hear, Lap, Meter, Note, Reading, Sample, Stopwatch, Targets};
@@ -32,7 +32,7 @@ pub(super) enum Measure {
 
 impl Gauge {
     pub(crate) fn new(slo: &Slo, facts: &Facts) -> Self {
-        let interval = facts.interval(&slo.scope);
+        let interval = facts.interval(&slo.scope.part);
         let ground = Ground { targets: &facts.targets, interval };
         let limit = match slo.limit.amount {
             Amount::Time(t) => t,
@@ -53,10 +53,7 @@ impl Gauge {
             interval,
             targets: slo.filter.target.as_ref().map(|s| Targets(covered(s))),
             measure,
-            windows: match slo.scope {
-                Scope::Over(seconds) => Some(Windows::new(seconds, facts.end())),
-                _ => None,
-            },
+            windows: slo.scope.window.map(|seconds| Windows::new(seconds, interval.until(facts.end()))),
             broke_at: None,
             offenders: Offenders::default(),
         }

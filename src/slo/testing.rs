@@ -25,6 +25,7 @@ pub(crate) fn read(text: &str) -> Result<Slo, SloError> {
         tenants: &names(&["acme", "globex"]),
         tiers: &names(&["premium", "free"]),
         tasks: &names(&["triage", "chat"]),
+        chains: &names(&["premium", "cheap"]),
     };
     parse(text, &names)
 }
@@ -84,8 +85,16 @@ impl Log {
     pub(crate) fn arrive_as(&mut self, n: u32, at: u64, tenant: &str, task: &str, stream: bool) -> &mut Self {
         self.arrived.insert(id(n), ms(at));
         let tier = if tenant == "acme" { "premium" } else { "free" };
-        let (tenant, tier, task) = (tenant.into(), tier.into(), task.into());
-        self.push(at, EventKind::Arrived { request: id(n), intended: ms(at), tenant, tier, task, stream })
+        let chain = if tenant == "acme" && !stream { "premium" } else { "cheap" };
+        let (tenant, tier, task, chain) = (tenant.into(), tier.into(), task.into(), chain.into());
+        let (residency, data_class) = (std::sync::Arc::default(), None);
+        let (request, intended) = (id(n), ms(at));
+        self.push(at, EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, residency, data_class })
+    }
+
+    pub(crate) fn ask_again(&mut self, n: u32, at: u64) -> &mut Self {
+        let kind = EventKind::ClientRetried { request: id(n), retry: 1, class: Class::Overloaded, wait: ms(500) };
+        self.push(at, kind)
     }
 
     pub(crate) fn call(&mut self, n: u32, at: u64, target: &str) -> &mut Self {

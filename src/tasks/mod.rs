@@ -15,6 +15,7 @@ mod highvolume;
 mod judge;
 mod longform;
 mod multimodal;
+mod padding;
 mod png;
 mod reasoning;
 mod recommendation;
@@ -23,6 +24,7 @@ mod tools;
 mod triage;
 
 pub use judge::Given;
+pub use padding::padded;
 pub use risk::{risk, risky};
 
 use crate::event::{Judged, RequestId};

@@ -95,3 +95,14 @@ fn risky_prompts_change_neither_the_answers_nor_who_is_lucky() {
     let plain = judged(&scenario("openai", Task::Chat, ""));
     assert_eq!(judged(&scenario("openai", Task::Chat, ", risky: 50%")), plain);
 }
+
+#[rstest]
+fn a_longer_prompt_is_as_long_as_was_asked_and_answered_alike(
+    #[values(Task::Triage, Task::Chat, Task::Reasoning, Task::Embedding)] task: Task,
+) {
+    let plain = judged(&scenario("openai", task, ""));
+    let yaml = scenario("openai", task, ", prompt_tokens: 3k");
+    assert_eq!(judged(&yaml), plain);
+    let told: Vec<u32> = drill(&yaml).ledger.iter().map(|entry| entry.prompt_tokens).collect();
+    assert!(told.iter().all(|tokens| (2850..=3050).contains(tokens)), "{told:?}");
+}

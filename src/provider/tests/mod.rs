@@ -232,17 +232,6 @@ fn a_partial_answer_is_the_last_turn_and_the_models(#[case] dialect: Dialect, #[
 }
 
 #[test]
-fn what_is_sent_of_a_partial_answer_is_what_the_adapter_says() {
-    for dialect in Dialect::ALL {
-        let sent = sent(dialect, &Ask { partial: BEGUN, ..plain() }).2.to_string();
-        let prefill = Adapter::new(dialect).prefill(BEGUN);
-        assert!(sent.contains(&json!(prefill).to_string()), "{dialect}");
-        let blank = last_turn(dialect, " \n");
-        assert_eq!(blank["role"] == "user", Adapter::new(dialect).prefill(" \n").is_empty(), "{dialect}");
-    }
-}
-
-#[test]
 fn only_vllm_is_told_not_to_close_the_last_message() {
     for dialect in Dialect::ALL {
         let body = sent(dialect, &Ask { partial: BEGUN, ..plain() }).2;

@@ -3,12 +3,15 @@
 //!
 //! `None` in a place where something is required means: it was missing or wrong, and that has been reported.
 
+mod classes;
+pub(crate) mod breaks;
 pub(crate) mod faults;
 mod inject;
 pub(crate) mod limits;
 pub(crate) mod load;
 pub(crate) mod providers;
 pub(crate) mod router;
+mod triggers;
 
 use super::reader::{Fields, Sink};
 use super::source::{At, Span};
@@ -29,6 +32,7 @@ pub(crate) struct Spec {
     pub(crate) phases: Option<Vec<Phase>>,
     pub(crate) faults: Vec<faults::Fault>,
     pub(crate) slos: Vec<At<String>>,
+    pub(crate) breaks: Vec<breaks::Breaks>,
     /// Where to point when the scenario as a whole is meant.
     pub(crate) load_at: Option<Span>,
 }
@@ -73,9 +77,10 @@ pub(crate) fn read(root: &Node, sink: &Sink<'_>) -> Option<Spec> {
     let faults = faults.unwrap_or_default().iter().filter_map(|n| faults::read(n, sink)).collect();
     let slos = fields.get("slos").and_then(|n| if n.value == Value::Null { None } else { sink.list(n, "assertions") });
     let slos = slos.unwrap_or_default().iter().filter_map(|n| read_slo(n, sink)).collect();
+    let breaks = fields.get("breaks").map_or_else(Vec::new, |n| breaks::read(n, sink));
     refuse_fallback(&mut fields, sink);
     fields.finish();
-    Some(Spec { name, summary, seed, providers, router, load, phases, faults, slos, load_at })
+    Some(Spec { name, summary, seed, providers, router, load, phases, faults, slos, breaks, load_at })
 }
 
 fn read_phases(node: &Node, sink: &Sink<'_>) -> Option<Vec<Phase>> {

@@ -401,6 +401,24 @@ fn faults_that_cannot_be_injected_are_refused() {
 
 #[test]
 #[rustfmt::skip]
+fn what_breaks_is_an_assertion_of_the_scenario_under_a_part_of_the_router() {
+    let line = "- availability >= 99.9%";
+    for (breaks, message, hint) in [
+        ("[«availability >= 99%»]", "`availability >= 99%` is none of the assertions under `slos`", "did you mean `availability >= 99.9%`?"),
+        ("[«quality > 9%»]", "`quality > 9%` is none of the assertions under `slos`", "one of: `availability >= 99.9%`"),
+        ("[availability >= 99.9%, «availability  >= 99.9%»]", "this assertion is named twice", "keep one"),
+        ("[«{ availability: 3 }»]", "an assertion is one line of text, this is a mapping", "quotes"),
+        ("{ «braker»: [] }", "`braker` is not a part that a router can be without", "did you mean `breaker`?"),
+        ("{ «luck»: [] }", "`luck` is not a part that a router can be without", "one of: `control`, `routes`"),
+        ("{ breaker: «availability >= 99.9%» }", "expected a list of assertions, found a text", ""),
+        ("«breaker»", "expected a list of assertions, or such a list by part, found a text", "breaks: { control:"),
+    ] {
+        check(&[(line, format!("{line}\nbreaks: {breaks}").as_str(), message, hint)]);
+    }
+}
+
+#[test]
+#[rustfmt::skip]
 fn what_yaml_allows_and_a_scenario_does_not_is_refused_where_it_stands() {
     check(&[
         ("deadline: 12s", "deadline: «.inf»", "`.inf` is not a number to plan with", "finite"),

@@ -17,6 +17,17 @@ fn attempts_per_request_divides_by_the_requests_that_called_the_target() {
 }
 
 #[test]
+fn client_retries_are_those_of_the_phase_by_the_requests_that_arrived_in_it() {
+    let mut log = Log::new();
+    log.arrive(1, 19_000).ask_again(1, 19_500).ask_again(1, 21_000);
+    log.arrive(2, 22_000).arrive(3, 23_000);
+    assert_eq!(log.says("client_retries < 1"), "0.67 pass");
+    assert_eq!(log.says("client_retries < 1 during steady"), "1.00 fail");
+    assert_eq!(log.says("client_retries < 1 during outage"), "0.50 pass");
+    assert_eq!(log.says("amplification < 1"), "0.00 pass");
+}
+
+#[test]
 fn an_attempt_belongs_to_the_phase_of_its_dispatch() {
     let mut log = Log::new();
     log.arrive(1, 19_000).call(1, 19_000, GPT).call(1, 21_000, GPT);

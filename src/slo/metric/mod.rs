@@ -36,7 +36,7 @@ use super::unit::Unit;
 use crate::event::{BreakerState, Class, Judged, Micros, Name, Nanodollars, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 24] = [
+pub(crate) static FAMILIES: [&Family; 25] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::DEGRADED_SHARE,
@@ -46,6 +46,7 @@ pub(crate) static FAMILIES: [&Family; 24] = [
     &quality::FAMILY,
     &effort::ATTEMPTS_PER_REQUEST,
     &effort::AMPLIFICATION,
+    &effort::CLIENT_RETRIES,
     &effort::HOPS,
     &effort::FALLBACK_SHARE,
     &opens::FAMILY,
@@ -118,9 +119,9 @@ pub(crate) enum Argument {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Labels {
     None,
-    /// tenant, tier, task, stream.
+    /// tenant, tier, task, route, stream.
     Request,
-    /// Those, and the target a sample is about.
+    /// Those, and the target a sample is about; of a whole request, the one that answered or whose error it is.
     RequestAndTarget,
 }
 
@@ -164,6 +165,7 @@ pub(crate) enum Heard<'a> {
     Breaker { target: TargetId, from: BreakerState, to: BreakerState },
     FaultStarted { fault: u32, providers: &'a [Name] },
     FaultEnded { fault: u32 },
+    ClientRetried { retry: u32 },
     Ended(End),
 }
 
@@ -192,11 +194,12 @@ pub(crate) enum Kind {
     Judged,
     Breaker,
     Fault,
+    ClientRetried,
     Ended,
 }
 
 impl Kind {
-    pub(crate) const COUNT: usize = 7;
+    pub(crate) const COUNT: usize = 8;
 }
 
 /// An event with its instant and its request.
@@ -238,6 +241,12 @@ impl Sample {
     pub(crate) fn at(mut self, target: TargetId) -> Self {
         self.target = Some(target);
         self
+    }
+
+    /// A sample of a whole request, about the target that answered it or whose error it is.
+    pub(crate) fn of(end: &End, part: bool, weight: u64) -> Option<Self> {
+        let reading = Reading::Part { part: u64::from(part), of: 1, weight };
+        Some(Self { when: end.intended, target: end.target, reading })
     }
 }
 
