@@ -5,7 +5,7 @@
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
-use super::{Ask, Complaint, MAX_TOKENS, json, post, status, usage};
+use super::{Ask, Complaint, Effort, json, post, status, usage};
 use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
@@ -17,7 +17,7 @@ use std::borrow::Cow;
 struct Request<'a> {
     model: &'a str,
     max_tokens: u32,
-    system: Cow<'a, str>,
+    system: System<'a>,
     messages: Vec<Message<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Tool<'a>>,
@@ -25,6 +25,10 @@ struct Request<'a> {
     tool_choice: Option<Choice>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_config: Option<OutputConfig<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop_sequences: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking: Option<Thinking>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
 }
@@ -69,8 +73,43 @@ struct Choice {
 }
 
 #[derive(Serialize)]
+#[serde(untagged)]
+enum System<'a> {
+    Text(Cow<'a, str>),
+    Cached([CachedBlock<'a>; 1]),
+}
+
+#[derive(Serialize)]
+struct CachedBlock<'a> {
+    r#type: &'static str,
+    text: Cow<'a, str>,
+    cache_control: CacheControl,
+}
+
+#[derive(Serialize)]
+struct CacheControl {
+    r#type: &'static str,
+}
+
+#[derive(Serialize)]
 struct OutputConfig<'a> {
-    format: Format<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effort: Option<Effort>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<Format<'a>>,
+}
+
+/// A budget for thoughts, as Claude takes it here and on Bedrock.
+#[derive(Serialize)]
+pub(super) struct Thinking {
+    r#type: &'static str,
+    budget_tokens: u32,
+}
+
+impl Thinking {
+    pub(super) fn of(ask: &Ask<'_>) -> Option<Self> {
+        ask.options.thinking_budget.map(|budget_tokens| Self { r#type: "enabled", budget_tokens })
+    }
 }
 
 #[derive(Serialize)]
@@ -96,14 +135,25 @@ fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
 
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
     let partial = ask.trimmed_partial().map(|text| Message { role: "assistant", content: Said::Text(text) });
+    let (options, text) = (ask.options, ask.system_text());
+    // What is cached is all that stands before the mark: tools and instructions.
+    let system = if options.cache_prompt {
+        System::Cached([CachedBlock { r#type: "text", text, cache_control: CacheControl { r#type: "ephemeral" } }])
+    } else {
+        System::Text(text)
+    };
+    let format = ask.native_schema().map(|schema| Format { r#type: "json_schema", schema });
+    let config = OutputConfig { effort: options.effort, format };
     let body = Request {
         model: ask.model,
-        max_tokens: MAX_TOKENS,
-        system: ask.system_text(),
+        max_tokens: options.cap_with_thoughts(),
+        system,
         messages: std::iter::once(Message { role: "user", content: user(ask) }).chain(partial).collect(),
         tools: ask.tools.iter().map(tool).collect(),
         tool_choice: ask.insists_on_call().then_some(Choice { r#type: "any" }),
-        output_config: ask.schema.map(|s| OutputConfig { format: Format { r#type: "json_schema", schema: s } }),
+        output_config: Some(config).filter(|config| config.effort.is_some() || config.format.is_some()),
+        stop_sequences: options.stops(),
+        thinking: Thinking::of(ask),
         stream: ask.stream,
     };
     let builder = post("/v1/messages").header("x-api-key", ask.secret).header("anthropic-version", "2023-06-01");

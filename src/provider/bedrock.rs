@@ -5,9 +5,10 @@
 //! that ends it. A partial answer is a last message by the assistant; Claude refuses it with blanks at its end here too.
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
+use super::anthropic::Thinking;
 use super::finish::Finish;
 use super::framing::Message as Frame;
-use super::{Ask, Complaint, MAX_TOKENS, json, post, status, usage};
+use super::{Ask, Complaint, Effort, json, post, status, usage};
 use crate::event::{Class, Usage};
 use http::request::Builder;
 use http::{HeaderMap, StatusCode};
@@ -23,12 +24,20 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
     messages: Vec<Message<'a>>,
-    system: [Block<'a>; 1],
-    inference_config: InferenceConfig,
+    system: Vec<Block<'a>>,
+    inference_config: InferenceConfig<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_config: Option<ToolConfig<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_config: Option<OutputConfig<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    additional_model_request_fields: Option<ModelFields>,
+}
+
+/// What is handed on to the model as it stands.
+#[derive(Serialize)]
+struct ModelFields {
+    thinking: Thinking,
 }
 
 #[derive(Serialize)]
@@ -42,6 +51,7 @@ struct Message<'a> {
 enum Block<'a> {
     Text(Cow<'a, str>),
     Image { format: &'a str, source: Source<'a> },
+    CachePoint { r#type: &'static str },
 }
 
 #[derive(Serialize)]
@@ -51,8 +61,10 @@ struct Source<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct InferenceConfig {
+struct InferenceConfig<'a> {
     max_tokens: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop_sequences: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -91,7 +103,10 @@ enum Choice {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OutputConfig<'a> {
-    text_format: TextFormat<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effort: Option<Effort>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_format: Option<TextFormat<'a>>,
 }
 
 #[derive(Serialize)]
@@ -129,20 +144,24 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
     let partial = ask
         .trimmed_partial()
         .map(|text| Message { role: "assistant", content: vec![Block::Text(Cow::Borrowed(text))] });
+    let options = ask.options;
+    let mut system = vec![Block::Text(ask.system_text())];
+    system.extend(options.cache_prompt.then_some(Block::CachePoint { r#type: "default" }));
+    let text_format = ask.native_schema().map(|schema| TextFormat {
+        r#type: "json_schema",
+        structure: Structure { json_schema: JsonSchema { name: "answer", schema: schema.get() } },
+    });
+    let config = OutputConfig { effort: options.effort, text_format };
     let body = Request {
         messages: std::iter::once(Message { role: "user", content }).chain(partial).collect(),
-        system: [Block::Text(ask.system_text())],
-        inference_config: InferenceConfig { max_tokens: MAX_TOKENS },
+        system,
+        inference_config: InferenceConfig { max_tokens: options.cap_with_thoughts(), stop_sequences: options.stops() },
         tool_config: (!ask.tools.is_empty()).then(|| ToolConfig {
             tools: ask.tools.iter().map(tool).collect(),
             tool_choice: ask.insists_on_call().then_some(Choice::Any {}),
         }),
-        output_config: ask.schema.map(|schema| OutputConfig {
-            text_format: TextFormat {
-                r#type: "json_schema",
-                structure: Structure { json_schema: JsonSchema { name: "answer", schema: schema.get() } },
-            },
-        }),
+        output_config: Some(config).filter(|config| config.effort.is_some() || config.text_format.is_some()),
+        additional_model_request_fields: Thinking::of(ask).map(|thinking| ModelFields { thinking }),
     };
     let verb = if ask.stream { "converse-stream" } else { "converse" };
     let path = format!("/model/{}/{verb}", utf8_percent_encode(ask.model, RESERVED));

@@ -7,7 +7,7 @@
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
 use super::said::{Said, said_with_200};
-use super::{Ask, Complaint, MAX_TOKENS, json, post, usage};
+use super::{Ask, Complaint, Effort, json, post, usage};
 use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
@@ -29,6 +29,12 @@ pub(super) struct Flavour {
     pub(super) must_call: &'static str,
     /// How it is told to go on from a partial answer.
     pub(super) go_on: GoOn,
+    /// What it calls a seed.
+    pub(super) seed: Seed,
+    /// How many stop texts it takes.
+    pub(super) most_stops: usize,
+    /// It can be told how hard to think.
+    pub(super) effort: bool,
     /// A stream tells its usage only if it is asked to.
     pub(super) usage_on_request: bool,
     /// A streamed tool call comes in one chunk.
@@ -48,6 +54,13 @@ pub(super) enum GoOn {
     Prefix,
     /// The request says that the last message is not to be closed.
     Unclosed,
+}
+
+/// What a seed is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seed {
+    Seed,
+    RandomSeed,
 }
 
 impl Flavour {
@@ -81,6 +94,14 @@ struct Request<'a> {
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<StreamOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    random_seed: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<Effort>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     continue_final_message: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,20 +191,26 @@ pub(super) fn request(flavour: &Flavour, ask: &Ask<'_>) -> (Builder, Vec<u8>) {
         prefix: flavour.go_on == GoOn::Prefix,
         ..message("assistant", Content::Text(Cow::Borrowed(text)))
     }));
+    let options = ask.options;
+    let seed = |called| options.seed.filter(|_| flavour.seed == called);
     let unclosed = partial.is_some() && flavour.go_on == GoOn::Unclosed;
     let body = Request {
         model: ask.model,
         messages,
-        max_completion_tokens: flavour.caps_completion.then_some(MAX_TOKENS),
-        max_tokens: (!flavour.caps_completion).then_some(MAX_TOKENS),
+        max_completion_tokens: flavour.caps_completion.then_some(options.cap()),
+        max_tokens: (!flavour.caps_completion).then_some(options.cap()),
         tools: ask.tools.iter().map(tool).collect(),
         tool_choice: ask.insists_on_call().then_some(flavour.must_call),
-        response_format: ask.schema.map(|s| ResponseFormat {
+        response_format: ask.native_schema().map(|s| ResponseFormat {
             r#type: "json_schema",
             json_schema: JsonSchema { name: "answer", strict: true, schema: s },
         }),
         stream: ask.stream,
         stream_options: (ask.stream && flavour.usage_on_request).then_some(StreamOptions { include_usage: true }),
+        seed: seed(Seed::Seed),
+        random_seed: seed(Seed::RandomSeed),
+        stop: options.stops(),
+        reasoning_effort: options.effort.filter(|_| flavour.effort),
         continue_final_message: unclosed,
         add_generation_prompt: unclosed.then_some(false),
     };

@@ -5,7 +5,7 @@
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
-use super::{Ask, Complaint, MAX_TOKENS, json, post, status, usage};
+use super::{Ask, Complaint, Effort, json, post, status, usage};
 use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
@@ -79,6 +79,19 @@ struct Config<'a> {
     response_mime_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_json_schema: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop_sequences: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking_config: Option<Thinking>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Thinking {
+    ThinkingLevel(Effort),
+    ThinkingBudget(u32),
 }
 
 fn blob(image: &super::Image) -> Part<'_> {
@@ -94,6 +107,8 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
     let parts = std::iter::once(text).chain(ask.images.iter().map(blob)).collect();
     let partial =
         ask.whole_partial().map(|text| Content { role: Some("model"), parts: vec![Part::Text(Cow::Borrowed(text))] });
+    let (options, schema) = (ask.options, ask.native_schema());
+    let budget = options.thinking_budget.map(Thinking::ThinkingBudget);
     let body = Request {
         system_instruction: Content { role: None, parts: vec![Part::Text(ask.system_text())] },
         contents: std::iter::once(Content { role: Some("user"), parts }).chain(partial).collect(),
@@ -103,9 +118,12 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
             .insists_on_call()
             .then_some(ToolConfig { function_calling_config: CallingConfig { mode: "ANY" } }),
         generation_config: Config {
-            max_output_tokens: MAX_TOKENS,
-            response_mime_type: ask.schema.map(|_| "application/json"),
-            response_json_schema: ask.schema,
+            max_output_tokens: options.cap_with_thoughts(),
+            response_mime_type: schema.map(|_| "application/json"),
+            response_json_schema: schema,
+            seed: options.seed,
+            stop_sequences: options.stops(),
+            thinking_config: budget.or(options.effort.map(Thinking::ThinkingLevel)),
         },
     };
     let verb = if ask.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };

@@ -26,6 +26,7 @@ mod lines;
 mod mistral;
 mod ollama;
 mod openai;
+mod options;
 mod said;
 mod sse;
 mod status;
@@ -34,6 +35,7 @@ mod vllm;
 
 pub use answered::{Answered, Piece, ToolCall};
 pub use embed::{Cannot, Embed, Embedder};
+pub use options::{Effort, NO_OPTIONS, Options};
 pub use usage::{prompt_tokens, tokens};
 
 use crate::event::{Class, Usage};
@@ -51,6 +53,9 @@ use std::sync::Arc;
 
 /// The sentence that a retry after a broken schema adds.
 pub(crate) const STRICTER: &str = "Return only JSON that matches the schema. No prose, no code fence.";
+
+/// What stands before a schema that a prompt tells.
+const SHAPE: &str = "Answer with one JSON value that matches this JSON Schema, and with nothing else:";
 
 /// A question, in nobody's dialect.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +75,8 @@ pub struct Ask<'a> {
     pub partial: &'a str,
     /// The shape the answer must have.
     pub schema: Option<&'a RawValue>,
+    /// Who tells the model of it.
+    pub schema_by: SchemaBy,
     /// The tools the model may call.
     pub tools: &'a [Tool<'a>],
     /// Whether it must call one of them.
@@ -78,6 +85,18 @@ pub struct Ask<'a> {
     pub stream: bool,
     /// Whether the stricter prompt is used.
     pub stricter: bool,
+    /// What else is asked of the model. Those that [`Adapter::cannot`] be had are left out.
+    pub options: &'a Options,
+}
+
+/// Who tells a model of the shape its answer must have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SchemaBy {
+    /// The API, which sees to it that the model keeps it.
+    #[default]
+    Native,
+    /// The prompt, which nobody enforces: for models whose API has no schemas, behind a gate.
+    Prompt,
 }
 
 /// An image in a question.
@@ -116,7 +135,20 @@ impl Ask<'_> {
     }
 
     fn system_text(&self) -> Cow<'_, str> {
-        if self.stricter { Cow::Owned(format!("{}\n{STRICTER}", self.system)) } else { Cow::Borrowed(self.system) }
+        let mut text = Cow::Borrowed(self.system);
+        if let Some(schema) = self.schema.filter(|_| self.schema_by == SchemaBy::Prompt) {
+            // Writing to a string cannot fail.
+            let _ = write!(text.to_mut(), "\n{SHAPE}\n{}", schema.get());
+        }
+        if self.stricter {
+            let _ = write!(text.to_mut(), "\n{STRICTER}");
+        }
+        text
+    }
+
+    /// The shape that the API is told of.
+    fn native_schema(&self) -> Option<&RawValue> {
+        self.schema.filter(|_| self.schema_by == SchemaBy::Native)
     }
 
     /// The text that the model is to go on from where the vendor refuses blanks at its end, if anything is left.
@@ -228,6 +260,12 @@ impl Adapter {
             Wire::Ollama => ollama::request(ask),
         };
         builder.header(http::header::CONTENT_TYPE, "application/json").body(Bytes::from(body))
+    }
+
+    /// Why these options cannot be had of this API, if they cannot; `options.rs` has the table.
+    #[must_use]
+    pub fn cannot(self, options: &Options) -> Option<&'static str> {
+        options::refusal(self.0, options)
     }
 
     /// What answers questions for vectors.

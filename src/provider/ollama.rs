@@ -6,7 +6,7 @@
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
-use super::{Ask, Complaint, MAX_TOKENS, json, post, status, usage};
+use super::{Ask, Complaint, Effort, json, post, status, usage};
 use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
@@ -22,7 +22,10 @@ struct Request<'a> {
     tools: Vec<Tool<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<&'a RawValue>,
-    options: Options,
+    options: Options<'a>,
+    /// How hard to think, for models that do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    think: Option<Effort>,
     stream: bool,
 }
 
@@ -48,8 +51,12 @@ struct Function<'a> {
 }
 
 #[derive(Serialize)]
-struct Options {
+struct Options<'a> {
     num_predict: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop: Vec<&'a str>,
 }
 
 fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
@@ -67,8 +74,9 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
         model: ask.model,
         messages,
         tools: ask.tools.iter().map(tool).collect(),
-        format: ask.schema,
-        options: Options { num_predict: MAX_TOKENS },
+        format: ask.native_schema(),
+        options: Options { num_predict: ask.options.cap(), seed: ask.options.seed, stop: ask.options.stops() },
+        think: ask.options.effort,
         stream: ask.stream,
     };
     (post("/api/chat"), json(&body))

@@ -2,7 +2,7 @@
 
 use super::policy::gates::{Schema, Tool};
 use crate::event::{Class, Name, Outcome, RequestId};
-use crate::provider::{self, Image, ToolCall};
+use crate::provider::{self, Image, Options, ToolCall};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub struct Request {
     pub tools: Arc<[Tool]>,
     /// Whether one of them must be.
     pub must_call: bool,
+    /// What else is asked of the model.
+    pub options: Options,
     /// What is wanted is not an answer but a vector of so many dimensions for the prompt. It is never streamed.
     pub embedding: Option<u32>,
     /// When the client hangs up, as an offset from the start of the drill.

@@ -89,7 +89,10 @@ impl Log {
         let (tenant, tier, task, chain) = (tenant.into(), tier.into(), task.into(), chain.into());
         let (residency, data_class) = (std::sync::Arc::default(), None);
         let (request, intended) = (id(n), ms(at));
-        self.push(at, EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, residency, data_class })
+        self.push(
+            at,
+            EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, residency, data_class },
+        )
     }
 
     pub(crate) fn ask_again(&mut self, n: u32, at: u64) -> &mut Self {

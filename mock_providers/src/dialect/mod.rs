@@ -175,6 +175,8 @@ pub(crate) struct Ask<'a> {
     /// Images among the parts of the prompt.
     pub(crate) images: u32,
     pub(crate) max_tokens: Option<u32>,
+    /// What may be thought at most, in tokens.
+    pub(crate) thinking_budget: Option<u32>,
     /// Texts at which the answer is to stop.
     pub(crate) stop: Vec<Cow<'a, str>>,
     /// The stream is to end with a chunk of usage.

@@ -302,6 +302,18 @@ async fn claude_refuses_a_partial_answer_with_blanks_at_its_end_and_vllm_goes_on
 }
 
 #[tokio::test(start_paused = true)]
+async fn claudes_budget_for_thoughts_is_worth_thinking_with_and_leaves_room_for_an_answer() {
+    for (budget, most, status) in [(1024, 1025, 200), (1024, 1024, 400), (1023, 4096, 400), (4096, 2048, 400)] {
+        let thinking = json!({"type": "enabled", "budget_tokens": budget});
+        let turns = json!([{"role": "user", "content": "hi"}]);
+        let body = json!({"model": "m", "max_tokens": most, "messages": turns, "thinking": thinking});
+        let mut bench = Bench::new(Dialect::Anthropic, Script::default());
+        let seen = bench.exchange(&plain().request_with(Dialect::Anthropic, &body)).await;
+        assert_eq!(seen.status(), status, "{budget} of {most}: {}", seen.body());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_model_that_takes_no_partial_answer_refuses_or_answers_anew() {
     let turns = json!([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "one two"}]);
     let body = json!({"model": "m", "max_tokens": 50, "messages": turns});

@@ -9,6 +9,7 @@ mod gemini;
 mod mistral;
 mod ollama;
 mod openai;
+mod options;
 mod usage;
 mod vllm;
 
@@ -36,6 +37,8 @@ fn plain() -> Ask<'static> {
         must_call: false,
         stream: false,
         stricter: false,
+        schema_by: SchemaBy::Native,
+        options: &NO_OPTIONS,
     }
 }
 

@@ -25,7 +25,8 @@ use super::policy::gates::Gate;
 use super::policy::join::{Join, anchor};
 use super::policy::{backoff, cost, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
-use crate::provider::{self, Ask, Embed};
+use crate::provider::{self, Ask, Embed, SchemaBy};
+use mock_providers::model::Capability;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -297,6 +298,7 @@ impl Walk<'_> {
         let row = |class| self.chain.table.row(class);
         let continued = self.delivered;
         let shown = if target.prefill { anchor(&self.given) } else { 0 };
+        let can_schemas = target.capabilities.contains(&Capability::JsonSchema);
         let tools = request.offered();
         let secret = provider::secret(&request.tenant);
         let wanted = match request.embedding {
@@ -311,10 +313,12 @@ impl Walk<'_> {
                 images: &request.images,
                 partial: &self.given[..shown],
                 schema: request.schema.as_ref().map(|s| s.document()),
+                schema_by: if can_schemas { SchemaBy::Native } else { SchemaBy::Prompt },
                 tools: &tools,
                 must_call: request.must_call,
                 stream: request.stream,
                 stricter,
+                options: &request.options,
             }),
         };
         let call = Call {

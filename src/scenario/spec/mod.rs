@@ -3,8 +3,8 @@
 //!
 //! `None` in a place where something is required means: it was missing or wrong, and that has been reported.
 
-mod classes;
 pub(crate) mod breaks;
+mod classes;
 pub(crate) mod faults;
 mod inject;
 pub(crate) mod limits;
