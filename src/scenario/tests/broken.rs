@@ -581,10 +581,22 @@ fn mistakes_in_a_fallback_block_are_located_in_it() {
         (chain("models: [{ provider: opanai, model: gpt-4o }]"), 9, "there is no provider `opanai`"),
         (chain("models: [{ provider: openai }]"), 9, "`model` is missing in a model of a chain"),
         (chain(&format!("{sound}\n      triggers: [{{ type: latencies }}]")), 10, "`latencies` is not a trigger"),
-        (chain(&format!("{sound}\n      triggers: [{{ type: error_rate, threshold: 5 }}]")), 10, "this must lie between 0 and 1"),
-        (chain(&format!("{sound}\n      triggers: [{{ type: cost, threshold_ms: 5 }}]")), 10, "a trigger does not have a key `threshold_ms`"),
+        (
+            chain(&format!("{sound}\n      triggers: [{{ type: error_rate, threshold: 5 }}]")),
+            10,
+            "this must lie between 0 and 1",
+        ),
+        (
+            chain(&format!("{sound}\n      triggers: [{{ type: cost, threshold_ms: 5 }}]")),
+            10,
+            "a trigger does not have a key `threshold_ms`",
+        ),
         (chain(&format!("{sound}\n      retry: {{ backoff: fibonacci }}")), 10, "`fibonacci` is not a backoff"),
-        (format!("{}router: {{ chains: {{ a: {{ targets: [openai/gpt-4o] }} }} }}\n", chain(sound)), 10, "there is a `fallback` block as well"),
+        (
+            format!("{}router: {{ chains: {{ a: {{ targets: [openai/gpt-4o] }} }} }}\n", chain(sound)),
+            10,
+            "there is a `fallback` block as well",
+        ),
     ];
     for (block, line, message) in table {
         assert!(said(&block).contains(&(line, message.to_owned())), "{block}\n{:?}", said(&block));

@@ -38,7 +38,10 @@ fn its_triggers_are_the_rows_the_timeouts_and_the_breaker_that_they_stand_for() 
     let [premium, fast] = config.chains.as_slice() else { panic!("two chains") };
     assert_eq!(premium.table, triggers::table(&[Trigger::RateLimit, Trigger::Latency, Trigger::ErrorRate]));
     assert_eq!(premium.table.row(Class::ServerError).next, Next::Stop, "a single error surfaces");
-    assert_eq!((premium.timeouts.headers, premium.timeouts.first_token), (Duration::from_secs(5), Duration::from_secs(5)));
+    assert_eq!(
+        (premium.timeouts.headers, premium.timeouts.first_token),
+        (Duration::from_secs(5), Duration::from_secs(5))
+    );
     assert_eq!(premium.retry.max_attempts, 3);
     let breaker = config.targets[premium.targets[0]].breaker;
     assert_eq!((breaker.failure_rate, breaker.window, breaker.min_calls), (0.05, Duration::from_secs(60), 20));
@@ -62,7 +65,8 @@ fn what_no_trigger_covers_is_a_warning() {
 
 #[test]
 fn a_percentile_over_a_limit_is_the_share_of_calls_beyond_it() {
-    let p95 = BLOCK.replace("{ type: \"latency\", threshold_ms: 5000 }", "{ type: latency, percentile: p95, threshold: 4s }");
+    let p95 =
+        BLOCK.replace("{ type: \"latency\", threshold_ms: 5000 }", "{ type: latency, percentile: p95, threshold: 4s }");
     let config = router(&p95);
     let breaker = config.targets[config.chains[0].targets[0]].breaker;
     assert_eq!((breaker.slow_after, breaker.slow_rate), (Some(Duration::from_secs(4)), Some(0.05)));
