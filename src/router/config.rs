@@ -101,16 +101,17 @@ impl Target {
         }
     }
 
-    /// What it has to offer. Whether its API answers with vectors its adapter knows, whether it is a first choice its
-    /// chain.
+    /// What it has to offer, as far as it is for itself to say: whether its API can do what is asked its adapter knows,
+    /// whether it is a first choice its chain.
     #[must_use]
-    pub fn offer(&self, embeds: bool, first_choice: bool) -> Offer<'_> {
+    pub fn offer(&self) -> Offer<'_> {
         Offer {
             region: self.region.as_ref(),
             approved_for: &self.approved_for,
-            first_choice,
+            first_choice: true,
             capabilities: &self.capabilities,
-            embeds,
+            obeys: true,
+            embeds: true,
             space: &self.identity,
             context: self.context,
         }
@@ -197,6 +198,8 @@ pub enum OnBreak {
     Error,
     /// There is no such stream: the client gets nothing before the answer is whole.
     Buffer,
+    /// What came is taken for the whole answer.
+    Serve,
 }
 
 /// Same-target retries of a chain.
@@ -214,6 +217,8 @@ pub struct Retry {
     pub heeds_pauses: bool,
     /// Pauses are stretched by up to this share, and so is the wait for their end.
     pub scatter: f64,
+    /// Whether the wait before a retry is also sat out when there is none, before moving on.
+    pub sleeps_last: bool,
 }
 
 impl Default for Retry {
@@ -225,6 +230,7 @@ impl Default for Retry {
             retry_timeouts: false,
             heeds_pauses: true,
             scatter: 0.1,
+            sleeps_last: false,
         }
     }
 }

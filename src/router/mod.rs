@@ -2,7 +2,7 @@
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
 //! - `attempt`: one HTTP call. - `health`: what is known about a target. - `policy/`: every decision, pure.
-//! - `ablate`: the same router with a part missing.
+//! - `ablate`: the same router with a part missing. - `preset`: baselines.
 //!
 //! This room does not know scenarios, mocks or statistics. It speaks HTTP through `transport`, dialects through
 //! `provider`, and tells what it does to the event log.
@@ -13,11 +13,12 @@ mod client;
 pub mod config;
 mod health;
 pub mod policy;
+pub mod preset;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-pub use crate::provider::{Image, ToolCall};
+pub use crate::provider::{Effort, Image, Options, ToolCall};
 pub use client::{Before, Client, Request, Served, Stakes, Traits};
 
 use crate::event::{Name, Sink};

@@ -8,6 +8,7 @@ use crate::observe::alerts::Rule;
 use crate::router;
 use crate::router::ablate::{self, Part};
 use crate::router::config::Target;
+use crate::router::preset::Preset;
 use crate::slo::{CauseFact, ChainFact, Facts, FaultFact, PlaceFact, Slo};
 use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Model, fault::Fault};
@@ -120,6 +121,12 @@ impl Plan {
             tenants: tenants.into_iter().cloned().collect(),
             routes: self.router.chains.iter().map(|c| c.name.clone()).collect(),
         }
+    }
+
+    /// The same drill with another router over the same targets.
+    #[must_use]
+    pub fn routed_by(&self, preset: &Preset) -> Self {
+        Self { router: preset.router(self.router.clone()), ..self.clone() }
     }
 
     /// The same drill without parts of its router.

@@ -54,22 +54,27 @@ pub struct Params {
     pub trips: bool,
 }
 
+impl Params {
+    /// What a breaker does unless told otherwise.
+    pub const DEFAULT: Self = Self {
+        window: Duration::from_secs(10),
+        failure_rate: 0.5,
+        slow_rate: None,
+        slow_after: None,
+        min_calls: 10,
+        consecutive: None,
+        open_for: Duration::from_secs(5),
+        open_max: Duration::from_secs(60),
+        half_open_calls: 3,
+        ramp: Duration::from_secs(3),
+        jitter: 0.1,
+        trips: true,
+    };
+}
+
 impl Default for Params {
     fn default() -> Self {
-        Self {
-            window: Duration::from_secs(10),
-            failure_rate: 0.5,
-            slow_rate: None,
-            slow_after: None,
-            min_calls: 10,
-            consecutive: None,
-            open_for: Duration::from_secs(5),
-            open_max: Duration::from_secs(60),
-            half_open_calls: 3,
-            ramp: Duration::from_secs(3),
-            jitter: 0.1,
-            trips: true,
-        }
+        Self::DEFAULT
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Offer<'a> {
     pub first_choice: bool,
     /// What it can do.
     pub capabilities: &'a BTreeSet<Capability>,
+    /// Whether its API has words for all that is asked of the model beside the question.
+    pub obeys: bool,
     /// Whether its API answers with vectors.
     pub embeds: bool,
     /// Whose vectors its vectors compare with.
@@ -59,7 +61,7 @@ pub fn unfit(needs: &Needs<'_>, offer: &Offer<'_>) -> Option<SkipReason> {
         return Some(SkipReason::Stakes);
     }
     let able = needs.capabilities.iter().all(|c| offer.capabilities.contains(c));
-    if !able || (needs.embedding && !offer.embeds) {
+    if !able || !offer.obeys || (needs.embedding && !offer.embeds) {
         return Some(SkipReason::Capability);
     }
     if needs.embedding && needs.space != Some(offer.space) {
@@ -103,6 +105,7 @@ mod tests {
             approved_for: &approved_for,
             first_choice: true,
             capabilities: &able,
+            obeys: true,
             embeds: false,
             space: &space,
             context: 1000,
@@ -121,6 +124,8 @@ mod tests {
         let second = unfit(&high, &Offer { first_choice: false, ..offer });
         let forbidden = matches!(reason, Some(SkipReason::Residency | SkipReason::DataClass));
         assert_eq!(second, if forbidden { reason } else { Some(SkipReason::Stakes) });
+        let deaf = unfit(&needs, &Offer { obeys: false, ..offer });
+        assert_eq!(deaf, reason.filter(|r| *r != SkipReason::Context).or(Some(SkipReason::Capability)));
         let nowhere = Offer { region: None, ..offer };
         let known = residency.is_empty();
         assert_eq!(unfit(&needs, &nowhere) == Some(SkipReason::Residency), !known, "an unknown region is none");
@@ -135,6 +140,7 @@ mod tests {
             approved_for: &none,
             first_choice: true,
             capabilities: &able,
+            obeys: true,
             embeds: true,
             space: &there,
             context: 10,

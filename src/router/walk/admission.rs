@@ -6,7 +6,7 @@ use crate::router::Router;
 use crate::router::client::{Request, Stakes};
 use crate::router::config::Chain;
 use crate::router::health::Pass;
-use crate::router::policy::fit::{Needs, unfit};
+use crate::router::policy::fit::{Needs, Offer, unfit};
 use crate::router::policy::order::{Member, Pick, order};
 use mock_providers::model::Capability;
 use std::time::Duration;
@@ -73,8 +73,14 @@ impl<'a> Walk<'a> {
     /// Why this target can never serve this request, whatever happens.
     pub(super) fn unfit(&self, place: usize) -> Option<SkipReason> {
         let target = self.target(place);
-        let embeds = self.router.upstreams[target.provider].adapter.embedder().is_ok();
-        unfit(&self.needs, &target.offer(embeds, self.chain.is_first_choice(place)))
+        let adapter = self.router.upstreams[target.provider].adapter;
+        let offer = Offer {
+            first_choice: self.chain.is_first_choice(place),
+            obeys: self.request.embedding.is_some() || adapter.cannot(&self.request.options).is_none(),
+            embeds: adapter.embedder().is_ok(),
+            ..target.offer()
+        };
+        unfit(&self.needs, &offer)
     }
 
     /// What this request needs of every target.
@@ -83,7 +89,8 @@ impl<'a> Walk<'a> {
         if !request.tools.is_empty() {
             capabilities.push(Capability::Tools);
         }
-        if request.schema.is_some() {
+        // Where a gate holds the answer against the schema anyway, a prompt that tells of it will do.
+        if request.schema.is_some() && !chain.gates.hold_to_schema() {
             capabilities.push(Capability::JsonSchema);
         }
         if !request.images.is_empty() {

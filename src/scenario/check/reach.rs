@@ -43,10 +43,7 @@ fn warn_of_nowhere(spec: &Spec, plan: &Plan, sink: &Sink<'_>) {
             let chain = &plan.router.chains[chain];
             let nobody = |residency, data_class| {
                 let needs = Needs { residency, data_class, ..Needs::default() };
-                chain
-                    .targets
-                    .iter()
-                    .all(|target| unfit(&needs, &plan.router.targets[*target].offer(true, true)).is_some())
+                chain.targets.iter().all(|target| unfit(&needs, &plan.router.targets[*target].offer()).is_some())
             };
             let region = words::list(regions.iter().map(|region| &**region));
             let class_name = class.map_or("", |class| class);

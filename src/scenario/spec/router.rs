@@ -3,14 +3,15 @@
 use super::require::{self, Require};
 use super::routes::{self, Route};
 use super::targets::{self, Targets};
-use super::{classes, gates, refuse_fallback, triggers};
+use super::{classes, fallback, gates, triggers};
 use crate::router::config::{self, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::gates::Gates;
 use crate::router::policy::{breaker, budget, quality};
+use crate::router::preset::{PRESETS, Preset};
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
-use crate::scenario::yaml::{Node, Value};
+use crate::scenario::yaml::{Entry, Node, Value};
 use crate::tasks::Task;
 
 const ON_BREAK: &[(&str, OnBreak)] =
@@ -25,7 +26,7 @@ const JITTERS: &[(&str, Jitter)] = &[
 ];
 
 /// The router as it was typed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Router {
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
@@ -45,6 +46,22 @@ pub(crate) struct Chain {
     pub(crate) config: config::Chain,
 }
 
+impl Chain {
+    /// A chain of which nothing but the name is known.
+    pub(super) fn named(name: &At<String>) -> Self {
+        let (targets, config) = (Targets::default(), config::Chain::new(&name.value, Vec::new()));
+        Self { name: name.clone(), targets, require: None, breaker: None, budget: None, quality: None, config }
+    }
+}
+
+/// What a preset decides about, and a chain with one cannot say.
+const DECIDED: [&str; 9] =
+    ["retry", "breaker", "budget", "quality", "gates", "min_hop_time", "on_break", "triggers", "classes"];
+
+fn presets() -> Vec<(&'static str, &'static Preset)> {
+    PRESETS.iter().map(|preset| (preset.name, preset)).collect()
+}
+
 /// The words of [`Task`] as scenarios use them.
 pub(crate) fn tasks() -> Vec<(&'static str, Task)> {
     Task::ALL.iter().map(|task| (task.as_str(), *task)).collect()
@@ -54,12 +71,10 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let mut fields = sink.fields(node, "the router")?;
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| routes::read(n, sink)).collect();
-    refuse_fallback(&mut fields, sink);
-    let chains = if fields.key("fallback").is_some() && fields.key("chains").is_none() {
-        let _ = fields.get("chains");
-        None
-    } else {
-        fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }")
+    let block = fields.get("fallback");
+    let chains = match (block, fields.key("chains")) {
+        (Some(_), None) => fields.get("chains"),
+        _ => fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }"),
     };
     let chains = chains.and_then(|n| {
         let entries = sink.entries(n, "the chains")?;
@@ -69,21 +84,20 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
         }
         Some(entries.iter().filter(|e| sink.checked_name(&e.key.value, &e.key.at)))
     });
-    let chains: Option<Vec<Chain>> = chains.map(|es| es.map(|e| chain(&e.key, &e.value, sink)).collect());
+    let preset = fields.get("preset").and_then(|n| sink.word(n, "a preset", &presets()));
+    let of = |entry: &Entry| chain(&entry.key, &entry.value, preset.as_ref(), sink);
+    let chains: Option<Vec<Chain>> = chains.map(|entries| entries.map(of).collect());
+    if let (Some(at), Some(_)) = (fields.key("fallback"), &chains) {
+        let help = "`fallback` is another way to write chains; keep one of the two".to_owned();
+        sink.error(&at, "there are `chains` already", Some(help));
+    }
     fields.finish();
+    let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
     Some(Router { routes, chains: chains? })
 }
 
-fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
-    let mut chain = Chain {
-        name: name.clone(),
-        targets: Targets::default(),
-        require: None,
-        breaker: None,
-        budget: None,
-        quality: None,
-        config: config::Chain::new(&name.value, Vec::new()),
-    };
+fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, sink: &Sink<'_>) -> Chain {
+    let mut chain = Chain::named(name);
     let Some(fields) = sink.fields(node, "a chain") else { return chain };
     let mut fields = fields.named(&name.at);
     let config = &mut chain.config;
@@ -119,6 +133,20 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
     }
     if let Some(node) = fields.get("classes") {
         classes::read(node, &mut config.table, sink);
+    }
+    let preset = fields.get("preset").and_then(|n| sink.word(n, "a preset", &presets()));
+    if let Some(preset) = preset.as_ref().or(common) {
+        for key in DECIDED {
+            if let Some(at) = fields.key(key) {
+                let message = format!("the preset `{}` decides about `{key}`", preset.value.name);
+                sink.error(&at, message, Some("leave one of the two out".to_owned()));
+            }
+        }
+        preset.value.chain(config);
+        let (breaker, budget, quality) = preset.value.target();
+        chain.breaker = Some(At::new(breaker, preset.at.clone()));
+        chain.budget = Some(At::new(budget, preset.at.clone()));
+        chain.quality = Some(At::new(quality, preset.at.clone()));
     }
     fields.finish();
     chain

@@ -27,6 +27,13 @@ pub(crate) struct Targets {
 }
 
 impl Targets {
+    /// One after the other.
+    pub(super) fn ordered(names: Vec<At<String>>) -> Self {
+        let mut targets = Self::default();
+        targets.push(Pick::Ordered, names.into_iter().map(|name| (name, 1.0)).collect());
+        targets
+    }
+
     fn push(&mut self, pick: Pick, members: Vec<(At<String>, f64)>) {
         match self.steps.last_mut() {
             Some(last) if last.pick == Pick::Ordered && pick == Pick::Ordered => last.len += members.len(),
