@@ -13,6 +13,7 @@ mod limits;
 mod money;
 mod observe;
 mod readme;
+mod streams;
 mod table;
 mod tasks;
 mod worlds;
