@@ -276,6 +276,66 @@ impl BreakerState {
     }
 }
 
+/// What an alert is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertKind {
+    /// A circuit breaker has opened.
+    BreakerOpen,
+    /// A key is refused.
+    Auth,
+    /// A quota or a credit is used up.
+    Quota,
+    /// A model is going to be retired, or is gone.
+    Retirement,
+    /// The share of requests that a chain's first target does not serve has slowly grown.
+    Drift,
+}
+
+impl AlertKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::BreakerOpen, Self::Auth, Self::Quota, Self::Retirement, Self::Drift];
+
+    /// The name that scenarios, logs and screens use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BreakerOpen => "breaker_open",
+            Self::Auth => "auth",
+            Self::Quota => "quota",
+            Self::Retirement => "retirement",
+            Self::Drift => "drift",
+        }
+    }
+}
+
+/// What made a share of requests drift away from a chain's first target, as far as the data show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftCause {
+    /// Errors of the provider that creep in.
+    Errors,
+    /// Answers to one task that fail their gates, whoever asks: its prompt has become worse.
+    Prompt,
+    /// The traffic of one tenant has outgrown that of the others.
+    Attack,
+    /// None of these stands out.
+    Unclear,
+}
+
+impl DriftCause {
+    /// The name that scenarios, logs and screens use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Errors => "errors",
+            Self::Prompt => "prompt",
+            Self::Attack => "attack",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
 /// What a breaker knew just after an attempt was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BreakerReading {
@@ -298,6 +358,19 @@ pub enum Outcome {
     Surfaced,
     /// An error.
     Failed,
+}
+
+impl Outcome {
+    /// The name that logs and metrics use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Degraded => "degraded",
+            Self::Surfaced => "surfaced",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// What the load generator, which knows the right answer, found in what it was served.
@@ -477,12 +550,17 @@ pub enum EventKind {
         /// Until when.
         until: Micros,
     },
-    /// Something a person should know: a key refused, a quota gone, a model retired.
+    /// Something a person should know. Told when it begins, and again only after it was over.
     Alert {
         /// About which target.
         target: Name,
-        /// What.
-        class: Class,
+        /// What kind of thing.
+        kind: AlertKind,
+        /// Of a drift: what made it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        drift: Option<DriftCause>,
+        /// Why, in a few words.
+        cause: Name,
     },
     /// The client got an error, or waited too long, and will ask again. It stays one request.
     ClientRetried {

@@ -157,9 +157,14 @@ pub(super) struct Check {
     /// Write event logs as JSON lines: one drill to FILE, several into the directory FILE
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
-    /// Write a report, such as json=report.json
+    /// Write a report, such as json=report.json; prometheus, audit and otlp are of one drill each, and of several go
+    /// into the directory FILE
     #[arg(long, value_name = "KIND=FILE", value_parser = report)]
     pub(super) report: Vec<Report>,
+    /// Carry out what the scenarios say under `alerts`: run their commands and call their webhooks, once each drill is
+    /// over. Only for scenarios that you trust
+    #[arg(long)]
+    pub(super) deliver_alerts: bool,
     /// Drills at a time; one per core if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
@@ -193,7 +198,23 @@ pub(super) struct Report {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ReportKind {
+    /// All drills in one document.
     Json,
+    /// What a scrape would get at the end.
+    Prometheus,
+    /// A row for every hop, skip and transition.
+    Audit,
+}
+
+impl ReportKind {
+    /// What a file of one drill is called after, if there is one for each.
+    pub(super) fn of_one_drill(self) -> Option<&'static str> {
+        match self {
+            Self::Json => None,
+            Self::Prometheus => Some("prom"),
+            Self::Audit => Some("audit.jsonl"),
+        }
+    }
 }
 
 /// More drills than this in one call are a slip of the finger.
@@ -214,8 +235,13 @@ fn seeds(text: &str) -> Result<Seeds, String> {
 
 fn report(text: &str) -> Result<Report, String> {
     let (kind, file) = text.split_once('=').ok_or("write KIND=FILE, such as json=report.json")?;
-    let kind =
-        ReportKind::from_str(kind, true).map_err(|_| format!("there is no report of kind '{kind}'; there is: json"))?;
+    let kind = ReportKind::from_str(kind, true).map_err(|_| {
+        let known: Vec<String> = ReportKind::value_variants()
+            .iter()
+            .filter_map(|k| Some(k.to_possible_value()?.get_name().into()))
+            .collect();
+        format!("there is no report of kind '{kind}'; there are: {}", known.join(", "))
+    })?;
     if file.is_empty() {
         return Err("the file is missing after '='".to_owned());
     }

@@ -5,6 +5,7 @@
 //! (`report::exit`).
 
 use super::args::{Check, Missing, Report, ReportKind};
+use super::observed::{self, Wanted};
 use super::out::Out;
 use crate::engine::command::Command;
 use crate::engine::{self, Finished, Options, World};
@@ -27,6 +28,8 @@ struct Job {
     missing: Missing,
     seed: u64,
     record: Option<PathBuf>,
+    reports: Vec<Wanted>,
+    deliver_alerts: bool,
     /// Taken by the thread that plays it.
     commands: Mutex<Option<Receiver<Command>>>,
 }
@@ -72,7 +75,7 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
     let reports = play_all(&jobs, world, threads, &stopped, out, &mut codes);
     let code = exit::worst(codes);
     let mut written = Ok(());
-    for Report { kind: ReportKind::Json, file } in &options.report {
+    for Report { file, .. } in options.report.iter().filter(|r| r.kind == ReportKind::Json) {
         written = written.and(write_report(file, &reports, code));
     }
     match written {
@@ -97,32 +100,52 @@ fn jobs(
     };
     let drills: Vec<(&String, &Arc<Plan>, u64)> =
         plans.iter().flat_map(|(named, plan)| seeds(plan).map(move |seed| (named, plan, seed))).collect();
-    let single = asked == 1 && !options.record.as_ref().is_some_and(|p| p.is_dir());
+    // What is of one drill each: where it goes, and the option to name when it cannot go there.
+    let record = options.record.iter().map(|base| (base, "jsonl", "--record"));
+    let reports = options.report.iter().filter_map(|r| Some((&r.file, r.kind.of_one_drill()?, "--report")));
+    let each: Vec<(&PathBuf, &str, &str)> = record.chain(reports).collect();
     let mut names: Vec<(&str, u64)> = drills.iter().map(|(_, plan, seed)| (&*plan.name, *seed)).collect();
     names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|w| w[0] == w[1]).filter(|_| options.record.is_some()) {
+    if let Some(twice) = names.windows(2).find(|w| w[0] == w[1]).filter(|_| !each.is_empty()) {
         return Err(format!(
             "two drills would be recorded as {}-{}: give one scenario another `name`",
             twice[0].0, twice[0].1
         ));
     }
-    if let Some(dir) = options.record.as_ref().filter(|_| !single && !drills.is_empty()) {
-        std::fs::create_dir_all(dir).map_err(|e| {
-            format!("--record {}: several drills need a directory, which cannot be made: {e}", dir.display())
-        })?;
+    if asked != 1 && !drills.is_empty() {
+        for (dir, _, option) in &each {
+            std::fs::create_dir_all(dir).map_err(|e| {
+                format!("{option} {}: several drills need a directory, which cannot be made: {e}", dir.display())
+            })?;
+        }
     }
+    let place = |base: &Path, drill: &str, ending: &str| {
+        if asked == 1 && !base.is_dir() { base.to_owned() } else { base.join(format!("{drill}.{ending}")) }
+    };
     let mut stop = Vec::new();
     let jobs = drills
         .into_iter()
         .map(|(named, plan, seed)| {
             let (sender, commands) = mpsc::channel();
             stop.push(sender);
-            let record = options
-                .record
-                .as_ref()
-                .map(|path| if single { path.clone() } else { path.join(format!("{}-{seed}.jsonl", plan.name)) });
-            let (named, plan, commands) = (named.clone(), Arc::clone(plan), Mutex::new(Some(commands)));
-            Job { named, plan, missing: options.missing.clone(), seed, record, commands }
+            let drill = format!("{}-{seed}", plan.name);
+            let record = options.record.as_ref().map(|base| place(base, &drill, "jsonl"));
+            let of_one = |r: &Report| {
+                let ending = r.kind.of_one_drill()?;
+                Some(Wanted { kind: r.kind, file: place(&r.file, &drill, ending) })
+            };
+            let reports = options.report.iter().filter_map(of_one).collect();
+            let (named, plan) = (named.clone(), Arc::clone(plan));
+            Job {
+                named,
+                plan,
+                missing: options.missing.clone(),
+                seed,
+                record,
+                reports,
+                deliver_alerts: options.deliver_alerts,
+                commands: Mutex::new(Some(commands)),
+            }
         })
         .collect();
     Ok((jobs, stop))
@@ -187,6 +210,10 @@ fn play_all(
 }
 
 impl Job {
+    fn delivers(&self) -> bool {
+        self.deliver_alerts && !self.plan.alerts.is_empty()
+    }
+
     fn play(&self, world: World) -> Result<Judged, String> {
         let label = || format!("{} (seed {})", self.plan.name, self.seed);
         let record = self.record.as_deref().map(open).transpose().map_err(|e| format!("{}: {e}", label()))?;
@@ -196,12 +223,19 @@ impl Job {
             world,
             speed: f64::INFINITY,
             record,
-            keep_events: false,
+            keep_events: !self.reports.is_empty() || self.delivers(),
             commands,
             snapshots: None,
         };
         let done = engine::run(Arc::clone(&self.plan), options).map_err(|e| format!("{}: {e}", label()))?;
-        Ok(finish(&done, &self.named, &self.missing))
+        let mut judged = finish(&done, &self.named, &self.missing);
+        if let Err(why) = observed::write(&self.reports, &done) {
+            judged.trouble.get_or_insert(why);
+        }
+        if self.delivers() {
+            judged.told = observed::tell(&done);
+        }
+        Ok(judged)
     }
 }
 
@@ -209,12 +243,15 @@ impl Job {
 pub(super) struct Judged {
     pub(super) report: DrillReport,
     pub(super) trouble: Option<String>,
+    /// What is to be said of alerts: those that go to the log, and those that reached nobody.
+    pub(super) told: Vec<String>,
 }
 
 impl Judged {
     /// Prints it; returns its exit code.
     pub(super) fn print(&self, out: &mut Out) -> u8 {
         out.raw(terminal::text(std::slice::from_ref(&self.report), out.colour()).as_bytes());
+        self.told.iter().for_each(|line| out.error(line));
         match &self.trouble {
             None => self.report.verdict().exit_code(),
             Some(why) => {
@@ -260,7 +297,7 @@ pub(super) fn finish(done: &Finished, named: &str, missing: &Missing) -> Judged 
         without,
     };
     let trouble = done.write_error.as_ref().map(|error| format!("the recording is incomplete: {error}"));
-    Judged { report, trouble }
+    Judged { report, trouble, told: Vec::new() }
 }
 
 fn write_report(file: &Path, reports: &[DrillReport], code: u8) -> Result<(), String> {

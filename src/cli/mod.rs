@@ -8,6 +8,7 @@
 mod args;
 mod baselines;
 mod check;
+mod observed;
 mod out;
 mod run;
 

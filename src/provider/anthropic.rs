@@ -3,7 +3,7 @@
 //! A stream is whole once a `stop_reason` arrived in `message_delta`. Events are read by the `type` in their data, which
 //! equals the `event:` line. A partial answer is a last message by the assistant; it is refused with blanks at its end.
 
-use super::answered::{Answered, Gathered, Piece, ToolCall};
+use super::answered::{Gathered, Piece, Response, ToolCall};
 use super::finish::Finish;
 use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
 use crate::event::Class;
@@ -113,6 +113,8 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
 #[derive(Deserialize)]
 struct Reply<'a> {
     #[serde(borrow)]
+    model: Option<Cow<'a, str>>,
+    #[serde(borrow)]
     content: Option<Vec<Block<'a>>>,
     #[serde(borrow)]
     stop_reason: Option<Cow<'a, str>>,
@@ -147,10 +149,19 @@ struct StreamEvent<'a> {
     #[serde(default)]
     index: u32,
     #[serde(borrow)]
+    message: Option<Begun<'a>>,
+    #[serde(borrow)]
     content_block: Option<Block<'a>>,
     #[serde(borrow)]
     delta: Option<Delta<'a>>,
     error: Option<ErrorBody>,
+}
+
+/// What a stream begins with.
+#[derive(Deserialize)]
+struct Begun<'a> {
+    #[serde(borrow)]
+    model: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -194,7 +205,7 @@ fn finish(reason: &str) -> Finish {
     }
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
+pub(super) fn answer(body: &[u8]) -> Result<Response, Complaint> {
     let reply: Reply<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no message"))?;
     if let Some(error) = reply.error {
@@ -211,7 +222,7 @@ pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
             text.push_str(&block.text.unwrap_or_default());
         }
     }
-    Answered::new(text, calls, finish(&reason))
+    Response::new(text, calls, finish(&reason), reply.model)
 }
 
 pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Piece)) -> Result<(), Complaint> {
@@ -220,6 +231,7 @@ pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Pi
     if let Some(error) = event.error {
         return Err(error.complaint(StatusCode::OK));
     }
+    gathered.named(event.message.and_then(|message| message.model));
     match (event.r#type.as_ref(), event.content_block, event.delta) {
         ("content_block_start", Some(block), _) => {
             if let Some(name) = block.tool() {

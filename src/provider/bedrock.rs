@@ -4,7 +4,7 @@
 //! is bookkeeping. What kind of error it is stands in the header `x-amzn-ErrorType`, in a stream in the name of the frame
 //! that ends it. A partial answer is a last message by the assistant; Claude refuses it with blanks at its end here too.
 
-use super::answered::{Answered, Gathered, Piece, ToolCall};
+use super::answered::{Gathered, Piece, Response, ToolCall};
 use super::finish::Finish;
 use super::framing::Message as Frame;
 use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
@@ -257,7 +257,7 @@ fn finish(reason: &str) -> Finish {
     }
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
+pub(super) fn answer(body: &[u8]) -> Result<Response, Complaint> {
     let reply: Reply<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no message"))?;
     let reason = reply.stop_reason.ok_or_else(|| Complaint::new(Class::Malformed, "no stopReason"))?;
@@ -269,7 +269,8 @@ pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
             arguments: called.input.map_or("{}", RawValue::get).to_owned(),
         }));
     }
-    Answered::new(text, calls, finish(&reason))
+    // Converse never names the model.
+    Response::new(text, calls, finish(&reason), None)
 }
 
 pub(super) fn step(frame: Frame<'_>, gathered: &mut Gathered, each: &mut impl FnMut(Piece)) -> Result<(), Complaint> {

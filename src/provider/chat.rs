@@ -4,7 +4,7 @@
 //! A stream is whole once a `finish_reason` arrived, also with text in the same event; `[DONE]` alone proves nothing and
 //! its absence costs nothing. What goes wrong is [`said`](super::said) in more ways than one.
 
-use super::answered::{Answered, Gathered, Piece, ToolCall};
+use super::answered::{Gathered, Piece, Response, ToolCall};
 use super::finish::Finish;
 use super::said::{Said, said_with_200};
 use super::{Ask, Complaint, MAX_TOKENS, json, post};
@@ -183,6 +183,8 @@ pub(super) fn request(flavour: &Flavour, ask: &Ask<'_>) -> (Builder, Vec<u8>) {
 #[derive(Deserialize)]
 struct Completion<'a> {
     #[serde(borrow)]
+    model: Option<Cow<'a, str>>,
+    #[serde(borrow)]
     choices: Option<Vec<Choice<'a>>>,
     error: Option<IgnoredAny>,
 }
@@ -229,7 +231,7 @@ impl CalledFunction<'_> {
     }
 }
 
-pub(super) fn answer(flavour: &Flavour, body: &[u8]) -> Result<Answered, Complaint> {
+pub(super) fn answer(flavour: &Flavour, body: &[u8]) -> Result<Response, Complaint> {
     let completion: Completion<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no completion"))?;
     let choices = completion.choices.filter(|_| completion.error.is_none());
@@ -246,7 +248,7 @@ pub(super) fn answer(flavour: &Flavour, body: &[u8]) -> Result<Answered, Complai
     }
     let calls = answer.tool_calls.unwrap_or_default().into_iter().filter_map(|c| c.function);
     let text = answer.content.unwrap_or_default().into_owned();
-    Answered::new(text, calls.map(CalledFunction::whole).collect(), (flavour.finish)(&reason))
+    Response::new(text, calls.map(CalledFunction::whole).collect(), (flavour.finish)(&reason), completion.model)
 }
 
 pub(super) fn step(
@@ -264,6 +266,7 @@ pub(super) fn step(
         return said_with_200(flavour, data.as_bytes()).map_or(Ok(()), Err);
     };
     let Some(choice) = choices.into_iter().next() else { return Ok(()) };
+    gathered.named(chunk.model);
     if let Some(delta) = choice.message {
         if delta.refusal.is_some_and(|r| !r.is_empty()) {
             return Err(Complaint::new(Class::ContentPolicy, "the model refused"));

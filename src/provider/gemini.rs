@@ -3,7 +3,7 @@
 //! The last event of a stream carries text and `finishReason` together; there is no terminator but the end. A stream is
 //! whole once a `finishReason` arrived. A partial answer is a last turn by the model.
 
-use super::answered::{Answered, Gathered, Piece, ToolCall};
+use super::answered::{Gathered, Piece, Response, ToolCall};
 use super::finish::Finish;
 use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
 use crate::event::Class;
@@ -117,6 +117,8 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
 #[serde(rename_all = "camelCase")]
 struct Reply<'a> {
     #[serde(borrow)]
+    model_version: Option<Cow<'a, str>>,
+    #[serde(borrow)]
     candidates: Option<Vec<Candidate<'a>>>,
     #[serde(borrow)]
     prompt_feedback: Option<Feedback<'a>>,
@@ -216,6 +218,7 @@ struct First<'a> {
     calls: Vec<ToolCall>,
     /// Why it ends; `None`: it goes on.
     reason: Option<Cow<'a, str>>,
+    model: Option<Cow<'a, str>>,
 }
 
 fn candidate(reply: Reply<'_>) -> Result<First<'_>, Complaint> {
@@ -225,7 +228,7 @@ fn candidate(reply: Reply<'_>) -> Result<First<'_>, Complaint> {
     if let Some(reason) = reply.prompt_feedback.and_then(|f| f.block_reason) {
         return Err(Complaint::new(Class::ContentPolicy, format!("blockReason {reason}")));
     }
-    let mut found = First { text: String::new(), calls: Vec::new(), reason: None };
+    let mut found = First { text: String::new(), calls: Vec::new(), reason: None, model: reply.model_version };
     if let Some(first) = reply.candidates.and_then(|c| c.into_iter().next()) {
         found.reason = first.finish_reason;
         for part in first.content.and_then(|c| c.parts).unwrap_or_default() {
@@ -239,17 +242,18 @@ fn candidate(reply: Reply<'_>) -> Result<First<'_>, Complaint> {
     Ok(found)
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
+pub(super) fn answer(body: &[u8]) -> Result<Response, Complaint> {
     let reply = serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no content"))?;
-    let First { text, calls, reason } = candidate(reply)?;
+    let First { text, calls, reason, model } = candidate(reply)?;
     let reason = reason.ok_or_else(|| Complaint::new(Class::Malformed, "no finishReason"))?;
-    Answered::new(text, calls, finish(&reason))
+    Response::new(text, calls, finish(&reason), model)
 }
 
 pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Piece)) -> Result<(), Complaint> {
     let reply = serde_json::from_str(data)
         .map_err(|_| Complaint::new(Class::Malformed, "an event of the stream is not JSON"))?;
-    let First { text, calls, reason } = candidate(reply)?;
+    let First { text, calls, reason, model } = candidate(reply)?;
+    gathered.named(model);
     if let Some(reason) = reason {
         gathered.finish(finish(&reason))?;
     }

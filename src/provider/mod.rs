@@ -31,8 +31,9 @@ mod sse;
 mod status;
 mod vllm;
 
-pub use answered::{Answered, Piece, ToolCall};
+pub use answered::{Answered, Piece, Response, ToolCall};
 pub use embed::{Cannot, Embed, Embedder};
+pub use finish::Finish;
 
 use crate::event::Class;
 use answered::Gathered;
@@ -225,11 +226,11 @@ impl Adapter {
         }
     }
 
-    /// A complete plain answer.
+    /// A complete plain response.
     ///
     /// # Errors
     /// It is none, or the provider says in it that it did not answer.
-    pub fn answer(self, body: &[u8]) -> Result<Answered, Complaint> {
+    pub fn answer(self, body: &[u8]) -> Result<Response, Complaint> {
         if body.is_empty() {
             return Err(Complaint::new(Class::Interrupted, "empty body"));
         }
@@ -254,6 +255,13 @@ impl Adapter {
         };
         complaint.retry_after = status::retry_after(headers).or(complaint.retry_after);
         complaint
+    }
+
+    /// What the headers of a response say of the end of the model, in a few words, if they say anything. It is the same
+    /// for every vendor.
+    #[must_use]
+    pub fn retirement(self, headers: &HeaderMap) -> Option<String> {
+        status::retirement(headers)
     }
 
     /// Whether a body with these headers is a stream. What stands between may answer with a plain body all the same.
@@ -294,25 +302,33 @@ impl StreamReader {
         })
     }
 
-    /// The body has ended. Was the answer whole?
+    /// The body has ended. Has the stream?
     ///
     /// # Errors
-    /// It was not: the finish was never announced.
+    /// It has not: the finish was never announced.
     pub fn end(&self) -> Result<(), Complaint> {
-        if self.gathered.is_finished() {
-            Ok(())
-        } else {
-            Err(Complaint::new(Class::Interrupted, "the stream ended without its finish"))
-        }
+        if self.gathered.is_finished() { Ok(()) } else { Err(endless()) }
     }
 
-    /// The tool calls of the answer.
+    /// The model that the stream says answers, once it has.
     #[must_use]
-    pub fn into_calls(self) -> Vec<ToolCall> {
+    pub fn model(&self) -> Option<&str> {
+        self.gathered.model()
+    }
+
+    /// The whole response, with the text that was handed on.
+    ///
+    /// # Errors
+    /// As [`end`](Self::end).
+    pub fn into_response(self, text: String) -> Result<Response, Complaint> {
         // A call without arguments has no fragments in some dialects, and an object without fields in the others.
         let empty = if matches!(self.wire, Wire::Anthropic | Wire::Bedrock) { "{}" } else { "" };
-        self.gathered.into_calls(empty)
+        self.gathered.into_response(text, empty).ok_or_else(endless)
     }
+}
+
+fn endless() -> Complaint {
+    Complaint::new(Class::Interrupted, "the stream ended without its finish")
 }
 
 fn post(path: impl AsRef<str>) -> Builder {

@@ -4,7 +4,7 @@
 //! and its arguments are an object. It asks for no key, and it cannot be told that a tool must be called. What it says of
 //! an error is a sentence, as an answer and as a line. It goes on from a last message by the assistant.
 
-use super::answered::{Answered, Gathered, Piece, ToolCall};
+use super::answered::{Gathered, Piece, Response, ToolCall};
 use super::finish::Finish;
 use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
 use crate::event::Class;
@@ -78,6 +78,8 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
 #[derive(Deserialize)]
 struct Line<'a> {
     #[serde(borrow)]
+    model: Option<Cow<'a, str>>,
+    #[serde(borrow)]
     message: Option<Said<'a>>,
     #[serde(default)]
     done: bool,
@@ -136,7 +138,7 @@ fn finish(reason: Option<&str>) -> Finish {
     }
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
+pub(super) fn answer(body: &[u8]) -> Result<Response, Complaint> {
     let line: Line<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no chat response"))?;
     if let Some(error) = line.error {
@@ -146,7 +148,7 @@ pub(super) fn answer(body: &[u8]) -> Result<Answered, Complaint> {
         return Err(Complaint::new(Class::Malformed, "an answer that is not done"));
     }
     let (text, calls) = line.message.map(Said::into_parts).unwrap_or_default();
-    Answered::new(text, calls, finish(line.done_reason.as_deref()))
+    Response::new(text, calls, finish(line.done_reason.as_deref()), line.model)
 }
 
 pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Piece)) -> Result<(), Complaint> {
@@ -155,6 +157,7 @@ pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Pi
     if let Some(error) = line.error {
         return Err(explain(StatusCode::OK, &error));
     }
+    gathered.named(line.model);
     let (text, calls) = line.message.map(Said::into_parts).unwrap_or_default();
     if !text.is_empty() {
         each(Piece::Text(text));

@@ -11,6 +11,7 @@ use super::config::{Chain, Config, OnBreak, Route, Target, Timeouts};
 use super::policy::backoff::Jitter;
 use super::policy::budget;
 use super::policy::decide::{Effect, Next, Row};
+use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
 use super::policy::triggers::Trigger;
 use crate::event::Class;
@@ -74,7 +75,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "slow_rate", gone: "breakers do not count slow calls", remove: |c| targets(c, |target| target.breaker.slow_rate = None) },
     Part { name: "ramp", gone: "a breaker that closes admits everybody at once", remove: |c| targets(c, |target| target.breaker.ramp = Duration::ZERO) },
     Part { name: "quality", gone: "bad answers demote no target", remove: |c| targets(c, |target| target.quality.min_calls = u32::MAX) },
-    Part { name: "gates", gone: "answers are served unread", remove: |c| chains(c, |chain| chain.json_schema = false) },
+    Part { name: "gates", gone: "answers are served unread", remove: |c| chains(c, |chain| chain.gates = Gates::none()) },
     Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, |chain| chain.degraded = None) },
     Part { name: "deadline", gone: "requests may take ten minutes", remove: |c| chains(c, no_deadline) },
     Part { name: "timeouts", gone: "calls are bounded by the deadline only", remove: |c| chains(c, no_timeouts) },
@@ -220,7 +221,7 @@ phases: [{ name: all, for: 9s }]
         let control = find(CONTROL).unwrap();
         for (bare, full) in without(whole(), control).chains.iter().zip(whole().chains) {
             assert_eq!(bare.targets, full.targets[..1]);
-            assert_eq!((bare.retry.max_attempts, bare.json_schema, bare.degraded.as_ref()), (1, false, None));
+            assert_eq!((bare.retry.max_attempts, &bare.gates, bare.degraded.as_ref()), (1, &Gates::none(), None));
             assert_eq!(
                 (bare.deadline, bare.ttft_deadline, bare.timeouts),
                 (full.deadline, full.ttft_deadline, full.timeouts)

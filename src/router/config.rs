@@ -2,6 +2,7 @@
 //! here is already valid.
 
 use super::policy::decide::Table;
+use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
 use super::policy::{backoff, breaker, budget, quality};
 use crate::event::Name;
@@ -106,9 +107,8 @@ pub struct Chain {
     pub max_attempts_total: u32,
     /// Bounds on one HTTP call.
     pub timeouts: Timeouts,
-    /// Whether answers must fit the schema of the request, and tool calls the tools it offers. Without it only
-    /// JSON-ness of the envelope is checked.
-    pub json_schema: bool,
+    /// What answers must pass to be served.
+    pub gates: Gates,
     /// What is served when every target has failed.
     pub degraded: Option<Name>,
 }
@@ -130,7 +130,7 @@ impl Chain {
             retry: Retry::default(),
             max_attempts_total: 6,
             timeouts: Timeouts::default(),
-            json_schema: false,
+            gates: Gates::default(),
             degraded: None,
         }
     }

@@ -7,6 +7,7 @@
 //! - The moving average of their times weighs the newest with a fifth.
 
 use super::config::Target;
+use super::policy::alerts::{Alert, Alerts, Sign};
 use super::policy::breaker::{Admission, Breaker, Health as Verdict, Permit, Transition};
 use super::policy::budget::RetryBudget;
 use super::policy::decide::{Effect, LONG};
@@ -32,6 +33,7 @@ struct State {
     breaker: Breaker,
     budget: RetryBudget,
     quality: Quality,
+    alerts: Alerts,
     rests_until: Duration,
     took: Vec<Duration>,
     newest: usize,
@@ -54,6 +56,7 @@ pub(super) struct Recorded {
     pub(super) reading: BreakerReading,
     pub(super) transition: Option<Transition>,
     pub(super) demoted_until: Option<Duration>,
+    pub(super) alerts: Vec<Alert>,
 }
 
 impl Health {
@@ -65,6 +68,7 @@ impl Health {
                 breaker: Breaker::new(target.breaker),
                 budget: RetryBudget::new(target.budget, Duration::ZERO),
                 quality: Quality::new(target.quality),
+                alerts: Alerts::default(),
                 rests_until: Duration::ZERO,
                 took: Vec::new(),
                 newest: 0,
@@ -167,6 +171,7 @@ impl Pass {
     pub(super) fn record(
         mut self,
         effect: Effect,
+        sign: &Sign<'_>,
         took: Duration,
         now: Duration,
         luck: f64,
@@ -198,7 +203,8 @@ impl Pass {
             }
             state.newest = (state.newest + 1) % SAMPLES;
         }
-        tell(Recorded { reading: state.breaker.reading(now), transition, demoted_until });
+        let alerts = state.alerts.hear(sign, transition.as_ref());
+        tell(Recorded { reading: state.breaker.reading(now), transition, demoted_until, alerts });
     }
 }
 

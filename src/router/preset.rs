@@ -10,6 +10,7 @@
 
 use super::config::{Chain, Config, OnBreak, Retry, Target};
 use super::policy::decide::{self, Effect, Next, Row};
+use super::policy::gates::Gates;
 use super::policy::{backoff, breaker, budget, quality};
 use crate::event::Class;
 use std::time::Duration;
@@ -65,7 +66,7 @@ impl Preset {
     /// Makes a chain work like that.
     pub fn chain(&self, chain: &mut Chain) {
         (self.chain)(chain);
-        chain.json_schema = false;
+        chain.gates = Gates::none();
         chain.min_hop_time = Duration::ZERO;
     }
 
@@ -98,7 +99,7 @@ fn on_any_error(chain: &mut Chain, row: impl Fn(Class) -> Row) {
 }
 
 fn naive(chain: &mut Chain) {
-    let row = Row { retry: decide::Retry::No, next: Next::Yes, effect: Effect::Silent, alert: false };
+    let row = Row { retry: decide::Retry::No, next: Next::Yes, effect: Effect::Silent };
     on_any_error(chain, |_| row);
     chain.retry = Retry { max_attempts: 1, heeds_pauses: false, scatter: 0.0, ..Retry::default() };
     chain.on_break = OnBreak::Serve;
@@ -106,7 +107,7 @@ fn naive(chain: &mut Chain) {
 
 fn textbook(chain: &mut Chain) {
     let sleep = Duration::from_secs(1);
-    let row = Row { retry: decide::Retry::OnceBackedOff, next: Next::Yes, effect: Effect::Failure, alert: false };
+    let row = Row { retry: decide::Retry::OnceBackedOff, next: Next::Yes, effect: Effect::Failure };
     on_any_error(chain, |class| match class {
         Class::Timeout => Row { effect: Effect::Silent, ..row },
         _ => row,

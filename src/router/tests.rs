@@ -1,7 +1,7 @@
 //! Tool calls and embeddings through the whole router, against servers that say what they are told to.
 
 use super::config::{Chain, Target};
-use super::policy::gates::{Schema, Tool};
+use super::policy::gates::{Gate, Gates, Schema, Tool};
 use super::*;
 use crate::event::{Class, EventKind, Outcome, RequestId};
 use crate::runtime::Spawner;
@@ -115,7 +115,7 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
     let chain = Chain {
         deadline: Duration::from_secs(20),
         min_hop_time: Duration::from_millis(100),
-        json_schema: gated,
+        gates: Gates::new(Gate::named("json_schema").filter(|_| gated).as_slice()),
         degraded: Some("sorry".into()),
         ..Chain::new("all", (0..targets.len()).collect())
     };

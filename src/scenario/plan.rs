@@ -1,15 +1,19 @@
 //! The plan of a drill: a scenario that has been checked. Nothing in it is optional that a drill needs, every name in
 //! it resolves, and it never changes while the drill runs.
 
-use crate::event::Name;
+use crate::event::{AlertKind, Micros, Name};
 use crate::load;
+use crate::observe::Known;
+use crate::observe::alerts::Rule;
 use crate::router;
 use crate::router::ablate::{self, Part};
+use crate::router::config::Target;
 use crate::router::preset::Preset;
-use crate::slo::{ChainFact, Facts, FaultFact, Slo};
+use crate::slo::{CauseFact, ChainFact, Facts, FaultFact, Slo};
 use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Model, fault::Fault};
 use siphasher::sip::SipHasher13;
+use std::collections::BTreeSet;
 use std::hash::Hasher as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +43,8 @@ pub struct Plan {
     pub slos: Vec<Slo>,
     /// What must fail without a part of the router.
     pub breaks: Vec<Breaks>,
+    /// Who is told of alerts, in file order.
+    pub alerts: Vec<Rule>,
 }
 
 impl Plan {
@@ -75,6 +81,39 @@ impl Plan {
                 .iter()
                 .map(|c| ChainFact { name: c.name.clone(), targets: c.targets.iter().filter_map(target).collect() })
                 .collect(),
+            causes: self.router.targets.iter().flat_map(|target| self.causes(target)).collect(),
+        }
+    }
+
+    /// What will happen to a target without a fault: its model is retired, a key of its provider ends, the load changes.
+    fn causes(&self, target: &Target) -> Vec<CauseFact> {
+        let never = Micros(u64::MAX);
+        let cause =
+            |kind, from: Duration, until| CauseFact { target: target.name.clone(), kind, from: from.into(), until };
+        let mut causes = Vec::new();
+        let Some(provider) = self.providers.get(target.provider) else { return causes };
+        let model = provider.models.iter().find(|model| model.name == target.model);
+        if let Some(retires) = model.and_then(|model| model.retires) {
+            causes.push(cause(AlertKind::Retirement, retires.announced.unwrap_or(retires.gone), never));
+        }
+        for key in provider.limits.keys.iter() {
+            if !key.valid_from.is_zero() {
+                causes.push(cause(AlertKind::Auth, Duration::ZERO, key.valid_from.into()));
+            }
+            let ends = [key.expires, key.revoked].into_iter().flatten().min();
+            causes.extend(ends.map(|at| cause(AlertKind::Auth, at, never)));
+        }
+        causes
+    }
+
+    /// The names that metrics may carry as labels.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        let tenants: BTreeSet<&Name> = self.load.iter().map(|stream| &stream.tenant).collect();
+        Known {
+            targets: self.router.targets.iter().map(|t| t.name.clone()).collect(),
+            tenants: tenants.into_iter().cloned().collect(),
+            routes: self.router.chains.iter().map(|c| c.name.clone()).collect(),
         }
     }
 

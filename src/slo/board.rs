@@ -124,6 +124,10 @@ impl Board {
             EventKind::FaultEnded { fault } => {
                 self.tell(Kind::Fault, at, None, Heard::FaultEnded { fault: *fault });
             }
+            EventKind::Alert { target, kind, drift, .. } => {
+                let target = self.target(target);
+                self.tell(Kind::Alert, at, None, Heard::Alert { target, kind: *kind, drift: *drift });
+            }
             EventKind::Ended { request, intended, outcome, class, target, latency, ttft, hops, attempts, judged } => {
                 let end = End {
                     intended: *intended,

@@ -3,7 +3,7 @@
 
 use super::assertion::{Filter, Metric, Names, Op, Part, Scope, Slo, SloError, Subject};
 use super::grammar::{self, Raw, RawArgument, ScopeWord, Word};
-use super::metric::{Argument, FAMILIES, Family, Labels, PERCENTILE, Percentile, Source, Takes};
+use super::metric::{Argument, FAMILIES, Family, Labels, PERCENTILE, Percentile, Source, Takes, Wanted};
 use super::unit::{Limit, Misread, Unit, decimal, time};
 use crate::event::{Class, Name};
 use crate::words::{closest, list};
@@ -68,6 +68,12 @@ fn argument(family: &'static Family, raw: &Raw<'_>, names: &Names<'_>) -> Result
         return Err(SloError::new(span, format!("`{name}` takes no comparison in its argument"))
             .help("only `good(…)` does, as in `good(latency < 4s)`"));
     }
+    if let Some(RawArgument { second: Some(second), .. }) = given
+        && family.takes != Takes::SubjectAndAlert
+    {
+        let error = SloError::new(second.span.clone(), format!("`{name}` takes one argument at most"));
+        return Err(error.help(format!("write for instance `{}`", family.example)));
+    }
     match (family.takes, given) {
         (Takes::Nothing, None) | (Takes::MaybeSubject | Takes::MaybeClass, None) => Ok(Argument::None),
         (Takes::Nothing, Some(given)) => {
@@ -76,6 +82,10 @@ fn argument(family: &'static Family, raw: &Raw<'_>, names: &Names<'_>) -> Result
         }
         (Takes::Subject, None) => Err(missing("a provider or a target")),
         (Takes::Subject | Takes::MaybeSubject, Some(given)) => subject(&given.what, names).map(Argument::Subject),
+        (Takes::SubjectAndAlert, Some(RawArgument { what, second: Some(second), .. })) => {
+            Ok(Argument::Alert(subject(what, names)?, alert(second)?))
+        }
+        (Takes::SubjectAndAlert, _) => Err(missing("a provider or a target, and a kind of alert")),
         (Takes::MaybeClass, Some(given)) => class(&given.what).map(Argument::Class),
         (Takes::Source, None) => Err(missing("what it is a percentile of")),
         (Takes::Source, Some(given)) => {
@@ -114,6 +124,12 @@ fn class(word: &Word<'_>) -> Result<Class, SloError> {
     let known = || Class::ALL.iter().filter(|c| **c != Class::Ok);
     let found = known().find(|c| c.as_str() == word.text).copied();
     found.ok_or_else(|| unknown("class of error", word, known().map(|c| c.as_str())))
+}
+
+fn alert(word: &Word<'_>) -> Result<Wanted, SloError> {
+    let known: Vec<(String, Wanted)> = Wanted::all().collect();
+    let found = known.iter().find(|(name, _)| name == word.text).map(|(_, wanted)| *wanted);
+    found.ok_or_else(|| unknown("kind of alert", word, known.iter().map(|(name, _)| name.as_str())))
 }
 
 fn subject(word: &Word<'_>, names: &Names<'_>) -> Result<Subject, SloError> {

@@ -31,6 +31,8 @@ use rstest::rstest;
 #[case("opens_within(openai) <= 8s")]
 #[case("closes_within(openai/gpt-4o) <= 15s")]
 #[case("back_on_primary_within(openai) < 20s")]
+#[case("alerts_within(openai, auth) <= 5s")]
+#[case("alerts_within(openai/gpt-4o,drift_prompt) <= 60s")]
 #[case("flaps(openai) <= 1")]
 #[case("probes(openai) >= 1 during recovery")]
 #[case("truncated_served == 0")]
@@ -62,6 +64,22 @@ fn a_good_line_is_read(#[case] line: &str) {
 #[case("good(switch_time < 4s) >= 9%", "switch_time", "there is no time `switch_time`", "known: `latency`, `ttft`")]
 #[case("p95(latency < 4s) >= 9%", "< 4s", "`p95` takes no comparison in its argument", "good")]
 #[case("p95(latancy) < 4s", "latancy", "there is no time `latancy`", "did you mean `latency`?")]
+#[case("p95(latency, ttft) < 4s", "ttft", "`p95` takes one argument at most", "p95(latency)")]
+#[case(
+    "alerts_within <= 5s",
+    "alerts_within",
+    "`alerts_within` needs a provider or a target, and a kind of alert",
+    "auth"
+)]
+#[case(
+    "alerts_within(openai) <= 5s",
+    "alerts_within",
+    "`alerts_within` needs a provider or a target, and a kind of alert",
+    "auth"
+)]
+#[case("alerts_within(openai, ) <= 5s", ")", "expected a second argument, found `)`", "alerts_within(openai, auth)")]
+#[case("alerts_within(openai, aut) <= 5s", "aut", "there is no kind of alert `aut`", "did you mean `auth`?")]
+#[case("alerts_within(opena, auth) <= 5s", "opena", "there is no provider or target `opena`", "did you mean `openai`?")]
 #[case("p100(latency) < 4s", "p100", "`p100` is not a percentile", "below 100")]
 #[case("p0(latency) < 4s", "p0", "`p0` is not a percentile", "above 0")]
 #[case("p9.9.9(latency) < 4s", "p9.9.9", "`p9.9.9` is not a percentile", "p99.9")]

@@ -1,7 +1,7 @@
 //! What a board must know of a plan before the first event.
 
 use super::assertion::{Interval, Part};
-use crate::event::{Micros, Name};
+use crate::event::{AlertKind, Micros, Name};
 
 /// The parts of a plan that assertions refer to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +14,21 @@ pub struct Facts {
     pub faults: Vec<FaultFact>,
     /// Chains and their targets.
     pub chains: Vec<ChainFact>,
+    /// What will happen without a fault and somebody should be told of.
+    pub causes: Vec<CauseFact>,
+}
+
+/// Something that will happen to a target without a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CauseFact {
+    /// The target, by name.
+    pub target: Name,
+    /// The kind of alert that it calls for.
+    pub kind: AlertKind,
+    /// Start.
+    pub from: Micros,
+    /// End, exclusive.
+    pub until: Micros,
 }
 
 /// A scripted fault.

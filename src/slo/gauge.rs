@@ -33,7 +33,7 @@ pub(super) enum Measure {
 impl Gauge {
     pub(crate) fn new(slo: &Slo, facts: &Facts) -> Self {
         let interval = facts.interval(&slo.scope.part);
-        let ground = Ground { targets: &facts.targets, interval };
+        let ground = Ground { targets: &facts.targets, causes: &facts.causes, interval };
         let limit = match slo.limit.amount {
             Amount::Time(t) => t,
             Amount::Billionths(_) => Micros(0),
@@ -178,6 +178,7 @@ impl Gauge {
                 (Some(value), standing(self.bar.holds(value)))
             }
             Lap::Never { .. } => (Some(Value::Never), Standing::Violated),
+            Lap::Refuted { .. } => (None, Standing::Violated),
             Lap::Running { since } => {
                 let value = Value::Time(now.since(since));
                 let hopeless = matches!(self.bar.op, Op::Lt | Op::Le | Op::Eq) && value.compare(self.bar.limit).is_gt()

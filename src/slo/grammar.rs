@@ -1,7 +1,7 @@
 //! Tokens to the parts of an assertion, by place only:
 //!
 //! ```text
-//! metric [ "(" word [op word] ")" ] { "{" label { "," label } "}" } op value
+//! metric [ "(" word [op word | "," word] ")" ] { "{" label { "," label } "}" } op value
 //!        [ ("during" | "after") phase ] [ "over" length ]          label: word "=" word
 //! ```
 //!
@@ -25,6 +25,8 @@ pub(super) struct Word<'a> {
 pub(super) struct RawArgument<'a> {
     pub(super) what: Word<'a>,
     pub(super) bound: Option<(Op, Range<usize>, Word<'a>)>,
+    /// What follows a comma.
+    pub(super) second: Option<Word<'a>>,
     /// With the parentheses.
     pub(super) span: Range<usize>,
 }
@@ -148,15 +150,20 @@ impl<'a> Cursor<'a> {
             return Err(SloError::new(open.start..close.end, "there is nothing between the parentheses").help(help));
         }
         let what = self.word("an argument", "write for instance `p95(latency)` or `opens_within(openai)`")?;
-        let bound = match self.peek() {
+        let (mut bound, mut second) = (None, None);
+        match self.peek() {
             Some((Token::Op(op), span)) => {
                 self.next += 1;
-                Some((op, span, self.word("a value", "write for instance `good(latency < 4s)`")?))
+                bound = Some((op, span, self.word("a value", "write for instance `good(latency < 4s)`")?));
             }
-            _ => None,
-        };
+            Some((Token::Stray(","), _)) => {
+                self.next += 1;
+                second = Some(self.word("a second argument", "write for instance `alerts_within(openai, auth)`")?);
+            }
+            _ => {}
+        }
         let close = self.punctuation(Token::Close, "`)`", "a metric takes one argument")?;
-        Ok(Some(RawArgument { what, bound, span: open.start..close.end }))
+        Ok(Some(RawArgument { what, bound, second, span: open.start..close.end }))
     }
 
     fn labels(&mut self, labels: &mut Vec<(Word<'a>, Word<'a>)>) -> Result<(), SloError> {

@@ -98,6 +98,10 @@ impl Gauge {
     fn judge_clock(&self, stopwatch: &dyn Stopwatch, now: Micros, over: bool) -> Judgement {
         let (value, since) = match stopwatch.read(now, over) {
             Lap::Idle(why) => return (None, Verdict::Inconclusive, Some(Explanation::sentence(why))),
+            Lap::Refuted { at, what } => {
+                let why = Explanation { broke_at: Some(at), ..Explanation::sentence(what) };
+                return (None, Verdict::Fail, Some(why));
+            }
             Lap::Took { since, took } => (Value::Time(took), since),
             Lap::Never { since } => (Value::Never, since),
             Lap::Running { since } => {

@@ -1,9 +1,10 @@
 //! Hand-written logs for tests: three phases (steady to 20 s, outage to 60 s, recovery to 120 s), two providers, times
 //! in milliseconds. Events may be written in any order; the log is sorted by time, ties in the order written.
 
-use super::{Board, Facts, FaultFact, Names, Slo, SloError, SloResult, Verdict, parse};
+use super::{Board, CauseFact, Facts, FaultFact, Names, Slo, SloError, SloResult, Verdict, parse};
 use crate::event::{
-    BreakerReading, BreakerState, Class, Event, EventKind, Judged, Micros, Name, Outcome, Reason, RequestId, SkipReason,
+    AlertKind, BreakerReading, BreakerState, Class, Event, EventKind, Judged, Micros, Name, Outcome, Reason, RequestId,
+    SkipReason,
 };
 use crate::stats::snapshot::SloView;
 use std::collections::BTreeMap;
@@ -46,6 +47,12 @@ pub(crate) fn facts() -> Facts {
             label: "503".into(),
         }],
         chains: Vec::new(),
+        causes: vec![CauseFact {
+            target: CLAUDE.into(),
+            kind: AlertKind::Retirement,
+            from: secs(30),
+            until: Micros(u64::MAX),
+        }],
     }
 }
 
@@ -221,6 +228,10 @@ impl Log {
     pub(crate) fn breaker(&mut self, at: u64, target: &str, from: BreakerState, to: BreakerState) -> &mut Self {
         let kind = EventKind::BreakerChanged { target: target.into(), from, to, cause: "".into(), probe_at: None };
         self.push(at, kind)
+    }
+
+    pub(crate) fn alert(&mut self, at: u64, target: &str, kind: AlertKind) -> &mut Self {
+        self.push(at, EventKind::Alert { target: target.into(), kind, drift: None, cause: "".into() })
     }
 
     pub(crate) fn opens(&mut self, at: u64, target: &str) -> &mut Self {

@@ -60,7 +60,9 @@ impl Feed {
             EventKind::Demoted { target, until } => {
                 (Level::Warning, format!("{target} demoted until {}: bad answers", clock(*until)))
             }
-            EventKind::Alert { target, class } => (Level::Bad, format!("alert: {target} {class}")),
+            EventKind::Alert { target, kind, cause, .. } => {
+                (Level::Bad, format!("alert: {target} {}: {cause}", kind.as_str()))
+            }
             EventKind::FellBack { request, from, to, reason } => {
                 let n = self.fallbacks.entry((from.clone(), to.clone(), *reason)).or_default();
                 *n += 1;

@@ -5,6 +5,7 @@ use super::theme::Theme;
 use crate::engine::World;
 use crate::event::{BreakerState, Class, Micros, Name, Outcome, Reason, SkipReason};
 use crate::router::config::{Chain, Config, Target};
+use crate::router::policy::gates::{Gate, Gates};
 use crate::scenario::plan::{Phase, Plan, PlannedFault, Provider};
 use crate::slo::{self, Names, Slo};
 use crate::stats::snapshot::{FeedLine, Flow, FlowEnd, LatencyView, Level, SloView, Snapshot, Standing, TargetView};
@@ -78,7 +79,7 @@ pub(super) fn plan() -> Plan {
     let chain = Chain {
         deadline: secs(12),
         min_hop_time: secs(1),
-        json_schema: true,
+        gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
         degraded: Some("{}".into()),
         ..Chain::new("premium", vec![0, 1])
     };
@@ -101,6 +102,7 @@ pub(super) fn plan() -> Plan {
         ],
         slos: SLOS.map(parsed).into(),
         breaks: Vec::new(),
+        alerts: Vec::new(),
     }
 }
 

@@ -200,10 +200,28 @@ fn a_json_report_is_written_for_a_pass_and_for_a_failure() {
 }
 
 #[test]
+fn reports_of_one_drill_go_into_a_file_and_those_of_several_into_a_directory() {
+    let dir = tempfile::tempdir().expect("temp dir");
+    let at = |name: &str| dir.path().join(name);
+    let option = |kind: &str, name: &str| format!("{kind}={}", at(name).display());
+    let one = [option("prometheus", "steady.prom"), option("audit", "steady.jsonl")];
+    assert_eq!(code(&run(&["check", "steady", "--report", &one[0], "--report", &one[1]])), 0);
+    let metrics = std::fs::read_to_string(at("steady.prom")).expect("written");
+    assert!(metrics.contains("\nhopdrill_request_total{outcome=\"answered\""), "{metrics}");
+    assert!(at("steady.jsonl").is_file());
+    assert_eq!(code(&run(&["check", "steady", "--seeds", "1..2", "--report", &option("prometheus", "all")])), 0);
+    for name in ["steady-1.prom", "steady-2.prom"] {
+        assert!(at("all").join(name).is_file(), "{name}");
+    }
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_an_error_and_not_a_silence() {
-    let output = run(&["check", "steady", "--report", "json=/nowhere/at/all.json"]);
-    assert_eq!(code(&output), 1);
-    assert!(text(&output.stderr).contains("/nowhere/at/all.json"));
+    for kind in ["json", "prometheus", "audit"] {
+        let output = run(&["check", "steady", "--report", &format!("{kind}=/nowhere/at/all")]);
+        assert_eq!(code(&output), 1, "{kind}");
+        assert!(text(&output.stderr).contains("/nowhere/at/all"), "{kind}");
+    }
 }
 
 #[test]

@@ -79,7 +79,8 @@ fn what_is_no_whole_answer_is_no_success(#[case] message: &str, #[case] finish: 
 
 #[test]
 fn the_reason_nobody_knows_is_told() {
-    let complaint = Adapter::new(DIALECT).answer(completion(HELLO, "\"moonphase\"").as_bytes()).expect_err("none");
+    let response = Adapter::new(DIALECT).answer(completion(HELLO, "\"moonphase\"").as_bytes()).expect("a response");
+    let complaint = response.finish.check(false).expect_err("none");
     assert_eq!(complaint.detail, "unknown finish_reason moonphase");
 }
 

@@ -99,8 +99,6 @@ pub struct Row {
     pub next: Next,
     /// What it says about the target.
     pub effect: Effect,
-    /// Whether a person should know.
-    pub alert: bool,
 }
 
 /// What a chain does about each class.
@@ -143,8 +141,7 @@ fn row(class: Class) -> Row {
         Class::Malformed | Class::Schema => (Retry::OnceAtOnce, Next::Yes, Effect::BadAnswer),
         Class::Cancelled => (Retry::No, Next::Surface, Effect::Silent),
     };
-    let alert = matches!(class, Class::QuotaExhausted | Class::Auth | Class::ModelGone);
-    Row { retry, next, effect, alert }
+    Row { retry, next, effect }
 }
 
 /// Everything the decision depends on.

@@ -18,10 +18,11 @@ use super::attempt::{self, Bounds, Call, Judgement, Progress, Wanted};
 use super::client::{Client, Request, Served};
 use super::config::{Chain, OnBreak, Target};
 use super::health::{Health, Pass};
+use super::policy::alerts::Sign;
 use super::policy::breaker::Transition;
 use super::policy::decide::{Act, Effect, Limits, Retry, Situation, decide};
 use super::policy::fit::Needs;
-use super::policy::gates::Gate;
+use super::policy::gates::Asked;
 use super::policy::join::{Join, anchor};
 use super::policy::{backoff, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
@@ -295,9 +296,8 @@ impl Walk<'_> {
         let upstream = &router.upstreams[target.provider];
         let timeouts = &self.chain.timeouts;
         let request = self.request;
-        let gate = Gate { schema: request.schema.as_ref(), tools: &request.tools, must_call: request.must_call };
-        let gated = self.chain.json_schema && (request.schema.is_some() || !request.tools.is_empty());
-        let holds_back = self.chain.on_break == OnBreak::Buffer;
+        let (schema, must_call) = (request.schema.as_ref(), request.must_call);
+        let asked = Asked { model: &target.model, schema, tools: &request.tools, must_call };
         let row = |class| self.chain.table.row(class);
         let continued = self.delivered;
         let shown = if target.prefill { anchor(&self.given) } else { 0 };
@@ -325,8 +325,9 @@ impl Walk<'_> {
             upstream: &upstream.http,
             adapter: upstream.adapter,
             wanted,
-            gate: gated.then_some(gate),
-            holds_back,
+            gates: &self.chain.gates,
+            asked,
+            holds_back: self.chain.on_break == OnBreak::Buffer,
             join: continued.then(|| Join::new(&self.given, shown)),
             key: format!("{id};{attempt}"),
             bounds: Bounds {
@@ -348,7 +349,9 @@ impl Walk<'_> {
             Effect::BadAnswer if continued => Effect::Alive,
             effect => effect,
         };
-        pass.record(effect, now - dispatched, now, self.luck("open", place), |recorded| {
+        let (key, retires) = (&request.tenant, verdict.retires.as_deref());
+        let sign = Sign { class: verdict.class, dispatched, judged: now, key, retires };
+        pass.record(effect, &sign, now - dispatched, now, self.luck("open", place), |recorded| {
             self.log(EventKind::AttemptEnded {
                 request: id,
                 target: Arc::clone(&target.name),
@@ -368,15 +371,16 @@ impl Walk<'_> {
             if let Some(until) = recorded.demoted_until {
                 self.log(EventKind::Demoted { target: Arc::clone(&target.name), until: until.into() });
             }
+            for alert in recorded.alerts {
+                let (target, cause) = (Arc::clone(&target.name), alert.cause.into());
+                self.log(EventKind::Alert { target, kind: alert.kind, drift: None, cause });
+            }
         });
         let pauses = row(verdict.class).retry == Retry::WithinWait && self.chain.retry.heeds_pauses;
         if let Some(wait) = asked.filter(|_| pauses)
             && self.health(place).rest(now + wait)
         {
             self.log(EventKind::SetAside { target: Arc::clone(&target.name), until: (now + wait).into() });
-        }
-        if row(verdict.class).alert {
-            self.log(EventKind::Alert { target: Arc::clone(&target.name), class: verdict.class });
         }
         (verdict, asked)
     }

@@ -54,6 +54,7 @@ pub(crate) fn check(spec: &Spec, sink: &Sink<'_>) -> Option<Plan> {
         faults,
         slos,
         breaks,
+        alerts: spec.alerts.clone(),
     };
     reach::warn(spec, &plan, sink);
     Some(plan)

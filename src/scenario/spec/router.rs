@@ -1,10 +1,11 @@
 //! `router:`: routes and chains.
 
-use super::{classes, refuse_fallback, triggers};
+use super::{classes, fallback, gates, preset, triggers};
 use crate::router::config::{self, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
+use crate::router::policy::gates::Gates;
 use crate::router::policy::{breaker, budget, quality};
-use crate::router::preset::{PRESETS, Preset};
+use crate::router::preset::Preset;
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
 use crate::scenario::yaml::{Entry, Node, Value};
@@ -22,7 +23,7 @@ const JITTERS: &[(&str, Jitter)] = &[
 ];
 
 /// The router as it was typed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Router {
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
@@ -51,12 +52,12 @@ pub(crate) struct Chain {
     pub(crate) config: config::Chain,
 }
 
-/// What a preset decides about, and a chain with one cannot say.
-const DECIDED: [&str; 9] =
-    ["retry", "breaker", "budget", "quality", "gates", "min_hop_time", "on_break", "triggers", "classes"];
-
-fn presets() -> Vec<(&'static str, &'static Preset)> {
-    PRESETS.iter().map(|preset| (preset.name, preset)).collect()
+impl Chain {
+    /// A chain of which nothing but the name is known.
+    pub(super) fn named(name: &At<String>) -> Self {
+        let (targets, config) = (Vec::new(), config::Chain::new(&name.value, Vec::new()));
+        Self { name: name.clone(), targets, breaker: None, budget: None, quality: None, config }
+    }
 }
 
 /// The words of [`Task`] as scenarios use them.
@@ -68,12 +69,10 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let mut fields = sink.fields(node, "the router")?;
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| route(n, sink)).collect();
-    refuse_fallback(&mut fields, sink);
-    let chains = if fields.key("fallback").is_some() && fields.key("chains").is_none() {
-        let _ = fields.get("chains");
-        None
-    } else {
-        fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }")
+    let block = fields.get("fallback");
+    let chains = match (block, fields.key("chains")) {
+        (Some(_), None) => fields.get("chains"),
+        _ => fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }"),
     };
     let chains = chains.and_then(|n| {
         let entries = sink.entries(n, "the chains")?;
@@ -83,10 +82,15 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
         }
         Some(entries.iter().filter(|e| sink.checked_name(&e.key.value, &e.key.at)))
     });
-    let preset = fields.get("preset").and_then(|n| sink.word(n, "a preset", &presets()));
+    let preset = preset::read(&mut fields, sink);
     let of = |entry: &Entry| chain(&entry.key, &entry.value, preset.as_ref(), sink);
     let chains: Option<Vec<Chain>> = chains.map(|entries| entries.map(of).collect());
+    if let (Some(at), Some(_)) = (fields.key("fallback"), &chains) {
+        let help = "`fallback` is another way to write chains; keep one of the two".to_owned();
+        sink.error(&at, "there are `chains` already", Some(help));
+    }
     fields.finish();
+    let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
     Some(Router { routes, chains: chains? })
 }
 
@@ -106,14 +110,7 @@ fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
 }
 
 fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, sink: &Sink<'_>) -> Chain {
-    let mut chain = Chain {
-        name: name.clone(),
-        targets: Vec::new(),
-        breaker: None,
-        budget: None,
-        quality: None,
-        config: config::Chain::new(&name.value, Vec::new()),
-    };
+    let mut chain = Chain::named(name);
     let Some(fields) = sink.fields(node, "a chain") else { return chain };
     let mut fields = fields.named(&name.at);
     let config = &mut chain.config;
@@ -142,8 +139,7 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     chain.breaker = fields.get("breaker").and_then(|n| breaker(n, sink));
     chain.budget = fields.get("budget").and_then(|n| budget(n, sink));
     chain.quality = fields.get("quality").and_then(|n| quality(n, sink));
-    let gates = fields.get("gates").map_or(&[][..], |n| sink.one_or_more(n));
-    config.json_schema = gates.iter().filter_map(|n| sink.word(n, "a gate", &[("json_schema", ())])).count() > 0;
+    config.gates = fields.get("gates").map_or_else(Gates::default, |n| gates::read(n, sink));
     if let Some(mut degraded) = fields.get("degraded").and_then(|n| sink.fields(n, "a degraded answer")) {
         let template = degraded.need("template", "template: 'Please try again later.'");
         config.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value.into());
@@ -158,19 +154,9 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     if let Some(node) = fields.get("classes") {
         classes::read(node, &mut config.table, sink);
     }
-    let preset = fields.get("preset").and_then(|n| sink.word(n, "a preset", &presets()));
-    if let Some(preset) = preset.as_ref().or(common) {
-        for key in DECIDED {
-            if let Some(at) = fields.key(key) {
-                let message = format!("the preset `{}` decides about `{key}`", preset.value.name);
-                sink.error(&at, message, Some("leave one of the two out".to_owned()));
-            }
-        }
-        preset.value.chain(config);
-        let (breaker, budget, quality) = preset.value.target();
-        chain.breaker = Some(At::new(breaker, preset.at.clone()));
-        chain.budget = Some(At::new(budget, preset.at.clone()));
-        chain.quality = Some(At::new(quality, preset.at.clone()));
+    let own = preset::read(&mut fields, sink);
+    if let Some(preset) = own.as_ref().or(common) {
+        preset::apply(preset, &mut chain, &fields, sink);
     }
     fields.finish();
     chain

@@ -273,6 +273,31 @@ fn keys_that_cannot_work_are_refused() {
 
 #[test]
 #[rustfmt::skip]
+fn gates_that_make_no_sense_are_refused() {
+    for (gates, message, hint) in [
+        ("«schema»", "`schema` is not a gate", ""),
+        ("[«json_shema»]", "`json_shema` is not a gate", "did you mean `json_schema`?"),
+        ("[{ «langage»: en }]", "`langage` is not a gate", "did you mean `language`?"),
+        ("[model, «model»]", "`model` is named twice", "keep one"),
+        ("[model, «none»]", "`none` stands alone", "gates: none"),
+        ("[«length»]", "`length` alone says nothing", "length: { min: 20, max: 4000 }"),
+        ("[{ «length»: {} }]", "`length` alone says nothing", "it takes"),
+        ("[{ length: { min: 20, max: «10» } }]", "the most is less than the least", "the least is 20"),
+        ("[{ length: { «mni»: 20 } }]", "a gate does not have a key `mni`", "did you mean `min`?"),
+        ("[{ length: { min: «0» } }]", "this must lie between 1 and 10000000", ""),
+        ("[{ repetition: «1» }]", "this must lie between 2 and 1000", ""),
+        ("[{ language: «english» }]", "`english` is not the language, by its ISO 639-1 code", ""),
+        ("[{ finish: «true» }]", "`finish` takes nothing", "write `finish`"),
+        ("[{ model: x, «length»: 3 }]", "this is not one gate", "one gate an item"),
+        ("«7»", "expected a gate, a mapping, found a whole number", ""),
+    ] {
+        let with = format!("deadline: 12s\n      gates: {gates}");
+        check(&[("deadline: 12s", with.as_str(), message, hint)]);
+    }
+}
+
+#[test]
+#[rustfmt::skip]
 fn models_that_make_no_sense_are_refused() {
     for (model, message, hint) in [
         ("instruction_following: «98»", "this must lie between 0 and 1", "93%"),

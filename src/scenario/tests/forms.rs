@@ -2,6 +2,7 @@
 
 use crate::load::Segment;
 use crate::router::ablate;
+use crate::router::policy::gates::Gates;
 use crate::router::policy::{backoff::Jitter, breaker, budget, quality};
 use crate::scenario::plan::{Plan, PlannedFault};
 use crate::scenario::{Loaded, load};
@@ -239,7 +240,7 @@ fn what_is_left_out_comes_from_the_catalogue_and_the_defaults() {
     assert_eq!((plan.seed, &*plan.summary), (42, ""));
     assert_eq!((&*plan.load[0].tenant, &*plan.load[0].tier, plan.load[0].streamed), ("default", "standard", 0.0));
     let chain = &plan.router.chains[0];
-    assert_eq!((chain.deadline, chain.max_attempts_total, chain.json_schema), (secs(30), 6, false));
+    assert_eq!((chain.deadline, chain.max_attempts_total, &chain.gates), (secs(30), 6, &Gates::default()));
     assert_eq!(plan.router.targets[0].context, 1_047_576);
 }
 
@@ -299,7 +300,8 @@ fn every_knob_of_a_chain_arrives_where_it_belongs() {
         (chain.timeouts.connect, chain.timeouts.idle, chain.timeouts.total),
         (Duration::from_millis(500), secs(1), Some(secs(8)))
     );
-    assert_eq!((chain.json_schema, chain.degraded.as_deref()), (true, Some("sorry")));
+    assert!(chain.gates.names().eq(["finish", "not_empty", "json_schema"]));
+    assert_eq!(chain.degraded.as_deref(), Some("sorry"));
     let target = &config.targets[0];
     let breaker = breaker::Params {
         window: secs(20),

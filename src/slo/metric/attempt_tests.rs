@@ -1,6 +1,6 @@
 //! Metrics of attempts and breakers, each on a little log of its own.
 
-use crate::event::{BreakerState, Class};
+use crate::event::{AlertKind, BreakerState, Class};
 use crate::slo::testing::{CLAUDE, GPT, Log, MINI};
 
 #[test]
@@ -207,4 +207,51 @@ fn flaps_counts_openings_and_not_failed_probes() {
     log.closes(61_000, GPT).opens(65_000, GPT);
     assert_eq!(log.says("flaps(openai) <= 1"), "2 fail");
     assert_eq!(log.says("flaps(anthropic) == 0"), "- inconclusive");
+}
+
+#[test]
+fn an_alert_is_timed_from_the_onset_of_the_fault() {
+    let mut log = Log::new();
+    log.fault(20_000, 0, "openai").healed(60_000, 0).lone_call(1, 21_000, 500, GPT, Class::Auth);
+    log.alert(21_500, CLAUDE, AlertKind::Auth).alert(21_500, GPT, AlertKind::BreakerOpen);
+    assert_eq!(log.says("alerts_within(openai, auth) <= 5s"), "never fail");
+    log.alert(21_500, GPT, AlertKind::Auth).alert(40_000, GPT, AlertKind::Auth);
+    assert_eq!(log.says("alerts_within(openai, auth) <= 5s"), "1.50s pass");
+    assert_eq!(log.says("alerts_within(openai/gpt-4o, auth) < 1500ms"), "1500ms fail");
+    assert_eq!(log.says("alerts_within(openai/gpt-4o-mini, auth) <= 5s"), "- inconclusive");
+    assert_eq!(log.says("alerts_within(openai, auth) <= 5s after outage"), "- inconclusive");
+}
+
+#[test]
+fn an_alert_without_a_cause_fails_whatever_the_limit() {
+    let mut log = Log::new();
+    log.lone_call(1, 1_000, 500, GPT, Class::Auth).alert(1_500, GPT, AlertKind::Auth);
+    assert_eq!(log.says("alerts_within(openai, quota) <= 5s"), "- inconclusive");
+    assert_eq!(log.says("alerts_within(openai, auth) <= 5s"), "- fail");
+    let why = log.result("alerts_within(openai, auth) <= 5s").why.expect("a reason").summary;
+    assert_eq!(why, "a false alert at 1.5s: nothing was wrong with openai");
+    log.fault(20_000, 0, "openai").healed(60_000, 0).alert(21_000, GPT, AlertKind::Auth);
+    assert_eq!(log.says("alerts_within(openai, auth) <= 5s"), "- fail");
+}
+
+#[test]
+fn an_alert_may_come_after_the_fault_with_a_call_that_met_it() {
+    let mut log = Log::new();
+    log.fault(20_000, 0, "openai").healed(60_000, 0);
+    log.lone_call(1, 59_000, 2_000, GPT, Class::Auth).alert(61_000, GPT, AlertKind::Auth);
+    assert_eq!(log.says("alerts_within(openai, auth) <= 50s"), "41.00s pass");
+    log.lone_call(2, 60_000, 2_000, GPT, Class::Auth).alert(62_000, GPT, AlertKind::Auth);
+    assert_eq!(log.says("alerts_within(openai, auth) <= 50s"), "- fail");
+}
+
+#[test]
+fn what_the_plan_says_will_happen_is_a_cause_like_a_fault() {
+    let mut log = Log::new();
+    log.lone_call(1, 30_000, 500, CLAUDE, Class::Ok);
+    assert_eq!(log.says("alerts_within(anthropic, retirement) <= 5s"), "never fail");
+    log.alert(30_500, CLAUDE, AlertKind::Retirement);
+    assert_eq!(log.says("alerts_within(anthropic, retirement) <= 5s"), "0.50s pass");
+    assert_eq!(log.says("alerts_within(anthropic, auth) <= 5s"), "- inconclusive");
+    log.alert(29_000, CLAUDE, AlertKind::Retirement);
+    assert_eq!(log.says("alerts_within(anthropic, retirement) <= 5s"), "- fail");
 }

@@ -13,6 +13,7 @@
 //! gauge's. A ratio's samples say how much they add above and below the line, a count's how much they add and that
 //! somebody looked (`of`), so that "none of none" is told apart from "none of a thousand".
 
+mod alerts;
 mod back_on_primary;
 mod breaker_counts;
 mod closes;
@@ -28,14 +29,16 @@ mod retry_after;
 mod served;
 mod spell;
 
+pub(crate) use alerts::Wanted;
 pub(crate) use percentile::{FAMILY as PERCENTILE, Percentile, Source};
 
 use super::assertion::{Interval, Subject};
+use super::facts::CauseFact;
 use super::unit::Unit;
-use crate::event::{BreakerState, Class, Judged, Micros, Name, Outcome, RequestId};
+use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 22] = [
+pub(crate) static FAMILIES: [&Family; 23] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::DEGRADED_SHARE,
@@ -51,6 +54,7 @@ pub(crate) static FAMILIES: [&Family; 22] = [
     &opens::FAMILY,
     &closes::FAMILY,
     &back_on_primary::FAMILY,
+    &alerts::FAMILY,
     &breaker_counts::FLAPS,
     &breaker_counts::PROBES,
     &served::TRUNCATED,
@@ -94,6 +98,8 @@ pub(crate) enum Takes {
     /// A provider or a target.
     Subject,
     MaybeSubject,
+    /// A provider or a target, and a kind of alert.
+    SubjectAndAlert,
     MaybeClass,
     /// One of the times a percentile can be of.
     Source,
@@ -106,6 +112,7 @@ pub(crate) enum Takes {
 pub(crate) enum Argument {
     None,
     Subject(Subject),
+    Alert(Subject, Wanted),
     Class(Class),
     Percentile(Percentile, Source),
     Within { source: Source, strictly: bool, within: Micros },
@@ -124,6 +131,8 @@ pub(crate) enum Labels {
 /// What a meter is built on.
 pub(crate) struct Ground<'a> {
     pub(crate) targets: &'a [Name],
+    /// What the plan says will happen to them without a fault.
+    pub(crate) causes: &'a [CauseFact],
     /// When samples count; gauges see to that, stopwatches must see to it themselves.
     pub(crate) interval: Interval,
 }
@@ -132,7 +141,9 @@ impl Ground<'_> {
     /// The targets of a subject; all of them without one.
     pub(crate) fn targets_of(&self, argument: &Argument) -> Targets {
         Targets(match argument {
-            Argument::Subject(subject) => self.targets.iter().map(|t| subject.covers(t)).collect(),
+            Argument::Subject(subject) | Argument::Alert(subject, _) => {
+                self.targets.iter().map(|t| subject.covers(t)).collect()
+            }
             _ => vec![true; self.targets.len()],
         })
     }
@@ -162,6 +173,7 @@ pub(crate) enum Heard<'a> {
     FaultStarted { fault: u32, providers: &'a [Name] },
     FaultEnded { fault: u32 },
     ClientRetried { retry: u32 },
+    Alert { target: TargetId, kind: AlertKind, drift: Option<DriftCause> },
     Ended(End),
 }
 
@@ -191,11 +203,12 @@ pub(crate) enum Kind {
     Breaker,
     Fault,
     ClientRetried,
+    Alert,
     Ended,
 }
 
 impl Kind {
-    pub(crate) const COUNT: usize = 8;
+    pub(crate) const COUNT: usize = 9;
 }
 
 /// An event with its instant and its request.
@@ -277,6 +290,8 @@ pub(crate) enum Lap {
     Took { since: Micros, took: Micros },
     /// The drill ended before it stopped.
     Never { since: Micros },
+    /// It stopped at something that should never have been: a failure, whatever the limit.
+    Refuted { at: Micros, what: String },
 }
 
 #[cfg(test)]
