@@ -3,7 +3,7 @@
 use super::{Sdk, Stream};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, RequestId, Sink};
 use crate::router::policy::gates::{Schema, Tool};
-use crate::router::{Before, Client, Image, Request, Router, Served, ToolCall, Traits};
+use crate::router::{Before, Client, Image, Options, Request, Router, Served, ToolCall, Traits};
 use crate::runtime::Clock;
 use crate::tasks::{self, Given, Task};
 use mock_providers::{Distribution, Luck};
@@ -88,6 +88,7 @@ impl Sender {
             tools: Arc::clone(&self.tools),
             must_call: !self.tools.is_empty(),
             embedding: self.task.dimensions(),
+            options: Options::default(),
             gone_at: self.patience.map(|patience| intended + patience),
             before: Before::default(),
         };

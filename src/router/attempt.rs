@@ -12,7 +12,7 @@
 use super::client::Client;
 use super::policy::gates::{Answer, Asked, Gates, Refused, Stopped};
 use super::policy::join::{Join, Unjoined};
-use crate::event::Class;
+use crate::event::{Class, Usage};
 use crate::provider::{self, Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece};
 use crate::runtime::Clock;
 use crate::transport::{SendError, Upstream};
@@ -73,6 +73,13 @@ impl Wanted<'_> {
     fn is_stream(&self) -> bool {
         matches!(self, Self::Answer(Ask { stream: true, .. }))
     }
+
+    fn prompt_tokens(&self) -> u32 {
+        match self {
+            Self::Answer(ask) => ask.prompt_tokens(),
+            Self::Vector(embed) => provider::tokens(embed.text.len()),
+        }
+    }
 }
 
 /// What came of a call.
@@ -89,6 +96,9 @@ pub(super) struct Judgement {
     pub(super) retires: Option<String>,
     /// Tokens of the answer read.
     pub(super) tokens: u32,
+    /// What the call is charged for. Where the provider does not say, a 200 counts for its prompt and for what was read;
+    /// nothing else is charged.
+    pub(super) usage: Option<Usage>,
     /// Whether any of it reached the client.
     pub(super) delivered: bool,
     /// What reached the client of a streamed answer.
@@ -120,6 +130,7 @@ pub(super) async fn run<C: Client>(
         retry_after: None,
         retires: None,
         tokens: 0,
+        usage: None,
         delivered: false,
         given: String::new(),
         stopped_by: None,
@@ -127,6 +138,11 @@ pub(super) async fn run<C: Client>(
     if let Err((class, detail)) = exchange(&mut call, clock, client, progress, &mut verdict).await {
         verdict.class = class;
         verdict.detail = detail;
+    }
+    if verdict.status == Some(StatusCode::OK) {
+        let estimate =
+            Usage { prompt: call.wanted.prompt_tokens(), cached: 0, answer: verdict.tokens, estimated: true };
+        verdict.usage = verdict.usage.or(Some(estimate));
     }
     verdict
 }
@@ -159,15 +175,16 @@ async fn exchange<C: Client>(
     } else {
         let body = collect(response.into_body(), &mut timer, MAX_BODY).await?;
         if let Wanted::Vector(embed) = &call.wanted {
-            let vector = call.adapter.embedder().map_err(|cannot| refused(&cannot))?.vector(&body, embed.dimensions);
+            let embedder = call.adapter.embedder().map_err(|cannot| refused(&cannot))?;
+            let vector = embedder.vector(&body, embed.dimensions, &mut verdict.usage);
             let vector = vector.map_err(|c| complain(c, verdict))?;
             verdict.tokens = 1;
             verdict.delivered = true;
             client.vector(&vector).await;
             return Ok(());
         }
-        let mut response = call.adapter.answer(&body).map_err(|c| complain(c, verdict))?;
-        verdict.tokens = 1;
+        let mut response = call.adapter.answer(&body, &mut verdict.usage).map_err(|c| complain(c, verdict))?;
+        verdict.tokens = response.answered.tokens();
         response.answered.text = call.meets(response.answered.text)?;
         (response, 0)
     };
@@ -329,7 +346,9 @@ async fn stream<C: Client>(
         }
         fed.map_err(|c| complain(c, verdict))?;
     }
+    let usage = reader.usage();
     let response = reader.into_response(text).map_err(|c| complain(c, verdict))?;
+    verdict.usage = usage;
     Ok((response, given))
 }
 

@@ -18,7 +18,7 @@ pub mod preset;
 mod tests;
 mod walk;
 
-pub use crate::provider::{Image, ToolCall};
+pub use crate::provider::{Effort, Image, Options, ToolCall};
 pub use client::{Before, Client, Request, Served, Stakes, Traits};
 
 use crate::event::{Name, Sink};

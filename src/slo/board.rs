@@ -108,10 +108,10 @@ impl Board {
                 let heard = Heard::Dispatched { target, attempt: *attempt, probe: *probe, switch: *switch };
                 self.tell(Kind::Dispatched, at, Some(*request), heard);
             }
-            EventKind::AttemptEnded { request, target, dispatched, class, retry_after, .. } => {
+            EventKind::AttemptEnded { request, target, dispatched, class, retry_after, cost, .. } => {
                 let target = self.target(target);
-                let (dispatched, class, retry_after) = (*dispatched, *class, *retry_after);
-                let heard = Heard::Judged { target, dispatched, class, retry_after };
+                let (dispatched, class, retry_after, cost) = (*dispatched, *class, *retry_after, *cost);
+                let heard = Heard::Judged { target, dispatched, class, retry_after, cost };
                 self.tell(Kind::Judged, at, Some(*request), heard);
             }
             EventKind::BreakerChanged { target, from, to, .. } => {

@@ -40,6 +40,10 @@ use rstest::rstest;
 #[case("policy_blocks_rerouted == 0")]
 #[case("client_errors_retried == 0")]
 #[case("retry_after_ignored == 0")]
+#[case("cost <= $12.50")]
+#[case("cost{target=openai} < 0.5 over 10s")]
+#[case("wasted_cost{tenant=acme} <= $0.02 during outage")]
+#[case("cost_per_request < $0.002")]
 fn a_good_line_is_read(#[case] line: &str) {
     let slo = read(line).unwrap_or_else(|e| panic!("{e:?}"));
     assert_eq!(&*slo.text, line.trim());
@@ -80,6 +84,10 @@ fn a_good_line_is_read(#[case] line: &str) {
 #[case("alerts_within(openai, ) <= 5s", ")", "expected a second argument, found `)`", "alerts_within(openai, auth)")]
 #[case("alerts_within(openai, aut) <= 5s", "aut", "there is no kind of alert `aut`", "did you mean `auth`?")]
 #[case("alerts_within(opena, auth) <= 5s", "opena", "there is no provider or target `opena`", "did you mean `openai`?")]
+#[case("cost < 50%", "50%", "`50%` does not fit `cost`", "`cost` is an amount in dollars: write $0.50")]
+#[case("wasted_cost < -$1", "-$1", "`-$1` does not fit `wasted_cost`", "write $0.50")]
+#[case("cost_per_query < $1", "cost_per_query", "there is no metric `cost_per_query`", "cost_per_request")]
+#[case("cost(openai) < $1", "(openai)", "`cost` takes no argument", "`cost <= $0.50`")]
 #[case("p100(latency) < 4s", "p100", "`p100` is not a percentile", "below 100")]
 #[case("p0(latency) < 4s", "p0", "`p0` is not a percentile", "above 0")]
 #[case("p9.9.9(latency) < 4s", "p9.9.9", "`p9.9.9` is not a percentile", "p99.9")]

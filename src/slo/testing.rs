@@ -3,8 +3,8 @@
 
 use super::{Board, CauseFact, Facts, FaultFact, Names, Slo, SloError, SloResult, Verdict, parse};
 use crate::event::{
-    AlertKind, BreakerReading, BreakerState, Class, Event, EventKind, Judged, Micros, Name, Outcome, Reason, RequestId,
-    SkipReason,
+    AlertKind, BreakerReading, BreakerState, Class, Event, EventKind, Judged, Micros, Name, Nanodollars, Outcome,
+    Reason, RequestId, SkipReason,
 };
 use crate::stats::snapshot::SloView;
 use std::collections::BTreeMap;
@@ -133,6 +133,15 @@ impl Log {
     }
 
     pub(crate) fn judged_with(&mut self, n: u32, at: u64, target: &str, class: Class, wait: Option<u64>) -> &mut Self {
+        self.ended(n, at, target, class, wait, 0)
+    }
+
+    /// A whole call at the price of so many millionths of a dollar.
+    pub(crate) fn paid(&mut self, n: u32, at: u64, target: &str, class: Class, millionths: u64) -> &mut Self {
+        self.call(n, at, target).ended(n, at + 100, target, class, None, millionths)
+    }
+
+    fn ended(&mut self, n: u32, at: u64, target: &str, class: Class, wait: Option<u64>, millionths: u64) -> &mut Self {
         let (attempt, dispatched) = self.calls[&(id(n), target.to_owned())];
         self.push(
             at,
@@ -147,6 +156,8 @@ impl Log {
                 detail: "".into(),
                 retry_after: wait.map(ms),
                 tokens: 0,
+                usage: None,
+                cost: Nanodollars(millionths * 1000),
                 breaker: BreakerReading { failure_rate: 0.0, calls: 0 },
             },
         )

@@ -10,6 +10,7 @@ mod layering;
 mod ledger;
 mod library;
 mod limits;
+mod money;
 mod observe;
 mod readme;
 mod table;

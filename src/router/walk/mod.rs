@@ -24,9 +24,10 @@ use super::policy::decide::{Act, Effect, Limits, Retry, Situation, decide};
 use super::policy::fit::Needs;
 use super::policy::gates::Asked;
 use super::policy::join::{Join, anchor};
-use super::policy::{backoff, retry_after};
+use super::policy::{backoff, cost, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
-use crate::provider::{self, Ask, Embed};
+use crate::provider::{self, Ask, Embed, SchemaBy};
+use mock_providers::model::Capability;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -301,6 +302,7 @@ impl Walk<'_> {
         let row = |class| self.chain.table.row(class);
         let continued = self.delivered;
         let shown = if target.prefill { anchor(&self.given) } else { 0 };
+        let can_schemas = target.capabilities.contains(&Capability::JsonSchema);
         let tools = request.offered();
         let secret = provider::secret(&request.tenant);
         let wanted = match request.embedding {
@@ -315,10 +317,12 @@ impl Walk<'_> {
                 images: &request.images,
                 partial: &self.given[..shown],
                 schema: request.schema.as_ref().map(|s| s.document()),
+                schema_by: if can_schemas { SchemaBy::Native } else { SchemaBy::Prompt },
                 tools: &tools,
                 must_call: request.must_call,
                 stream: request.stream,
                 stricter,
+                options: &request.options,
             }),
         };
         let call = Call {
@@ -363,6 +367,8 @@ impl Walk<'_> {
                 detail: verdict.detail.as_ref().into(),
                 retry_after: asked.map(Micros::from),
                 tokens: verdict.tokens,
+                usage: verdict.usage,
+                cost: verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage)),
                 breaker: recorded.reading,
             });
             if let Some(transition) = &recorded.transition {

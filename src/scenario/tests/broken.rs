@@ -565,17 +565,42 @@ fn a_provider_whose_name_says_nothing_needs_a_dialect() {
 }
 
 #[test]
-fn the_fallback_block_of_gateways_is_refused_with_a_pointer_to_the_router() {
-    let top = format!("{SOUND}fallback:\n  chains:\n    - name: fast\n");
-    let problem = refused(&top).problems.remove(0);
-    assert_eq!((problem.line, problem.message.as_str()), (26, "the `fallback:` block is not supported yet"));
-    assert!(problem.help.is_some_and(|help| help.contains("router: { chains:")));
-
-    let (head, _) = SOUND.split_once("router:").unwrap();
-    let (_, tail) = SOUND.split_once("load:").unwrap();
-    let problems = refused(&format!("{head}router:\n  fallback: {{ chains: [] }}\nload:{tail}")).problems;
-    assert_eq!(problems.len(), 1, "{problems:?}");
-    assert_eq!((problems[0].line, problems[0].column), (7, 3));
+fn mistakes_in_a_fallback_block_are_located_in_it() {
+    let (head, rest) = SOUND.split_once("router:").expect("a router");
+    let tail = &rest[rest.find("load:").expect("a load")..];
+    let said = |block: &str| {
+        let invalid = refused(&format!("{head}{block}{tail}"));
+        let errors = invalid.problems.iter().filter(|p| p.severity == Severity::Error);
+        errors.map(|p| (p.line, p.message.clone())).collect::<Vec<_>>()
+    };
+    let chain = |inner: &str| format!("fallback:\n  chains:\n    - name: fast\n      {inner}\n");
+    let sound = "models: [{ provider: openai, model: gpt-4o }]";
+    let table = [
+        ("fallback: { chains: [] }\n".to_owned(), 6, "there are no chains"),
+        (chain("models: [{ provider: openai, model: gpt-9 }]"), 9, "`openai` does not serve `gpt-9`"),
+        (chain("models: [{ provider: opanai, model: gpt-4o }]"), 9, "there is no provider `opanai`"),
+        (chain("models: [{ provider: openai }]"), 9, "`model` is missing in a model of a chain"),
+        (chain(&format!("{sound}\n      triggers: [{{ type: latencies }}]")), 10, "`latencies` is not a trigger"),
+        (
+            chain(&format!("{sound}\n      triggers: [{{ type: error_rate, threshold: 5 }}]")),
+            10,
+            "this must lie between 0 and 1",
+        ),
+        (
+            chain(&format!("{sound}\n      triggers: [{{ type: cost, threshold_ms: 5 }}]")),
+            10,
+            "a trigger does not have a key `threshold_ms`",
+        ),
+        (chain(&format!("{sound}\n      retry: {{ backoff: fibonacci }}")), 10, "`fibonacci` is not a backoff"),
+        (
+            format!("{}router: {{ chains: {{ a: {{ targets: [openai/gpt-4o] }} }} }}\n", chain(sound)),
+            10,
+            "there is a `fallback` block as well",
+        ),
+    ];
+    for (block, line, message) in table {
+        assert!(said(&block).contains(&(line, message.to_owned())), "{block}\n{:?}", said(&block));
+    }
 }
 
 #[test]
