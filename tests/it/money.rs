@@ -35,8 +35,9 @@ fn nanodollars(dollars: f64) -> u64 {
 }
 
 #[test]
-fn what_an_answer_costs_is_what_the_provider_charges_in_every_bundled_scenario() {
-    for bundled in library::list() {
+fn what_an_answer_costs_is_what_the_provider_charges() {
+    let drills = ["primary-outage", "stream-cut", "schema-break"];
+    for bundled in library::list().filter(|bundled| drills.contains(&bundled.name)) {
         let plan = Arc::new(scenario::load(bundled.name, bundled.text.as_bytes()).expect("valid").plan);
         let calls = successes(&play(&plan, plan.seed, World::Virtual));
         for Call { usage, cost, entry } in calls.iter().filter(|call| !call.usage.estimated) {
@@ -44,7 +45,7 @@ fn what_an_answer_costs_is_what_the_provider_charges_in_every_bundled_scenario()
         }
         let told = calls.iter().filter(|call| !call.usage.estimated && call.cost.0 > 0).count();
         // Where a stream loses its end, it loses its usage.
-        assert!(2 * told > calls.len() || calls.is_empty(), "{}: {told} of {}", bundled.name, calls.len());
+        assert!(2 * told > calls.len(), "{}: {told} of {}", bundled.name, calls.len());
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 
 fn loaded(name: &str, text: &str) -> Loaded {
     let loaded = load(name, text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}"));
-    let warnings: Vec<String> = loaded.warnings.iter().map(|w| w.one_line(name)).collect();
+    // A chain with triggers of its own is told what it leaves out, also where that is the point.
+    let unexpected = loaded.warnings.iter().filter(|w| w.message != "not everything moves a request on here");
+    let warnings: Vec<String> = unexpected.map(|w| w.one_line(name)).collect();
     assert!(warnings.is_empty(), "{warnings:#?}");
     loaded
 }
