@@ -1,11 +1,11 @@
 //! `router:`: routes and chains.
 
-use super::{classes, fallback, gates, triggers};
+use super::{classes, fallback, gates, preset, triggers};
 use crate::router::config::{self, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::gates::Gates;
 use crate::router::policy::{breaker, budget, quality};
-use crate::router::preset::{PRESETS, Preset};
+use crate::router::preset::Preset;
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
 use crate::scenario::yaml::{Entry, Node, Value};
@@ -60,14 +60,6 @@ impl Chain {
     }
 }
 
-/// What a preset decides about, and a chain with one cannot say.
-const DECIDED: [&str; 9] =
-    ["retry", "breaker", "budget", "quality", "gates", "min_hop_time", "on_break", "triggers", "classes"];
-
-fn presets() -> Vec<(&'static str, &'static Preset)> {
-    PRESETS.iter().map(|preset| (preset.name, preset)).collect()
-}
-
 /// The words of [`Task`] as scenarios use them.
 pub(crate) fn tasks() -> Vec<(&'static str, Task)> {
     Task::ALL.iter().map(|task| (task.as_str(), *task)).collect()
@@ -90,7 +82,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
         }
         Some(entries.iter().filter(|e| sink.checked_name(&e.key.value, &e.key.at)))
     });
-    let preset = fields.get("preset").and_then(|n| sink.word(n, "a preset", &presets()));
+    let preset = preset::read(&mut fields, sink);
     let of = |entry: &Entry| chain(&entry.key, &entry.value, preset.as_ref(), sink);
     let chains: Option<Vec<Chain>> = chains.map(|entries| entries.map(of).collect());
     if let (Some(at), Some(_)) = (fields.key("fallback"), &chains) {
@@ -162,19 +154,9 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     if let Some(node) = fields.get("classes") {
         classes::read(node, &mut config.table, sink);
     }
-    let preset = fields.get("preset").and_then(|n| sink.word(n, "a preset", &presets()));
-    if let Some(preset) = preset.as_ref().or(common) {
-        for key in DECIDED {
-            if let Some(at) = fields.key(key) {
-                let message = format!("the preset `{}` decides about `{key}`", preset.value.name);
-                sink.error(&at, message, Some("leave one of the two out".to_owned()));
-            }
-        }
-        preset.value.chain(config);
-        let (breaker, budget, quality) = preset.value.target();
-        chain.breaker = Some(At::new(breaker, preset.at.clone()));
-        chain.budget = Some(At::new(budget, preset.at.clone()));
-        chain.quality = Some(At::new(quality, preset.at.clone()));
+    let own = preset::read(&mut fields, sink);
+    if let Some(preset) = own.as_ref().or(common) {
+        preset::apply(preset, &mut chain, &fields, sink);
     }
     fields.finish();
     chain
