@@ -204,6 +204,10 @@ pub enum SkipReason {
     AttemptsSpent,
     /// Its API cannot do what is asked.
     Capability,
+    /// It is not in a region where the request may be processed.
+    Residency,
+    /// It is not approved for the kind of data in the request.
+    DataClass,
     /// Its vectors do not compare with those of the chain's embedding model.
     VectorSpace,
 }
@@ -220,6 +224,8 @@ impl SkipReason {
             Self::Context => "context",
             Self::AttemptsSpent => "attempts_spent",
             Self::Capability => "capability",
+            Self::Residency => "residency",
+            Self::DataClass => "data_class",
             Self::VectorSpace => "vector_space",
         }
     }

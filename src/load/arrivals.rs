@@ -149,6 +149,7 @@ mod tests {
             task: Task::Chat,
             streamed: 0.0,
             risky: 0.0,
+            vague: 0.0,
             patience: None,
             arrivals,
             rate,

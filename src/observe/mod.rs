@@ -2,6 +2,7 @@
 //!
 //! - `prometheus`: counters, gauges and histograms as a scrape would find them. - `exposition`: how they are written.
 //! - `alerts`: who is told of what, and the telling. - `post`: JSON over HTTP.
+//! - `otlp`: traces.
 //! - `audit`: a row for every decision that moved traffic.
 //!
 //! Rules:
@@ -15,6 +16,7 @@
 pub mod alerts;
 pub mod audit;
 mod exposition;
+pub mod otlp;
 mod post;
 pub mod prometheus;
 

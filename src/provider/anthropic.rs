@@ -1,7 +1,7 @@
 //! Anthropic messages (`POST /v1/messages`), client side.
 //!
 //! A stream is whole once a `stop_reason` arrived in `message_delta`. Events are read by the `type` in their data, which
-//! equals the `event:` line.
+//! equals the `event:` line. A partial answer is a last message by the assistant; it is refused with blanks at its end.
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
@@ -18,7 +18,7 @@ struct Request<'a> {
     model: &'a str,
     max_tokens: u32,
     system: Cow<'a, str>,
-    messages: [Message<'a>; 1],
+    messages: Vec<Message<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Tool<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,11 +95,12 @@ fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
 }
 
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
+    let partial = ask.trimmed_partial().map(|text| Message { role: "assistant", content: Said::Text(text) });
     let body = Request {
         model: ask.model,
         max_tokens: MAX_TOKENS,
         system: ask.system_text(),
-        messages: [Message { role: "user", content: user(ask) }],
+        messages: std::iter::once(Message { role: "user", content: user(ask) }).chain(partial).collect(),
         tools: ask.tools.iter().map(tool).collect(),
         tool_choice: ask.insists_on_call().then_some(Choice { r#type: "any" }),
         output_config: ask.schema.map(|s| OutputConfig { format: Format { r#type: "json_schema", schema: s } }),

@@ -2,7 +2,7 @@
 //!
 //! The model's id stands in the path, percent-encoded. A stream is whole once `messageStop` arrived; `metadata` after it
 //! is bookkeeping. What kind of error it is stands in the header `x-amzn-ErrorType`, in a stream in the name of the frame
-//! that ends it.
+//! that ends it. A partial answer is a last message by the assistant; Claude refuses it with blanks at its end here too.
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
@@ -22,7 +22,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
-    messages: [Message<'a>; 1],
+    messages: Vec<Message<'a>>,
     system: [Block<'a>; 1],
     inference_config: InferenceConfig,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,8 +126,11 @@ fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
     let text = Block::Text(Cow::Borrowed(ask.prompt));
     let content = std::iter::once(text).chain(ask.images.iter().map(image)).collect();
+    let partial = ask
+        .trimmed_partial()
+        .map(|text| Message { role: "assistant", content: vec![Block::Text(Cow::Borrowed(text))] });
     let body = Request {
-        messages: [Message { role: "user", content }],
+        messages: std::iter::once(Message { role: "user", content }).chain(partial).collect(),
         system: [Block::Text(ask.system_text())],
         inference_config: InferenceConfig { max_tokens: MAX_TOKENS },
         tool_config: (!ask.tools.is_empty()).then(|| ToolConfig {

@@ -27,12 +27,25 @@ pub(super) struct Flavour {
     pub(super) caps_completion: bool,
     /// The word for "call some tool".
     pub(super) must_call: &'static str,
+    /// How it is told to go on from a partial answer.
+    pub(super) go_on: GoOn,
     /// A streamed tool call comes in one chunk.
     pub(super) whole_calls: bool,
     /// Why an answer ended.
     pub(super) finish: fn(&str) -> Finish,
     /// What an error means, where the vendor has words of its own for it.
     pub(super) class: fn(&Said, StatusCode) -> Option<Class>,
+}
+
+/// How a model is told to go on from a last message by the assistant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GoOn {
+    /// It is not: some models do, others begin anew.
+    Untold,
+    /// The message says that it is the beginning of the answer.
+    Prefix,
+    /// The request says that the last message is not to be closed.
+    Unclosed,
 }
 
 impl Flavour {
@@ -51,7 +64,7 @@ pub(super) fn v1(endpoint: &str, _model: &str) -> String {
 #[derive(Serialize)]
 struct Request<'a> {
     model: &'a str,
-    messages: [Message<'a>; 2],
+    messages: Vec<Message<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,12 +77,18 @@ struct Request<'a> {
     response_format: Option<ResponseFormat<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    continue_final_message: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    add_generation_prompt: Option<bool>,
 }
 
 #[derive(Serialize)]
 struct Message<'a> {
     role: &'static str,
     content: Content<'a>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    prefix: bool,
 }
 
 #[derive(Serialize)]
@@ -135,12 +154,17 @@ fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
 }
 
 pub(super) fn request(flavour: &Flavour, ask: &Ask<'_>) -> (Builder, Vec<u8>) {
+    let message = |role, content| Message { role, content, prefix: false };
+    let mut messages = vec![message("system", Content::Text(ask.system_text())), message("user", user(ask))];
+    let partial = ask.whole_partial();
+    messages.extend(partial.map(|text| Message {
+        prefix: flavour.go_on == GoOn::Prefix,
+        ..message("assistant", Content::Text(Cow::Borrowed(text)))
+    }));
+    let unclosed = partial.is_some() && flavour.go_on == GoOn::Unclosed;
     let body = Request {
         model: ask.model,
-        messages: [
-            Message { role: "system", content: Content::Text(ask.system_text()) },
-            Message { role: "user", content: user(ask) },
-        ],
+        messages,
         max_completion_tokens: flavour.caps_completion.then_some(MAX_TOKENS),
         max_tokens: (!flavour.caps_completion).then_some(MAX_TOKENS),
         tools: ask.tools.iter().map(tool).collect(),
@@ -150,6 +174,8 @@ pub(super) fn request(flavour: &Flavour, ask: &Ask<'_>) -> (Builder, Vec<u8>) {
             json_schema: JsonSchema { name: "answer", strict: true, schema: s },
         }),
         stream: ask.stream,
+        continue_final_message: unclosed,
+        add_generation_prompt: unclosed.then_some(false),
     };
     (flavour.post("chat/completions", ask.model, ask.secret), json(&body))
 }

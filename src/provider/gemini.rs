@@ -1,7 +1,7 @@
 //! Gemini (`POST /v1beta/models/MODEL:generateContent`, `:streamGenerateContent?alt=sse`), client side.
 //!
 //! The last event of a stream carries text and `finishReason` together; there is no terminator but the end. A stream is
-//! whole once a `finishReason` arrived.
+//! whole once a `finishReason` arrived. A partial answer is a last turn by the model.
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
@@ -17,7 +17,7 @@ use std::borrow::Cow;
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
     system_instruction: Content<'a>,
-    contents: [Content<'a>; 1],
+    contents: Vec<Content<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tools: Option<[Tools<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,9 +92,11 @@ fn function<'a>(tool: &super::Tool<'a>) -> Function<'a> {
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
     let text = Part::Text(Cow::Borrowed(ask.prompt));
     let parts = std::iter::once(text).chain(ask.images.iter().map(blob)).collect();
+    let partial =
+        ask.whole_partial().map(|text| Content { role: Some("model"), parts: vec![Part::Text(Cow::Borrowed(text))] });
     let body = Request {
         system_instruction: Content { role: None, parts: vec![Part::Text(ask.system_text())] },
-        contents: [Content { role: Some("user"), parts }],
+        contents: std::iter::once(Content { role: Some("user"), parts }).chain(partial).collect(),
         tools: (!ask.tools.is_empty())
             .then(|| [Tools { function_declarations: ask.tools.iter().map(function).collect() }]),
         tool_config: ask

@@ -63,6 +63,9 @@ pub struct Ask<'a> {
     pub prompt: &'a str,
     /// What the user shows.
     pub images: &'a [Image],
+    /// The beginning of the answer, which the client has already: the model is to go on from there. Empty: none. What of
+    /// it can be told to this vendor is for [`Adapter::prefill`] to say; that the model obeys is for nobody.
+    pub partial: &'a str,
     /// The shape the answer must have.
     pub schema: Option<&'a RawValue>,
     /// The tools the model may call.
@@ -98,6 +101,16 @@ pub struct Tool<'a> {
 impl Ask<'_> {
     fn system_text(&self) -> Cow<'_, str> {
         if self.stricter { Cow::Owned(format!("{}\n{STRICTER}", self.system)) } else { Cow::Borrowed(self.system) }
+    }
+
+    /// The text that the model is to go on from where the vendor refuses blanks at its end, if anything is left.
+    fn trimmed_partial(&self) -> Option<&str> {
+        Some(self.partial.trim_end()).filter(|text| !text.is_empty())
+    }
+
+    /// The text that the model is to go on from, if there is one.
+    fn whole_partial(&self) -> Option<&str> {
+        Some(self.partial).filter(|text| !text.is_empty())
     }
 
     /// Whether the model has to call a tool.

@@ -2,7 +2,7 @@
 //!
 //! It streams unless told not to, in lines of JSON; the last one is `done` and bears the reason. A tool call comes whole
 //! and its arguments are an object. It asks for no key, and it cannot be told that a tool must be called. What it says of
-//! an error is a sentence, as an answer and as a line.
+//! an error is a sentence, as an answer and as a line. It goes on from a last message by the assistant.
 
 use super::answered::{Answered, Gathered, Piece, ToolCall};
 use super::finish::Finish;
@@ -17,7 +17,7 @@ use std::borrow::Cow;
 #[derive(Serialize)]
 struct Request<'a> {
     model: &'a str,
-    messages: [Message<'a>; 2],
+    messages: Vec<Message<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Tool<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,16 +58,14 @@ fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
 }
 
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
+    let text = |role, content| Message { role, content, images: Vec::new() };
+    let images = ask.images.iter().map(|image| &*image.base64).collect();
+    let mut messages =
+        vec![text("system", ask.system_text()), Message { images, ..text("user", Cow::Borrowed(ask.prompt)) }];
+    messages.extend(ask.whole_partial().map(|partial| text("assistant", Cow::Borrowed(partial))));
     let body = Request {
         model: ask.model,
-        messages: [
-            Message { role: "system", content: ask.system_text(), images: Vec::new() },
-            Message {
-                role: "user",
-                content: Cow::Borrowed(ask.prompt),
-                images: ask.images.iter().map(|image| &*image.base64).collect(),
-            },
-        ],
+        messages,
         tools: ask.tools.iter().map(tool).collect(),
         format: ask.schema,
         options: Options { num_predict: MAX_TOKENS },

@@ -10,6 +10,7 @@
 
 use super::client::Client;
 use super::policy::gates::Gate;
+use super::policy::join::{Join, Unjoined};
 use crate::event::Class;
 use crate::provider::{Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece};
 use crate::runtime::Clock;
@@ -51,6 +52,10 @@ pub(super) struct Call<'a> {
     pub(super) wanted: Wanted<'a>,
     /// The gate, if the answer must pass one.
     pub(super) gate: Option<Gate<'a>>,
+    /// Whether the client gets nothing before the answer is whole; a gate sees to that too.
+    pub(super) holds_back: bool,
+    /// Where the answer meets what the client has, if it goes on from there.
+    pub(super) join: Option<Join>,
     /// The value of `x-hopdrill-key`.
     pub(super) key: String,
     pub(super) bounds: Bounds,
@@ -84,6 +89,8 @@ pub(super) struct Judgement {
     pub(super) tokens: u32,
     /// Whether any of it reached the client.
     pub(super) delivered: bool,
+    /// What reached the client of a streamed answer.
+    pub(super) given: String,
 }
 
 /// Progress of a call that the router wants to hear of at once.
@@ -96,7 +103,7 @@ type Failed = (Class, Cow<'static, str>);
 
 /// Makes the call.
 pub(super) async fn run<C: Client>(
-    call: Call<'_>,
+    mut call: Call<'_>,
     clock: Clock,
     client: &mut C,
     progress: &mut (impl Progress + Send),
@@ -110,8 +117,9 @@ pub(super) async fn run<C: Client>(
         retires: None,
         tokens: 0,
         delivered: false,
+        given: String::new(),
     };
-    if let Err((class, detail)) = exchange(&call, clock, client, progress, &mut verdict).await {
+    if let Err((class, detail)) = exchange(&mut call, clock, client, progress, &mut verdict).await {
         verdict.class = class;
         verdict.detail = detail;
     }
@@ -119,7 +127,7 @@ pub(super) async fn run<C: Client>(
 }
 
 async fn exchange<C: Client>(
-    call: &Call<'_>,
+    call: &mut Call<'_>,
     clock: Clock,
     client: &mut C,
     progress: &mut (impl Progress + Send),
@@ -161,14 +169,32 @@ async fn exchange<C: Client>(
         let calls = calls.iter().map(|c| (c.name.as_str(), c.arguments.as_str()));
         gate.check(&text, calls).map_err(|why| (Class::Schema, why.into()))?;
     }
+    let text = call.meets(text)?;
     if !text.is_empty() {
         client.token(&text).await;
+    }
+    if let Some(join) = &call.join {
+        join.end().map_err(unjoined)?;
     }
     for made in &calls {
         client.call(made).await;
     }
     verdict.delivered = true;
     Ok(())
+}
+
+impl Call<'_> {
+    /// What of this text the client does not have yet.
+    fn meets(&mut self, text: String) -> Result<String, Failed> {
+        match &mut self.join {
+            Some(join) => join.hear(&text).map_err(unjoined),
+            None => Ok(text),
+        }
+    }
+}
+
+fn unjoined(why: Unjoined) -> Failed {
+    (Class::Malformed, why.to_string().into())
 }
 
 /// The driver passes over targets that cannot do what is asked, so nobody gets here.
@@ -231,7 +257,7 @@ async fn collect(mut body: Incoming, timer: &mut Timer, most: usize) -> Result<V
 
 /// Reads a streamed answer, handing tokens on unless a gate holds them back. What it returns is still to be handed on.
 async fn stream<C: Client>(
-    call: &Call<'_>,
+    call: &mut Call<'_>,
     response: Response<Incoming>,
     timer: &mut Timer,
     client: &mut C,
@@ -269,10 +295,14 @@ async fn stream<C: Client>(
             }
             verdict.tokens += if let Piece::CallPart(tokens) = piece { tokens.max(1) } else { 1 };
             match piece {
-                Piece::Text(text) if call.gate.is_some() => kept.push_str(&text),
+                Piece::Text(text) if call.holds_back || call.gate.is_some() => kept.push_str(&text),
                 Piece::Text(text) => {
-                    verdict.delivered = true;
-                    client.token(&text).await;
+                    let text = call.meets(text)?;
+                    if !text.is_empty() {
+                        verdict.delivered = true;
+                        verdict.given.push_str(&text);
+                        client.token(&text).await;
+                    }
                 }
                 Piece::CallBegun | Piece::CallPart(_) => {}
             }

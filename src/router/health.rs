@@ -4,6 +4,7 @@
 //! - A [`Pass`] is the right to make one call. Dropped without a verdict (a cancelled request) it returns its permit and
 //!   says nothing about the target.
 //! - The median of answers is known after 20 of them, over the newest 64.
+//! - The moving average of their times weighs the newest with a fifth.
 
 use super::config::Target;
 use super::policy::alerts::{Alert, Alerts, Sign};
@@ -11,12 +12,13 @@ use super::policy::breaker::{Admission, Breaker, Health as Verdict, Permit, Tran
 use super::policy::budget::RetryBudget;
 use super::policy::decide::{Effect, LONG};
 use super::policy::quality::Quality;
-use crate::event::{BreakerReading, Name, SkipReason};
+use crate::event::{BreakerReading, BreakerState, Name, SkipReason};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 const SAMPLES: usize = 64;
 const ENOUGH: usize = 20;
+const NEWEST: f64 = 0.2;
 
 /// The state of one target, shared by all requests.
 #[derive(Debug)]
@@ -35,6 +37,17 @@ struct State {
     rests_until: Duration,
     took: Vec<Duration>,
     newest: usize,
+    average: Option<Duration>,
+    in_flight: u32,
+}
+
+/// What the order of a chain depends on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    pub(super) demoted: bool,
+    /// The moving average of answer times.
+    pub(super) average: Option<Duration>,
+    pub(super) in_flight: u32,
 }
 
 /// What a recorded verdict changed.
@@ -59,6 +72,8 @@ impl Health {
                 rests_until: Duration::ZERO,
                 took: Vec::new(),
                 newest: 0,
+                average: None,
+                in_flight: 0,
             }),
         }
     }
@@ -88,6 +103,7 @@ impl Health {
                 if first_here {
                     state.budget.earn(now);
                 }
+                state.in_flight += 1;
                 Ok(Pass { health: Arc::clone(self), permit: Some(permit) })
             }
             Admission::Open { .. } => Err(SkipReason::BreakerOpen),
@@ -98,6 +114,11 @@ impl Health {
     /// Whether a call at `at` is certain to be turned away.
     pub(super) fn is_open_at(&self, at: Duration) -> bool {
         self.state().breaker.is_open_at(at)
+    }
+
+    /// Whether its breaker lets all traffic pass.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().breaker.state() == BreakerState::Closed
     }
 
     /// Until when the target rests, if it does.
@@ -113,8 +134,9 @@ impl Health {
         news
     }
 
-    pub(super) fn is_demoted(&self, now: Duration) -> bool {
-        self.state().quality.is_demoted(now)
+    pub(super) fn standing(&self, now: Duration) -> Standing {
+        let state = self.state();
+        Standing { demoted: state.quality.is_demoted(now), average: state.average, in_flight: state.in_flight }
     }
 
     pub(super) fn covers_retry(&self, now: Duration) -> bool {
@@ -163,6 +185,7 @@ impl Pass {
         let Some(permit) = self.permit.take() else { return };
         let mut guard = self.health.state();
         let state = &mut *guard;
+        state.in_flight -= 1;
         let breaker = &mut state.breaker;
         let transition = match effect {
             Effect::Open => breaker.force_open(&permit, now, self.health.open_for, "the key is not accepted"),
@@ -175,6 +198,8 @@ impl Pass {
             _ => None,
         };
         if effect == Effect::Success {
+            let before = state.average.unwrap_or(took);
+            state.average = Some(before.mul_f64(1.0 - NEWEST) + took.mul_f64(NEWEST));
             if state.took.len() < SAMPLES {
                 state.took.push(took);
             } else {
@@ -202,7 +227,9 @@ fn verdict(effect: Effect, took: Duration, probe: bool) -> Verdict {
 impl Drop for Pass {
     fn drop(&mut self) {
         if let Some(permit) = self.permit.take() {
-            self.health.state().breaker.record(&permit, Verdict::Silent, Duration::ZERO, 0.0);
+            let mut state = self.health.state();
+            state.in_flight -= 1;
+            state.breaker.record(&permit, Verdict::Silent, Duration::ZERO, 0.0);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Tool calls and embeddings through the whole router, against servers that say what they are told to.
 
-use super::config::{Chain, Retry, Timeouts};
+use super::config::{Chain, Target};
 use super::policy::gates::{Schema, Tool};
 use super::*;
 use crate::event::{Class, EventKind, Outcome, RequestId};
@@ -11,7 +11,6 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use mock_providers::Dialect;
-use mock_providers::model::Capability;
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -110,26 +109,15 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
     };
     let upstreams = servers.iter().zip(targets).map(upstream).collect();
     let target = |(provider, (_, model, _)): (usize, &(Dialect, &str, _))| Target {
-        name: format!("p{provider}/{model}").into(),
-        provider,
-        model: (*model).into(),
         context: 100_000,
-        capabilities: Capability::ALL.into(),
-        breaker: policy::breaker::Params::default(),
-        budget: policy::budget::Params::default(),
-        quality: policy::quality::Params::default(),
+        ..Target::new((provider, &format!("p{provider}")), model)
     };
     let chain = Chain {
-        name: "all".into(),
-        targets: (0..targets.len()).collect(),
         deadline: Duration::from_secs(20),
-        ttft_deadline: None,
         min_hop_time: Duration::from_millis(100),
-        retry: Retry::default(),
-        max_attempts_total: 6,
-        timeouts: Timeouts::default(),
         json_schema: gated,
         degraded: Some("sorry".into()),
+        ..Chain::new("all", (0..targets.len()).collect())
     };
     let config =
         Config { targets: targets.iter().enumerate().map(target).collect(), chains: vec![chain], routes: vec![] };

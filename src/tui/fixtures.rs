@@ -4,7 +4,7 @@ use super::model::Model;
 use super::theme::Theme;
 use crate::engine::World;
 use crate::event::{BreakerState, Class, Micros, Name, Outcome, Reason, SkipReason};
-use crate::router::config::{Chain, Config, Retry, Target, Timeouts};
+use crate::router::config::{Chain, Config, Target};
 use crate::scenario::plan::{Phase, Plan, PlannedFault, Provider};
 use crate::slo::{self, Names, Slo};
 use crate::stats::snapshot::{FeedLine, Flow, FlowEnd, LatencyView, Level, SloView, Snapshot, Standing, TargetView};
@@ -43,16 +43,8 @@ fn provider(name: &str, dialect: Dialect, model: &str) -> Provider {
 }
 
 fn target(provider: usize, name: &str) -> Target {
-    Target {
-        name: name.into(),
-        provider,
-        model: name.split_once('/').unwrap().1.into(),
-        context: 128_000,
-        capabilities: mock_providers::model::Capability::ALL.into(),
-        breaker: Default::default(),
-        budget: Default::default(),
-        quality: Default::default(),
-    }
+    let (vendor, model) = name.split_once('/').unwrap();
+    Target::new((provider, vendor), model)
 }
 
 pub(super) fn fault(id: u32, label: &str, providers: Vec<usize>, from: u64, until: u64, shape: Shape) -> PlannedFault {
@@ -83,16 +75,11 @@ const SLOS: [&str; 4] = [
 
 pub(super) fn plan() -> Plan {
     let chain = Chain {
-        name: "premium".into(),
-        targets: vec![0, 1],
         deadline: secs(12),
-        ttft_deadline: None,
         min_hop_time: secs(1),
-        retry: Retry::default(),
-        max_attempts_total: 6,
-        timeouts: Timeouts::default(),
         json_schema: true,
         degraded: Some("{}".into()),
+        ..Chain::new("premium", vec![0, 1])
     };
     let phase = |name: &str, from, until| Phase { name: name.into(), from: secs(from), until: secs(until) };
     Plan {

@@ -80,6 +80,7 @@ fn check_one(stream: &spec::load::Stream, phases: &[Phase], sink: &Sink<'_>) -> 
         task: stream.task.as_ref()?.value,
         streamed: stream.streamed,
         risky: stream.risky,
+        vague: stream.vague,
         patience: stream.patience,
         arrivals: stream.arrivals,
         rate: timeline.segments,

@@ -1,23 +1,13 @@
 //! `router:`: routes and chains.
 
 use super::refuse_fallback;
-use crate::router::config::{Retry, Timeouts};
+use crate::router::config::{self, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
 use crate::scenario::yaml::{Node, Value};
 use crate::tasks::Task;
-use std::time::Duration;
-
-/// The deadline of a chain that names none.
-const DEADLINE: Duration = Duration::from_secs(30);
-
-/// The least time a hop of a chain is started with, unless it says otherwise.
-const MIN_HOP_TIME: Duration = Duration::from_millis(250);
-
-/// HTTP calls for one request over all targets, unless a chain says otherwise.
-const MAX_ATTEMPTS_TOTAL: u32 = 6;
 
 const JITTERS: &[(&str, Jitter)] =
     &[("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal), ("decorrelated", Jitter::Decorrelated)];
@@ -44,18 +34,12 @@ pub(crate) struct Route {
 pub(crate) struct Chain {
     pub(crate) name: At<String>,
     pub(crate) targets: Vec<At<String>>,
-    pub(crate) deadline: Duration,
-    pub(crate) ttft_deadline: Option<Duration>,
-    pub(crate) min_hop_time: Duration,
-    pub(crate) retry: Retry,
-    pub(crate) max_attempts_total: u32,
-    pub(crate) timeouts: Timeouts,
     /// Of each of its targets; `None`: not given.
     pub(crate) breaker: Option<At<breaker::Params>>,
     pub(crate) budget: Option<At<budget::Params>>,
     pub(crate) quality: Option<At<quality::Params>>,
-    pub(crate) json_schema: bool,
-    pub(crate) degraded: Option<String>,
+    /// What needs no other name to be understood; its targets are still to be found.
+    pub(crate) config: config::Chain,
 }
 
 /// The words of [`Task`] as scenarios use them.
@@ -102,31 +86,18 @@ fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
     Some(route)
 }
 
-impl Chain {
-    /// A chain of which nothing but the name is known.
-    fn named(name: &At<String>) -> Self {
-        Self {
-            name: name.clone(),
-            targets: Vec::new(),
-            deadline: DEADLINE,
-            ttft_deadline: None,
-            min_hop_time: MIN_HOP_TIME,
-            retry: Retry::default(),
-            max_attempts_total: MAX_ATTEMPTS_TOTAL,
-            timeouts: Timeouts::default(),
-            breaker: None,
-            budget: None,
-            quality: None,
-            json_schema: false,
-            degraded: None,
-        }
-    }
-}
-
 fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
-    let mut chain = Chain::named(name);
+    let mut chain = Chain {
+        name: name.clone(),
+        targets: Vec::new(),
+        breaker: None,
+        budget: None,
+        quality: None,
+        config: config::Chain::new(&name.value, Vec::new()),
+    };
     let Some(fields) = sink.fields(node, "a chain") else { return chain };
     let mut fields = fields.named(&name.at);
+    let config = &mut chain.config;
     let targets = fields.need("targets", "targets: [openai/gpt-4o]").and_then(|n| {
         let list = sink.list(n, "targets")?;
         if list.is_empty() {
@@ -136,27 +107,27 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
         Some(list)
     });
     chain.targets = targets.unwrap_or_default().iter().filter_map(|n| sink.text(n)).collect();
-    set(&mut chain.deadline, fields.get("deadline").and_then(|n| sink.positive_duration(n)));
+    set(&mut config.deadline, fields.get("deadline").and_then(|n| sink.positive_duration(n)));
     let ttft_deadline = fields.get("ttft_deadline").and_then(|n| sink.positive_duration(n));
     if let Some(first) = &ttft_deadline
-        && first.value > chain.deadline
+        && first.value > config.deadline
     {
-        let help = format!("the deadline is {:?}, and the first token cannot come after the last", chain.deadline);
+        let help = format!("the deadline is {:?}, and the first token cannot come after the last", config.deadline);
         sink.error(&first.at, "the ttft_deadline is later than the deadline", Some(help));
     }
-    chain.ttft_deadline = ttft_deadline.map(|d| d.value);
-    set(&mut chain.min_hop_time, fields.get("min_hop_time").and_then(|n| sink.duration(n)));
-    chain.retry = fields.get("retry").map_or_else(Retry::default, |n| retry(n, sink));
-    set(&mut chain.max_attempts_total, fields.get("max_attempts_total").and_then(|n| sink.count32(n, 1, 100)));
-    chain.timeouts = fields.get("timeouts").map_or_else(Timeouts::default, |n| timeouts(n, sink));
+    config.ttft_deadline = ttft_deadline.map(|d| d.value);
+    set(&mut config.min_hop_time, fields.get("min_hop_time").and_then(|n| sink.duration(n)));
+    config.retry = fields.get("retry").map_or_else(Retry::default, |n| retry(n, sink));
+    set(&mut config.max_attempts_total, fields.get("max_attempts_total").and_then(|n| sink.count32(n, 1, 100)));
+    config.timeouts = fields.get("timeouts").map_or_else(Timeouts::default, |n| timeouts(n, sink));
     chain.breaker = fields.get("breaker").and_then(|n| breaker(n, sink));
     chain.budget = fields.get("budget").and_then(|n| budget(n, sink));
     chain.quality = fields.get("quality").and_then(|n| quality(n, sink));
     let gates = fields.get("gates").map_or(&[][..], |n| sink.one_or_more(n));
-    chain.json_schema = gates.iter().filter_map(|n| sink.word(n, "a gate", &[("json_schema", ())])).count() > 0;
+    config.json_schema = gates.iter().filter_map(|n| sink.word(n, "a gate", &[("json_schema", ())])).count() > 0;
     if let Some(mut degraded) = fields.get("degraded").and_then(|n| sink.fields(n, "a degraded answer")) {
         let template = degraded.need("template", "template: 'Please try again later.'");
-        chain.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value);
+        config.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value.into());
         degraded.finish();
     }
     fields.finish();

@@ -1,7 +1,7 @@
 //! The example of the design document, word for word.
 
 use crate::load::{Arrivals, Segment};
-use crate::router::config::{Chain, Retry, Route, Timeouts};
+use crate::router::config::{Chain, Retry, Route};
 use crate::router::policy::{backoff, breaker, budget, quality};
 use crate::scenario::{Loaded, load, plan::Phase};
 use crate::tasks::Task;
@@ -87,11 +87,7 @@ fn its_router_shares_one_breaker_between_the_chains_of_a_target() {
         assert_eq!((target.budget, target.quality), (budget::Params::default(), quality::Params::default()));
     }
     let premium = Chain {
-        name: "premium".into(),
-        targets: vec![0, 1],
         deadline: secs(12),
-        ttft_deadline: None,
-        min_hop_time: Duration::from_millis(250),
         retry: Retry {
             max_attempts: 2,
             backoff: backoff::Params {
@@ -102,10 +98,9 @@ fn its_router_shares_one_breaker_between_the_chains_of_a_target() {
             wait_up_to: secs(1),
             retry_timeouts: false,
         },
-        max_attempts_total: 6,
-        timeouts: Timeouts::default(),
         json_schema: true,
         degraded: Some(r#"{"label":"unknown"}"#.into()),
+        ..Chain::new("premium", vec![0, 1])
     };
     let chat = Chain { name: "chat".into(), deadline: secs(20), json_schema: false, degraded: None, ..premium.clone() };
     assert_eq!(config.chains, [premium, chat]);
