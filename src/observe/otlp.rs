@@ -72,17 +72,17 @@ struct Flight {
     first_tokens: BTreeMap<(Name, u32), Micros>,
 }
 
-fn attribute(key: &str, value: Value) -> Value {
+fn attribute(key: &str, value: &Value) -> Value {
     json!({ "key": key, "value": value })
 }
 
 fn text(key: &str, value: &str) -> Value {
-    attribute(key, json!({ "stringValue": value }))
+    attribute(key, &json!({ "stringValue": value }))
 }
 
 /// Whole numbers of 64 bits are texts in this encoding.
 fn number(key: &str, value: impl Into<u64>) -> Value {
-    attribute(key, json!({ "intValue": value.into().to_string() }))
+    attribute(key, &json!({ "intValue": value.into().to_string() }))
 }
 
 fn nanos(at: Micros) -> String {
@@ -187,7 +187,7 @@ impl Drill<'_> {
                         text("hopdrill.tenant", &flight.tenant),
                         text("hopdrill.tier", &flight.tier),
                         text("hopdrill.task", &flight.task),
-                        attribute("hopdrill.stream", json!({ "boolValue": flight.stream })),
+                        attribute("hopdrill.stream", &json!({ "boolValue": flight.stream })),
                         text("hopdrill.outcome", outcome.as_str()),
                         number("hopdrill.hops", *hops),
                     ];
