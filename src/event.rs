@@ -57,6 +57,46 @@ impl Micros {
     }
 }
 
+/// An amount of money, in whole billionths of a dollar: a token costs some hundreds of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Nanodollars(pub u64);
+
+impl Nanodollars {
+    /// Dollars, for people.
+    #[must_use]
+    pub fn as_dollars_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+impl std::ops::AddAssign for Nanodollars {
+    fn add_assign(&mut self, more: Self) {
+        self.0 = self.0.saturating_add(more.0);
+    }
+}
+
+impl std::fmt::Display for Nanodollars {
+    /// In dollars, to the cent; below a dollar to a hundredth of a cent, so that a small drill does not cost nothing.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let decimals = if self.0 < 1_000_000_000 { 4 } else { 2 };
+        f.pad(&format!("${:.decimals$}", self.as_dollars_f64()))
+    }
+}
+
+/// The tokens that an attempt is charged for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Of the prompt, whether they were in a cache or not.
+    pub prompt: u32,
+    /// Those of the prompt that came from a cache.
+    pub cached: u32,
+    /// Of the answer, thoughts included.
+    pub answer: u32,
+    /// The provider did not say: this is the router's guess.
+    pub estimated: bool,
+}
+
 /// Which request: the number of its load stream and its number there. Stable under changes of load and policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequestId {
@@ -434,8 +474,16 @@ pub enum EventKind {
         tier: Name,
         /// What kind of job.
         task: Name,
+        /// The chain that its route leads to.
+        chain: Name,
         /// Whether the client wants a stream.
         stream: bool,
+        /// The regions it may be processed in; empty: anywhere.
+        #[serde(default, skip_serializing_if = "<[Name]>::is_empty")]
+        residency: Arc<[Name]>,
+        /// What kind of data is in it, if that was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        data_class: Option<Name>,
     },
     /// A target was passed over.
     Skipped {
@@ -512,6 +560,12 @@ pub enum EventKind {
         retry_after: Option<Micros>,
         /// Tokens of the answer read; a fragment of a tool call's arguments is one.
         tokens: u32,
+        /// What it is charged for: as the provider says, else estimated; nothing without a 200.
+        #[serde(default)]
+        usage: Option<Usage>,
+        /// The price of that, by the price list that the router was given.
+        #[serde(default)]
+        cost: Nanodollars,
         /// The breaker of this target after recording.
         breaker: BreakerReading,
     },
@@ -554,6 +608,17 @@ pub enum EventKind {
         /// Why, in a few words.
         cause: Name,
     },
+    /// The client got an error, or waited too long, and will ask again. It stays one request.
+    ClientRetried {
+        /// Which.
+        request: RequestId,
+        /// Its how manieth retry, from 1.
+        retry: u32,
+        /// What the client got; `timeout` also where it hung up.
+        class: Class,
+        /// How long it waits first.
+        wait: Micros,
+    },
     /// A request is over. Every request that arrived ends exactly once.
     Ended {
         /// Which.
@@ -570,9 +635,9 @@ pub enum EventKind {
         latency: Micros,
         /// Time to the first token given to the client, from the intended arrival.
         ttft: Option<Micros>,
-        /// Targets used.
+        /// Targets used, over all the times the client asked.
         hops: u32,
-        /// HTTP calls made.
+        /// HTTP calls made, likewise.
         attempts: u32,
         /// What the load found in the answer, if one was served as complete.
         judged: Option<Judged>,

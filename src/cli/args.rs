@@ -1,5 +1,9 @@
 //! What can be typed.
 
+use crate::router::ablate::{self, CONTROL, PARTS, Part};
+use crate::router::preset::{self, PRESETS, Preset};
+use crate::scenario::Plan;
+use crate::words;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -33,6 +37,8 @@ pub(super) enum Command {
         /// Files, directories or bundled names; all bundled ones if none is given
         scenarios: Vec<String>,
     },
+    /// Compare the routers that everyone writes first with the scenarios' own, on the same luck
+    Baselines(Baselines),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -40,7 +46,75 @@ pub(super) enum Command {
     },
 }
 
+/// What the router has to do without.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Missing {
+    /// Play another router: naive or textbook (what everyone writes first), or full, the scenario's own
+    #[arg(long, value_name = "NAME", value_parser = router)]
+    router: Option<Router>,
+    /// Bypass the router: the first target of each chain and one call, with the same deadlines
+    #[arg(long)]
+    control: bool,
+    /// Play with a part of the router off; give it again for another (the parts are listed below)
+    #[arg(long, value_name = "PART", value_parser = part)]
+    without: Vec<&'static Part>,
+}
+
+/// The scenario's own router among the routers.
+pub(super) const FULL: &str = "full";
+
+/// A router by name; [`FULL`] is the scenario's own.
+pub(super) type Router = Option<&'static Preset>;
+
+impl Missing {
+    /// The router that is played instead of the scenario's own.
+    pub(super) fn preset(&self) -> Router {
+        self.router.flatten()
+    }
+
+    /// The drill as it is played.
+    pub(super) fn apply(&self, plan: &Plan) -> Plan {
+        match self.preset() {
+            Some(preset) => plan.routed_by(preset).without(&self.parts()),
+            None => plan.without(&self.parts()),
+        }
+    }
+
+    /// The parts that are off, each once.
+    pub(super) fn parts(&self) -> Vec<&'static Part> {
+        let control = ablate::find(CONTROL).filter(|_| self.control);
+        let mut parts: Vec<&'static Part> = Vec::new();
+        for part in control.into_iter().chain(self.without.iter().copied()) {
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        parts
+    }
+}
+
+/// What `--without` takes.
+fn parts() -> String {
+    let parts = PARTS.iter().filter(|part| part.name != CONTROL);
+    let lines: Vec<String> = parts.map(|part| format!("  {:12}  {}", part.name, part.gone)).collect();
+    format!("Parts of the router, and what happens without them:\n{}", lines.join("\n"))
+}
+
+fn router(name: &str) -> Result<Router, String> {
+    let names = || PRESETS.iter().map(|preset| preset.name).chain([FULL]);
+    match preset::find(name) {
+        None if name != FULL => Err(words::help(name, names()).unwrap_or_default()),
+        found => Ok(found),
+    }
+}
+
+fn part(name: &str) -> Result<&'static Part, String> {
+    let help = || words::help(name, PARTS.iter().map(|part| part.name)).unwrap_or_default();
+    ablate::find(name).ok_or_else(|| format!("the router has no such part; {}", help()))
+}
+
 #[derive(Debug, Args)]
+#[command(after_help = parts())]
 pub(super) struct Run {
     /// A file or a bundled name
     #[arg(default_value = DEFAULT_DRILL)]
@@ -54,6 +128,8 @@ pub(super) struct Run {
     /// Instead of the scenario's own seed
     #[arg(long)]
     pub(super) seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) missing: Missing,
     /// Write the event log as JSON lines
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
@@ -63,6 +139,7 @@ pub(super) struct Run {
 pub(super) const DEFAULT_DRILL: &str = "primary-outage";
 
 #[derive(Debug, Args)]
+#[command(after_help = parts())]
 pub(super) struct Check {
     /// Files, directories or bundled names; all bundled ones if none is given
     pub(super) scenarios: Vec<String>,
@@ -75,6 +152,8 @@ pub(super) struct Check {
     /// Every seed from A to B inclusive: as many drills
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     pub(super) seeds: Option<Seeds>,
+    #[command(flatten)]
+    pub(super) missing: Missing,
     /// Write event logs as JSON lines: one drill to FILE, several into the directory FILE
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
@@ -89,6 +168,18 @@ pub(super) struct Check {
     /// over. Only for scenarios that you trust
     #[arg(long)]
     pub(super) deliver_alerts: bool,
+    /// Drills at a time; one per core if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Baselines {
+    /// Files, directories or bundled names; all bundled ones if none is given
+    pub(super) scenarios: Vec<String>,
+    /// Every seed from A to B inclusive instead of the scenarios' own
+    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    pub(super) seeds: Option<Seeds>,
     /// Drills at a time; one per core if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
@@ -187,6 +278,21 @@ mod tests {
         for wrong in ["7", "a..b", "3..1", "1..99999999999", "..", ""] {
             assert!(seeds(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn routers_are_known_by_name() {
+        assert_eq!(router("naive").unwrap().map(|preset| preset.name), Some("naive"));
+        assert!(router("full").unwrap().is_none());
+        assert_eq!(router("texbook").unwrap_err(), "did you mean `textbook`?");
+    }
+
+    #[test]
+    fn parts_are_told_once_and_unknown_ones_are_met_with_a_guess() {
+        let cli = Cli::try_parse_from(["hopdrill", "check", "--without", "ramp", "--control", "--without", "control"]);
+        let Some(Command::Check(check)) = cli.unwrap().command else { panic!("a check") };
+        assert_eq!(check.missing.parts().iter().map(|part| part.name).collect::<Vec<_>>(), ["control", "ramp"]);
+        assert!(part("braker").unwrap_err().contains("did you mean `breaker`?"));
     }
 
     #[test]

@@ -4,12 +4,12 @@
 //! the running drills and judges what there is. Of several verdicts the worst decides the exit code
 //! (`report::exit`).
 
-use super::args::{Check, Report, ReportKind};
+use super::args::{Check, Missing, Report, ReportKind};
 use super::observed::{self, Wanted};
 use super::out::Out;
 use crate::engine::command::Command;
 use crate::engine::{self, Finished, Options, World};
-use crate::report::{DrillReport, exit, json, terminal};
+use crate::report::{DrillReport, exit, flags, json, terminal};
 use crate::scenario::plan::Plan;
 use crate::slo::vacuity;
 use std::collections::BTreeMap;
@@ -25,6 +25,7 @@ struct Job {
     /// How the scenario was named.
     named: String,
     plan: Arc<Plan>,
+    missing: Missing,
     seed: u64,
     record: Option<PathBuf>,
     reports: Vec<Wanted>,
@@ -48,7 +49,7 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
     let mut plans = Vec::new();
     for input in &inputs {
         match super::load(input, out) {
-            Some(plan) => plans.push((input.name().into_owned(), Arc::new(plan))),
+            Some(plan) => plans.push((input.name().into_owned(), Arc::new(options.missing.apply(&plan)))),
             None => {
                 out.line(&format!("INVALID {}", input.name()));
                 codes.push(exit::INVALID);
@@ -139,6 +140,7 @@ fn jobs(
             Job {
                 named,
                 plan,
+                missing: options.missing.clone(),
                 seed,
                 record,
                 reports,
@@ -228,7 +230,7 @@ impl Job {
             snapshots: None,
         };
         let done = engine::run(Arc::clone(&self.plan), options).map_err(|e| format!("{}: {e}", label()))?;
-        let mut judged = finish(&done, &self.named);
+        let mut judged = finish(&done, &self.named, &self.missing);
         let sent = self.otlp.as_ref().map_or(Ok(()), |url| observed::send(url, &done));
         if let Err(why) = observed::write(&self.reports, &done).and(sent) {
             judged.trouble.get_or_insert(why);
@@ -269,9 +271,12 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Write + Send>, String> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
-/// The report of a drill that is over; `named` is how its scenario was named on the command line.
-pub(super) fn finish(done: &Finished, named: &str) -> Judged {
+/// The report of a drill that is over; `named` is how its scenario was named on the command line, `missing` what its
+/// router was without.
+pub(super) fn finish(done: &Finished, named: &str, missing: &Missing) -> Judged {
     let slos = done.board.results();
+    let (router, parts) = (missing.preset().map(|preset| preset.name), missing.parts());
+    let without: Vec<&str> = parts.iter().map(|part| part.name).collect();
     let report = DrillReport {
         scenario: Arc::clone(&done.plan.name),
         scenario_hash: done.plan.hash(),
@@ -281,14 +286,18 @@ pub(super) fn finish(done: &Finished, named: &str) -> Judged {
         interrupted: done.interrupted,
         duration: done.snapshot.now,
         totals: done.totals.clone(),
-        // A drill that was cut off says nothing about what had not begun.
-        vacuity: if done.interrupted {
+        // A drill that was cut off says nothing about what had not begun, and a router with a part missing leaves
+        // things unused because of that.
+        vacuity: if done.interrupted || router.is_some() || !parts.is_empty() {
             Vec::new()
         } else {
             vacuity(done.board.facts(), &done.fired(), &done.board.called(), &slos)
         },
         slos,
-        reproduce: DrillReport::command_line(named, done.seed, done.world.as_str()),
+        must_break: done.plan.must_break(&parts).filter(|_| router.is_none()).map(<[_]>::to_vec),
+        reproduce: DrillReport::command_line(named, done.seed, done.world.as_str(), &flags(router, &without)),
+        router,
+        without,
     };
     let trouble = done.write_error.as_ref().map(|error| format!("the recording is incomplete: {error}"));
     Judged { report, trouble, told: Vec::new() }

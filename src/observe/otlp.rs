@@ -4,8 +4,8 @@
 //!
 //! | span | kind | its own attributes | its events |
 //! | --- | --- | --- | --- |
-//! | `hopdrill TASK` | server | `hopdrill.request`, `.tenant`, `.tier`, `.task`, `.stream`, `.outcome`, `.hops` | skips, fallbacks, retries |
-//! | `OPERATION MODEL` | client | `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model`, `gen_ai.usage.output_tokens`, `http.response.status_code`, `hopdrill.target`, `.attempt` | first token |
+//! | `hopdrill TASK` | server | `hopdrill.request`, `.tenant`, `.tier`, `.task`, `.route`, `.stream`, `.outcome`, `.hops` | skips, fallbacks, retries |
+//! | `OPERATION MODEL` | client | `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model`, `gen_ai.usage.input_tokens`, `.output_tokens`, `http.response.status_code`, `hopdrill.target`, `.attempt` | first token |
 //!
 //! What failed has `error.type`, the class, and an error status. A request begins at its intended arrival.
 //!
@@ -66,6 +66,7 @@ struct Flight {
     tenant: Name,
     tier: Name,
     task: Name,
+    chain: Name,
     stream: bool,
     events: Vec<Value>,
     /// First tokens by target and call.
@@ -122,12 +123,13 @@ impl Drill<'_> {
                 }
             };
             match &event.kind {
-                EventKind::Arrived { request, intended, tenant, tier, task, stream, .. } => {
+                EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, .. } => {
                     let flight = Flight {
                         intended: *intended,
                         tenant: tenant.clone(),
                         tier: tier.clone(),
                         task: task.clone(),
+                        chain: chain.clone(),
                         stream: *stream,
                         events: Vec::new(),
                         first_tokens: BTreeMap::new(),
@@ -152,7 +154,7 @@ impl Drill<'_> {
                         flight.first_tokens.insert((target.clone(), *attempt), at);
                     }
                 }
-                EventKind::AttemptEnded { request, target, attempt, dispatched, class, status, tokens, .. } => {
+                EventKind::AttemptEnded { request, target, attempt, dispatched, class, status, usage, .. } => {
                     let Some(flight) = flights.get_mut(request) else { continue };
                     let first = flight.first_tokens.remove(&(target.clone(), *attempt));
                     let operation = if &*flight.task == "embedding" { "embeddings" } else { "chat" };
@@ -162,8 +164,13 @@ impl Drill<'_> {
                         text("gen_ai.request.model", model),
                         text("hopdrill.target", target),
                         number("hopdrill.attempt", *attempt),
-                        number("gen_ai.usage.output_tokens", *tokens),
                     ];
+                    attributes.extend(usage.iter().flat_map(|usage| {
+                        [
+                            number("gen_ai.usage.input_tokens", usage.prompt),
+                            number("gen_ai.usage.output_tokens", usage.answer),
+                        ]
+                    }));
                     attributes.extend(self.dialects.get(target).map(|d| text("gen_ai.provider.name", provider(*d))));
                     attributes.extend(status.map(|status| number("http.response.status_code", status)));
                     let first = first.map(|at| json!({ "timeUnixNano": nanos(at), "name": "gen_ai.first_token" }));
@@ -187,6 +194,7 @@ impl Drill<'_> {
                         text("hopdrill.tenant", &flight.tenant),
                         text("hopdrill.tier", &flight.tier),
                         text("hopdrill.task", &flight.task),
+                        text("hopdrill.route", &flight.chain),
                         attribute("hopdrill.stream", &json!({ "boolValue": flight.stream })),
                         text("hopdrill.outcome", outcome.as_str()),
                         number("hopdrill.hops", *hops),

@@ -2,8 +2,9 @@
 
 use super::Complaint;
 use super::finish::Finish;
-use crate::event::Class;
+use crate::event::Usage;
 use mock_providers::text::tokens;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A tool call, as the model made it.
@@ -25,13 +26,33 @@ pub struct Answered {
 }
 
 impl Answered {
-    /// An answer with something in it.
-    pub(super) fn new(text: String, calls: Vec<ToolCall>, finish: Finish) -> Result<Self, Complaint> {
-        finish.check(!calls.is_empty())?;
-        if text.is_empty() && calls.is_empty() {
-            return Err(Complaint::new(Class::Malformed, "an empty answer"));
-        }
-        Ok(Self { text, calls })
+    /// Its length in tokens, by the rule of thumb.
+    #[must_use]
+    pub fn tokens(&self) -> u32 {
+        super::tokens(self.text.len() + self.calls.iter().map(|call| call.arguments.len()).sum::<usize>())
+    }
+}
+
+/// A complete response. Whether its answer may be served is not said here: see the gates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The answer.
+    pub answered: Answered,
+    /// Why it ended.
+    pub finish: Finish,
+    /// The model that it says has answered, if it says so.
+    pub model: Option<String>,
+}
+
+impl Response {
+    pub(super) fn new(
+        text: String,
+        calls: Vec<ToolCall>,
+        finish: Finish,
+        model: Option<Cow<'_, str>>,
+    ) -> Result<Self, Complaint> {
+        let answered = Answered { text, calls };
+        Ok(Self { answered, finish: finish.unfiltered()?, model: model.map(Cow::into_owned) })
     }
 }
 
@@ -50,7 +71,10 @@ pub enum Piece {
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     calls: BTreeMap<u32, ToolCall>,
-    finished: bool,
+    finish: Option<Finish>,
+    model: Option<String>,
+    /// What has been said of the usage so far.
+    pub(super) usage: Option<Usage>,
 }
 
 impl Gathered {
@@ -83,21 +107,32 @@ impl Gathered {
 
     /// The stream has said why it ends.
     pub(super) fn finish(&mut self, finish: Finish) -> Result<(), Complaint> {
-        finish.check(!self.calls.is_empty())?;
-        self.finished = true;
+        self.finish = Some(finish.unfiltered()?);
         Ok(())
     }
 
-    pub(super) fn is_finished(&self) -> bool {
-        self.finished
+    /// The stream has named the model that answers. The first time counts.
+    pub(super) fn named(&mut self, model: Option<Cow<'_, str>>) {
+        if self.model.is_none() {
+            self.model = model.map(Cow::into_owned);
+        }
     }
 
-    /// The tool calls in their order. Arguments that were never sent are an empty object in some dialects.
-    pub(super) fn into_calls(self, empty: &str) -> Vec<ToolCall> {
+    pub(super) fn is_finished(&self) -> bool {
+        self.finish.is_some()
+    }
+
+    pub(super) fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    /// The reply that the stream was, with this text. Arguments that were never sent are an empty object in some dialects;
+    /// `None`: it never said why it ends.
+    pub(super) fn into_response(self, text: String, empty: &str) -> Option<Response> {
         let mut calls: Vec<ToolCall> = self.calls.into_values().collect();
         for call in calls.iter_mut().filter(|call| call.arguments.is_empty()) {
             empty.clone_into(&mut call.arguments);
         }
-        calls
+        Some(Response { answered: Answered { text, calls }, finish: self.finish?, model: self.model })
     }
 }

@@ -8,7 +8,7 @@ use crate::event::Class;
 
 /// Why an answer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Finish {
+pub enum Finish {
     /// It is whole.
     Whole,
     /// It is whole and consists of tool calls, or is meant to.
@@ -26,8 +26,19 @@ pub(super) enum Finish {
 }
 
 impl Finish {
+    /// An answer that a filter stopped is none.
+    pub(super) fn unfiltered(self) -> Result<Self, Complaint> {
+        match self {
+            Self::Filtered(reason) => Err(Complaint::new(Class::ContentPolicy, reason)),
+            _ => Ok(self),
+        }
+    }
+
     /// Whether an answer that ended so may be taken for whole. `called`: it has tool calls in it.
-    pub(super) fn check(self, called: bool) -> Result<(), Complaint> {
+    ///
+    /// # Errors
+    /// It may not, and why.
+    pub fn check(self, called: bool) -> Result<(), Complaint> {
         match self {
             Self::Calls if !called => Err(Complaint::new(Class::Malformed, "a tool call was announced and none came")),
             Self::Whole | Self::Calls => Ok(()),

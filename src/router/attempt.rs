@@ -4,15 +4,16 @@
 //! - A 200 is not a success until the answer is complete and has passed its gates.
 //! - Every wait is bounded: connect by the connector; head, first token, silence between tokens and the whole call by
 //!   the chain; everything by the request's deadline and the client's patience.
-//! - Tokens go to the client as they come, unless a gate needs the whole answer first. Tool calls are always given whole
-//!   and last; their fragments count as progress like tokens.
+//! - Tokens go to the client as they come, unless a gate needs the whole answer first; the white space that an answer
+//!   begins with waits for its first word. Tool calls are always given whole and last; their fragments count as progress
+//!   like tokens.
 //! - Whatever is not a complete answer is read no further; dropping the response closes its connection.
 
 use super::client::Client;
-use super::policy::gates::Gate;
+use super::policy::gates::{Answer, Asked, Gates, Refused, Stopped};
 use super::policy::join::{Join, Unjoined};
-use crate::event::Class;
-use crate::provider::{Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece};
+use crate::event::{Class, Usage};
+use crate::provider::{self, Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece};
 use crate::runtime::Clock;
 use crate::transport::{SendError, Upstream};
 use bytes::Bytes;
@@ -50,9 +51,10 @@ pub(super) struct Call<'a> {
     pub(super) upstream: &'a Upstream,
     pub(super) adapter: Adapter,
     pub(super) wanted: Wanted<'a>,
-    /// The gate, if the answer must pass one.
-    pub(super) gate: Option<Gate<'a>>,
-    /// Whether the client gets nothing before the answer is whole; a gate sees to that too.
+    /// What an answer must pass, and what it answers.
+    pub(super) gates: &'a Gates,
+    pub(super) asked: Asked<'a>,
+    /// Whether the client gets nothing before the answer is whole; some gates see to that too.
     pub(super) holds_back: bool,
     /// Where the answer meets what the client has, if it goes on from there.
     pub(super) join: Option<Join>,
@@ -71,6 +73,13 @@ impl Wanted<'_> {
     fn is_stream(&self) -> bool {
         matches!(self, Self::Answer(Ask { stream: true, .. }))
     }
+
+    fn prompt_tokens(&self) -> u32 {
+        match self {
+            Self::Answer(ask) => ask.prompt_tokens(),
+            Self::Vector(embed) => provider::tokens(embed.text.len()),
+        }
+    }
 }
 
 /// What came of a call.
@@ -87,10 +96,15 @@ pub(super) struct Judgement {
     pub(super) retires: Option<String>,
     /// Tokens of the answer read.
     pub(super) tokens: u32,
+    /// What the call is charged for. Where the provider does not say, a 200 counts for its prompt and for what was read;
+    /// nothing else is charged.
+    pub(super) usage: Option<Usage>,
     /// Whether any of it reached the client.
     pub(super) delivered: bool,
     /// What reached the client of a streamed answer.
     pub(super) given: String,
+    /// The gate that the answer did not pass.
+    pub(super) stopped_by: Option<&'static str>,
 }
 
 /// Progress of a call that the router wants to hear of at once.
@@ -116,12 +130,19 @@ pub(super) async fn run<C: Client>(
         retry_after: None,
         retires: None,
         tokens: 0,
+        usage: None,
         delivered: false,
         given: String::new(),
+        stopped_by: None,
     };
     if let Err((class, detail)) = exchange(&mut call, clock, client, progress, &mut verdict).await {
         verdict.class = class;
         verdict.detail = detail;
+    }
+    if verdict.status == Some(StatusCode::OK) {
+        let estimate =
+            Usage { prompt: call.wanted.prompt_tokens(), cached: 0, answer: verdict.tokens, estimated: true };
+        verdict.usage = verdict.usage.or(Some(estimate));
     }
     verdict
 }
@@ -149,32 +170,40 @@ async fn exchange<C: Client>(
     if response.status() != StatusCode::OK {
         return Err(refusal(call, response, &mut timer, verdict).await);
     }
-    let Answered { text, calls } = if call.wanted.is_stream() && call.adapter.is_stream(response.headers()) {
+    let (response, given) = if call.wanted.is_stream() && call.adapter.is_stream(response.headers()) {
         stream(call, response, &mut timer, client, progress, verdict).await?
     } else {
         let body = collect(response.into_body(), &mut timer, MAX_BODY).await?;
         if let Wanted::Vector(embed) = &call.wanted {
-            let vector = call.adapter.embedder().map_err(|cannot| refused(&cannot))?.vector(&body, embed.dimensions);
+            let embedder = call.adapter.embedder().map_err(|cannot| refused(&cannot))?;
+            let vector = embedder.vector(&body, embed.dimensions, &mut verdict.usage);
             let vector = vector.map_err(|c| complain(c, verdict))?;
             verdict.tokens = 1;
             verdict.delivered = true;
             client.vector(&vector).await;
             return Ok(());
         }
-        let answered = call.adapter.answer(&body).map_err(|c| complain(c, verdict))?;
-        verdict.tokens = 1;
-        answered
+        let mut response = call.adapter.answer(&body, &mut verdict.usage).map_err(|c| complain(c, verdict))?;
+        verdict.tokens = response.answered.tokens();
+        response.answered.text = call.meets(response.answered.text)?;
+        (response, 0)
     };
-    if let Some(gate) = &call.gate {
-        let calls = calls.iter().map(|c| (c.name.as_str(), c.arguments.as_str()));
-        gate.check(&text, calls).map_err(|why| (Class::Schema, why.into()))?;
-    }
-    let text = call.meets(text)?;
-    if !text.is_empty() {
-        client.token(&text).await;
-    }
+    let provider::Response { answered: Answered { text, calls }, finish, model } = response;
+    let ended =
+        finish.check(!calls.is_empty()).map_err(|Complaint { class, detail, .. }| Refused { class, why: detail });
+    let made: Vec<_> = calls.iter().map(|call| (call.name.as_str(), call.arguments.as_str())).collect();
     if let Some(join) = &call.join {
         join.end().map_err(unjoined)?;
+    }
+    let whole = match &call.join {
+        Some(join) => Cow::Owned(format!("{}{text}", join.given())),
+        None => Cow::Borrowed(text.as_str()),
+    };
+    let answer = Answer { text: &whole, calls: &made, ended: ended.as_ref().copied(), model: model.as_deref() };
+    call.gates.check(&call.asked, &answer).map_err(|by| stopped(by, verdict))?;
+    let rest = text.get(given..).unwrap_or_default();
+    if !rest.is_empty() {
+        client.token(rest).await;
     }
     for made in &calls {
         client.call(made).await;
@@ -195,6 +224,11 @@ impl Call<'_> {
 
 fn unjoined(why: Unjoined) -> Failed {
     (Class::Malformed, why.to_string().into())
+}
+
+fn stopped(by: Stopped, verdict: &mut Judgement) -> Failed {
+    verdict.stopped_by = Some(by.gate);
+    (by.refused.class, by.refused.why)
 }
 
 /// The driver passes over targets that cannot do what is asked, so nobody gets here.
@@ -255,7 +289,8 @@ async fn collect(mut body: Incoming, timer: &mut Timer, most: usize) -> Result<V
     Ok(whole)
 }
 
-/// Reads a streamed answer, handing tokens on unless a gate holds them back. What it returns is still to be handed on.
+/// Reads a streamed answer, handing tokens on unless a gate holds them back. Returns it, and how many bytes of its text
+/// were handed on.
 async fn stream<C: Client>(
     call: &mut Call<'_>,
     response: Response<Incoming>,
@@ -263,10 +298,12 @@ async fn stream<C: Client>(
     client: &mut C,
     progress: &mut (impl Progress + Send),
     verdict: &mut Judgement,
-) -> Result<Answered, Failed> {
+) -> Result<(provider::Response, usize), Failed> {
+    let held = call.holds_back || call.gates.hold(&call.asked);
     let mut reader = call.adapter.reader();
     let mut body = response.into_body();
-    let mut kept = String::new();
+    let mut text = String::new();
+    let mut given = 0;
     let mut pieces: Vec<Piece> = Vec::new();
     let mut length = 0;
     // Only tokens are progress: pings and comments do not keep a stalled stream alive.
@@ -294,27 +331,25 @@ async fn stream<C: Client>(
                 progress.first_token();
             }
             verdict.tokens += if let Piece::CallPart(tokens) = piece { tokens.max(1) } else { 1 };
-            match piece {
-                Piece::Text(text) if call.holds_back || call.gate.is_some() => kept.push_str(&text),
-                Piece::Text(text) => {
-                    let text = call.meets(text)?;
-                    if !text.is_empty() {
-                        verdict.delivered = true;
-                        verdict.given.push_str(&text);
-                        client.token(&text).await;
-                    }
-                }
-                Piece::CallBegun | Piece::CallPart(_) => {}
+            let Piece::Text(piece) = piece else { continue };
+            text.push_str(&call.meets(piece)?);
+            if held || (given == 0 && text.trim_start().is_empty()) {
+                continue;
             }
+            if given == 0 {
+                call.gates.check_head(&call.asked, reader.model()).map_err(|by| stopped(by, verdict))?;
+                verdict.delivered = true;
+            }
+            verdict.given.push_str(&text[given..]);
+            client.token(&text[given..]).await;
+            given = text.len();
         }
         fed.map_err(|c| complain(c, verdict))?;
     }
-    reader.end().map_err(|c| complain(c, verdict))?;
-    let calls = reader.into_calls();
-    if verdict.tokens == 0 && calls.is_empty() {
-        return Err((Class::Malformed, "an empty answer".into()));
-    }
-    Ok(Answered { text: kept, calls })
+    let usage = reader.usage();
+    let response = reader.into_response(text).map_err(|c| complain(c, verdict))?;
+    verdict.usage = usage;
+    Ok((response, given))
 }
 
 /// One timer for all the waits of a call. It is only moved when it would ring too late, so a stream of many tokens does

@@ -2,6 +2,7 @@
 //! here is already valid.
 
 use super::policy::decide::Table;
+use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
 use super::policy::{backoff, breaker, budget, quality};
 use crate::event::Name;
@@ -106,9 +107,8 @@ pub struct Chain {
     pub max_attempts_total: u32,
     /// Bounds on one HTTP call.
     pub timeouts: Timeouts,
-    /// Whether answers must fit the schema of the request, and tool calls the tools it offers. Without it only
-    /// JSON-ness of the envelope is checked.
-    pub json_schema: bool,
+    /// What answers must pass to be served.
+    pub gates: Gates,
     /// What is served when every target has failed.
     pub degraded: Option<Name>,
 }
@@ -130,7 +130,7 @@ impl Chain {
             retry: Retry::default(),
             max_attempts_total: 6,
             timeouts: Timeouts::default(),
-            json_schema: false,
+            gates: Gates::default(),
             degraded: None,
         }
     }
@@ -146,6 +146,8 @@ pub enum OnBreak {
     Error,
     /// There is no such stream: the client gets nothing before the answer is whole.
     Buffer,
+    /// What came is taken for the whole answer.
+    Serve,
 }
 
 /// Same-target retries of a chain.
@@ -159,6 +161,12 @@ pub struct Retry {
     pub wait_up_to: Duration,
     /// Whether timeouts are retried on the same target; silence normally is not.
     pub retry_timeouts: bool,
+    /// Whether a target that asks for a pause (Retry-After) gets it.
+    pub heeds_pauses: bool,
+    /// Pauses are stretched by up to this share, and so is the wait for their end.
+    pub scatter: f64,
+    /// Whether the wait before a retry is also sat out when there is none, before moving on.
+    pub sleeps_last: bool,
 }
 
 impl Default for Retry {
@@ -168,6 +176,9 @@ impl Default for Retry {
             backoff: backoff::Params::default(),
             wait_up_to: Duration::from_secs(1),
             retry_timeouts: false,
+            heeds_pauses: true,
+            scatter: 0.1,
+            sleeps_last: false,
         }
     }
 }

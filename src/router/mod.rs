@@ -3,22 +3,25 @@
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
 //! - `attempt`: one HTTP call. - `health`: what is known about a target. - `watch`: what is known about a chain.
 //! - `policy/`: every decision, pure.
+//! - `ablate`: the same router with a part missing. - `preset`: baselines.
 //!
 //! This room does not know scenarios, mocks or statistics. It speaks HTTP through `transport`, dialects through
 //! `provider`, and tells what it does to the event log.
 
+pub mod ablate;
 mod attempt;
 mod client;
 pub mod config;
 mod health;
 pub mod policy;
+pub mod preset;
 #[cfg(test)]
 mod tests;
 mod walk;
 mod watch;
 
-pub use crate::provider::{Image, ToolCall};
-pub use client::{Client, Request, Served};
+pub use crate::provider::{Effort, Image, Options, ToolCall};
+pub use client::{Before, Client, Request, Served, Stakes, Traits};
 
 use crate::event::{Name, Sink};
 use crate::provider::Adapter;
@@ -58,6 +61,12 @@ impl Router {
         let health = config.targets.iter().map(|t| Arc::new(Health::new(t))).collect();
         let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
         Self { config, upstreams, health, drift, clock, luck, log }
+    }
+
+    /// The name of the chain that this request takes.
+    #[must_use]
+    pub fn chain_of(&self, request: &Request) -> &Name {
+        &self.config.chain_for(request).name
     }
 
     /// The model whose vectors answer this request for an embedding: that of the first target of its chain that has

@@ -6,7 +6,9 @@ use crate::load;
 use crate::observe::Known;
 use crate::observe::alerts::Rule;
 use crate::router;
+use crate::router::ablate::{self, Part};
 use crate::router::config::Target;
+use crate::router::preset::Preset;
 use crate::slo::{CauseFact, ChainFact, Facts, FaultFact, Slo};
 use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Model, fault::Fault};
@@ -39,6 +41,8 @@ pub struct Plan {
     pub faults: Vec<PlannedFault>,
     /// Assertions in file order.
     pub slos: Vec<Slo>,
+    /// What must fail without a part of the router.
+    pub breaks: Vec<Breaks>,
     /// Who is told of alerts, in file order.
     pub alerts: Vec<Rule>,
 }
@@ -127,11 +131,41 @@ impl Plan {
         }
     }
 
+    /// The same drill with another router over the same targets.
+    #[must_use]
+    pub fn routed_by(&self, preset: &Preset) -> Self {
+        Self { router: preset.router(self.router.clone()), ..self.clone() }
+    }
+
+    /// The same drill without parts of its router.
+    #[must_use]
+    pub fn without(&self, parts: &[&Part]) -> Self {
+        let router = parts.iter().fold(self.router.clone(), |router, part| ablate::without(router, part));
+        Self { router, ..self.clone() }
+    }
+
+    /// The assertions that must fail, and no others, without these parts; `None` if the scenario does not say. It speaks
+    /// of single parts only.
+    #[must_use]
+    pub fn must_break(&self, without: &[&Part]) -> Option<&[Name]> {
+        let [part] = without else { return None };
+        self.breaks.iter().find(|b| b.part == *part).map(|b| &*b.slos)
+    }
+
     /// When the load stops.
     #[must_use]
     pub fn end(&self) -> Duration {
         self.phases.last().map_or(Duration::ZERO, |p| p.until)
     }
+}
+
+/// What must fail, and nothing else, when a part of the router is missing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Breaks {
+    /// The part.
+    pub part: &'static Part,
+    /// The assertions, as they stand under `slos`.
+    pub slos: Vec<Name>,
 }
 
 /// A mock provider.

@@ -1,6 +1,6 @@
 //! What a board must know of a plan before the first event.
 
-use super::assertion::{Interval, Scope};
+use super::assertion::{Interval, Part};
 use crate::event::{AlertKind, Micros, Name};
 
 /// The parts of a plan that assertions refer to.
@@ -63,15 +63,15 @@ impl Facts {
     }
 
     /// The span in which samples count. A phase that does not exist has no samples.
-    pub(crate) fn interval(&self, scope: &Scope) -> Interval {
+    pub(crate) fn interval(&self, part: &Part) -> Interval {
         let span = |name: &Name| self.phases.iter().find(|(n, _, _)| n == name);
         let nothing = Interval { from: Micros(0), until: Micros(0) };
-        match scope {
-            Scope::Whole | Scope::Over(_) => Interval::ALL,
-            Scope::During(name) => {
+        match part {
+            Part::Whole => Interval::ALL,
+            Part::During(name) => {
                 span(name).map_or(nothing, |(_, from, until)| Interval { from: *from, until: *until })
             }
-            Scope::After(name) => {
+            Part::After(name) => {
                 span(name).map_or(nothing, |(_, _, until)| Interval { from: *until, until: Micros(u64::MAX) })
             }
         }

@@ -15,6 +15,7 @@ mod highvolume;
 mod judge;
 mod longform;
 mod multimodal;
+mod padding;
 mod png;
 mod reasoning;
 mod recommendation;
@@ -24,6 +25,7 @@ mod triage;
 mod vague;
 
 pub use judge::Given;
+pub use padding::padded;
 pub use risk::{risk, risky};
 pub use vague::vague;
 

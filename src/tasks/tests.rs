@@ -1,5 +1,5 @@
 use super::*;
-use crate::router::policy::gates::{Gate, Schema, Tool as Gated};
+use crate::router::policy::gates::{self, Answer, Asked, Gate, Gates, Schema, Tool as Gated};
 use std::collections::BTreeSet;
 
 fn prompts(task: Task) -> impl Iterator<Item = String> {
@@ -42,15 +42,20 @@ fn the_known_answer_is_right_and_the_other_one_wrong_but_well_formed() {
                 parameters: Schema::new(&t.parameters).expect("valid"),
             })
             .collect();
-        let gate = Gate { schema: schema.as_ref(), tools: &tools, must_call: !tools.is_empty() };
+        let asked = Asked { model: "m", schema: schema.as_ref(), tools: &tools, must_call: !tools.is_empty() };
+        // Every gate there is, as far as it needs no number.
+        let gates: Vec<Gate> = gates::ALL.iter().filter_map(|kind| Gate::named(kind.name)).collect();
+        let gates = Gates::new(&gates);
         for prompt in prompts(task) {
             for right in [true, false] {
                 let answer = answer(&prompt, right);
                 let expected = if right { Judged::Right } else { Judged::Wrong };
                 assert_eq!(judged(task, &prompt, &answer), expected, "{prompt} {answer:?}");
                 let given = given(&answer);
-                let calls = given.calls.iter().map(|(name, arguments)| (name.as_str(), arguments.as_str()));
-                gate.check(&given.text, calls).expect("right and wrong answers pass the gate");
+                let calls: Vec<_> = given.calls.iter().map(|(name, args)| (name.as_str(), args.as_str())).collect();
+                let answer = Answer { text: &given.text, calls: &calls, ended: Ok(()), model: None };
+                let passed = gates.check(&asked, &answer);
+                assert!(passed.is_ok(), "right and wrong answers pass all gates: {passed:?} {answer:?}");
             }
         }
     }

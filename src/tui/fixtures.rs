@@ -5,6 +5,7 @@ use super::theme::Theme;
 use crate::engine::World;
 use crate::event::{BreakerState, Class, Micros, Name, Outcome, Reason, SkipReason};
 use crate::router::config::{Chain, Config, Target};
+use crate::router::policy::gates::{Gate, Gates};
 use crate::scenario::plan::{Phase, Plan, PlannedFault, Provider};
 use crate::slo::{self, Names, Slo};
 use crate::stats::snapshot::{FeedLine, Flow, FlowEnd, LatencyView, Level, SloView, Snapshot, Standing, TargetView};
@@ -62,6 +63,7 @@ fn parsed(text: &str) -> Slo {
         tenants: &[],
         tiers: &[],
         tasks: &[],
+        chains: &[],
     };
     slo::parse(text, &names).unwrap()
 }
@@ -77,7 +79,7 @@ pub(super) fn plan() -> Plan {
     let chain = Chain {
         deadline: secs(12),
         min_hop_time: secs(1),
-        json_schema: true,
+        gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
         degraded: Some("{}".into()),
         ..Chain::new("premium", vec![0, 1])
     };
@@ -99,6 +101,7 @@ pub(super) fn plan() -> Plan {
             fault(1, "429 (retry after 2s)", vec![1], 70, 85, Shape::Step),
         ],
         slos: SLOS.map(parsed).into(),
+        breaks: Vec::new(),
         alerts: Vec::new(),
     }
 }

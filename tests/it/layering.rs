@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("oracle", &["event", "transport"]),
     ("report", &["event", "slo", "stats"]),
     ("tui", &["engine", "event", "router", "scenario", "stats"]),
-    ("cli", &["engine", "event", "observe", "report", "scenario", "slo", "stats", "tui", "words"]),
+    ("cli", &["engine", "event", "observe", "report", "router", "scenario", "slo", "stats", "tui", "words"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

@@ -1,12 +1,16 @@
 //! The integration tests: whole drills through the library, and the program from the outside.
 
+mod breaks;
 mod cli;
+mod clients;
 mod determinism;
 mod drills;
+mod gates;
 mod layering;
 mod ledger;
 mod library;
 mod limits;
+mod money;
 mod observe;
 mod readme;
 mod table;

@@ -3,7 +3,7 @@
 use crate::drills::{drill, play};
 use hopdrill::engine::{Finished, World};
 use hopdrill::event::{AlertKind, Class, DriftCause, Event, EventKind, RequestId};
-use hopdrill::observe::{OTHER, Prometheus, audit, otlp};
+use hopdrill::observe::{Prometheus, audit, otlp};
 use hopdrill::scenario::{self, library};
 use hopdrill::slo::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,16 +86,16 @@ fn every_counter_is_a_count_of_the_raw_events() {
     for name in ["primary-outage", "rate-limit-storm", "total-blackout"] {
         let done = bundled(name);
         let metrics = parse(&scrape(&done));
-        let tenants: BTreeMap<RequestId, &str> = done
+        let arrived: BTreeMap<RequestId, (&str, &str)> = done
             .events
             .iter()
             .filter_map(|e| match &e.kind {
-                EventKind::Arrived { request, tenant, .. } => Some((*request, &**tenant)),
+                EventKind::Arrived { request, tenant, chain, .. } => Some((*request, (&**tenant, &**chain))),
                 _ => None,
             })
             .collect();
-        let of = |request: &RequestId| format!("tenant=\"{}\"", tenants[request]);
-        let route = |_: &RequestId| format!("route=\"{OTHER}\"");
+        let of = |request: &RequestId| format!("tenant=\"{}\"", arrived[request].0);
+        let route = |request: &RequestId| format!("route=\"{}\"", arrived[request].1);
         let mut expected = BTreeMap::new();
         expected.insert(
             "hopdrill_fallback_total",
@@ -162,6 +162,23 @@ fn every_counter_is_a_count_of_the_raw_events() {
                 _ => None,
             }),
         );
+        let (mut tokens, mut cost) = (BTreeMap::<String, f64>::new(), BTreeMap::<String, u64>::new());
+        for event in &done.events {
+            let EventKind::AttemptEnded { request, target, usage, cost: price, .. } = &event.kind else { continue };
+            let labels = format!("{},target=\"{target}\",{}", route(request), of(request));
+            let usage = usage.unwrap_or_default();
+            for (kind, n) in [("prompt", usage.prompt), ("cached", usage.cached), ("answer", usage.answer)] {
+                let series = format!("hopdrill_token_total{{kind=\"{kind}\",{labels}}}");
+                *tokens.entry(series).or_default() += f64::from(n);
+            }
+            *cost.entry(format!("hopdrill_cost_dollars_total{{{labels}}}")).or_default() += price.0;
+        }
+        assert!(tokens.values().sum::<f64>() > 1000.0 && cost.values().sum::<u64>() > 0, "{name}");
+        expected.insert("hopdrill_token_total", tokens);
+        let dollars =
+            cost.into_iter().map(|(series, n)| (series, format!("{}.{:09}", n / 1_000_000_000, n % 1_000_000_000)));
+        let dollars = dollars.map(|(series, n)| (series, n.parse().expect("a number"))).collect();
+        expected.insert("hopdrill_cost_dollars_total", dollars);
         let counters: Vec<&str> = metrics.iter().filter(|(_, m)| m.kind == "counter").map(|(n, _)| &**n).collect();
         assert_eq!(counters, expected.keys().copied().collect::<Vec<_>>(), "no counter goes unchecked");
         for (metric, series) in expected {
@@ -233,12 +250,12 @@ fn the_rows_of_the_audit_log_are_the_hops_skips_and_transitions_one_to_one() {
         let mut rows = audit::document(&done.events);
         assert_eq!(rows.pop(), Some('\n'));
         let rows: Vec<serde_json::Value> = rows.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
-        let mut tenants: BTreeMap<RequestId, &str> = BTreeMap::new();
+        let mut arrived: BTreeMap<RequestId, (&str, &str)> = BTreeMap::new();
         let mut expected = Vec::new();
         for Event { seq, at, kind } in &done.events {
             let (event, request, target, from, to, reason) = match kind {
-                EventKind::Arrived { request, tenant, .. } => {
-                    tenants.insert(*request, tenant);
+                EventKind::Arrived { request, tenant, chain, .. } => {
+                    arrived.insert(*request, (tenant, chain));
                     continue;
                 }
                 EventKind::FellBack { request, from, to, reason } => {
@@ -254,7 +271,7 @@ fn the_rows_of_the_audit_log_are_the_hops_skips_and_transitions_one_to_one() {
             };
             expected.push(serde_json::json!({
                 "seq": seq, "at_us": at, "event": event, "request": request,
-                "tenant": request.map(|r| tenants[r]), "route": null, "target": target,
+                "tenant": request.map(|r| arrived[r].0), "route": request.map(|r| arrived[r].1), "target": target,
                 "from": from, "to": to, "reason": reason,
             }));
         }

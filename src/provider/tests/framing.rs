@@ -104,7 +104,7 @@ fn steps<'a>(dialect: Dialect, pieces: impl IntoIterator<Item = &'a [u8]>) -> (V
     for piece in pieces {
         reader.feed(piece, |step| seen.push(step)).expect("well formed");
     }
-    (seen, reader.end().is_ok(), reader.into_calls())
+    (seen, reader.end().is_ok(), reader.into_response(String::new()).map_or(Vec::new(), |r| r.answered.calls))
 }
 
 fn cut(whole: &[u8], mut cuts: Vec<usize>) -> Vec<&[u8]> {

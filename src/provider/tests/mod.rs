@@ -9,6 +9,8 @@ mod gemini;
 mod mistral;
 mod ollama;
 mod openai;
+mod options;
+mod usage;
 mod vllm;
 
 use super::*;
@@ -35,6 +37,8 @@ fn plain() -> Ask<'static> {
         must_call: false,
         stream: false,
         stricter: false,
+        schema_by: SchemaBy::Native,
+        options: &NO_OPTIONS,
     }
 }
 
@@ -73,9 +77,14 @@ fn streamed(dialect: Dialect, stream: &[u8], size: usize) -> (Answered, u32, Res
             return (answered, counted, Err(complaint));
         }
     }
-    let end = reader.end();
-    answered.calls = reader.into_calls();
-    (answered, counted, end)
+    let text = std::mem::take(&mut answered.text);
+    match reader.into_response(text) {
+        Ok(response) => {
+            let end = response.finish.check(!response.answered.calls.is_empty());
+            (response.answered, counted, end)
+        }
+        Err(complaint) => (answered, counted, Err(complaint)),
+    }
 }
 
 /// A stream that ends well, cut in every way that may matter.
@@ -94,11 +103,22 @@ fn failed(dialect: Dialect, stream: impl AsRef<[u8]>) -> Class {
 }
 
 fn class(dialect: Dialect, body: &str) -> Class {
-    Adapter::new(dialect).answer(body.as_bytes()).map(|_| Class::Ok).unwrap_or_else(|complaint| complaint.class)
+    let response = Adapter::new(dialect).answer(body.as_bytes(), &mut None);
+    let whole = response.and_then(|response| {
+        response.finish.check(!response.answered.calls.is_empty())?;
+        match response.answered == Answered::default() {
+            true => Err(Complaint::new(Class::Malformed, "an empty answer")),
+            false => Ok(()),
+        }
+    });
+    whole.map_or_else(|complaint| complaint.class, |()| Class::Ok)
 }
 
 fn answered(dialect: Dialect, body: &str) -> Answered {
-    Adapter::new(dialect).answer(body.as_bytes()).unwrap_or_else(|complaint| panic!("{complaint:?}"))
+    Adapter::new(dialect)
+        .answer(body.as_bytes(), &mut None)
+        .unwrap_or_else(|complaint| panic!("{complaint:?}"))
+        .answered
 }
 
 /// What an answer with an error status means, without headers.

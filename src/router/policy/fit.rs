@@ -33,6 +33,8 @@ pub struct Offer<'a> {
     pub approved_for: &'a BTreeSet<Name>,
     /// What it can do.
     pub capabilities: &'a BTreeSet<Capability>,
+    /// Whether its API has words for all that is asked of the model beside the question.
+    pub obeys: bool,
     /// Whether its API answers with vectors.
     pub embeds: bool,
     /// Whose vectors its vectors compare with.
@@ -52,7 +54,7 @@ pub fn unfit(needs: &Needs<'_>, offer: &Offer<'_>) -> Option<SkipReason> {
         return Some(SkipReason::DataClass);
     }
     let able = needs.capabilities.iter().all(|c| offer.capabilities.contains(c));
-    if !able || (needs.embedding && !offer.embeds) {
+    if !able || !offer.obeys || (needs.embedding && !offer.embeds) {
         return Some(SkipReason::Capability);
     }
     if needs.embedding && needs.space != Some(offer.space) {
@@ -95,6 +97,7 @@ mod tests {
             region: Some(&region),
             approved_for: &approved_for,
             capabilities: &able,
+            obeys: true,
             embeds: false,
             space: &space,
             context: 1000,
@@ -108,6 +111,8 @@ mod tests {
             ..Needs::default()
         };
         assert_eq!(unfit(&needs, &offer), reason);
+        let deaf = unfit(&needs, &Offer { obeys: false, ..offer });
+        assert_eq!(deaf, reason.filter(|r| *r != SkipReason::Context).or(Some(SkipReason::Capability)));
         let nowhere = Offer { region: None, ..offer };
         let known = residency.is_empty();
         assert_eq!(unfit(&needs, &nowhere) == Some(SkipReason::Residency), !known, "an unknown region is none");
@@ -117,8 +122,15 @@ mod tests {
     fn a_vector_comes_from_the_same_model_or_not_at_all() {
         let (here, there): (Name, Name) = ("embed-3".into(), "embed-4".into());
         let (none, able) = (BTreeSet::new(), BTreeSet::new());
-        let offer =
-            Offer { region: None, approved_for: &none, capabilities: &able, embeds: true, space: &there, context: 10 };
+        let offer = Offer {
+            region: None,
+            approved_for: &none,
+            capabilities: &able,
+            obeys: true,
+            embeds: true,
+            space: &there,
+            context: 10,
+        };
         let needs = Needs { embedding: true, space: Some(&here), ..Needs::default() };
         assert_eq!(unfit(&needs, &offer), Some(SkipReason::VectorSpace));
         assert_eq!(unfit(&Needs { space: Some(&there), ..needs.clone() }, &offer), None);

@@ -68,6 +68,12 @@ impl Join {
         Self { given: given.to_owned(), anchor: blanks(given, shown), said: Some(String::new()) }
     }
 
+    /// What the client has.
+    #[must_use]
+    pub fn given(&self) -> &str {
+        &self.given
+    }
+
     /// Takes in what the target says. What is returned is the client's.
     ///
     /// # Errors

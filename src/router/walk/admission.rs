@@ -73,13 +73,15 @@ impl<'a> Walk<'a> {
     /// Why this target can never serve this request, whatever happens.
     pub(super) fn unfit(&self, place: usize) -> Option<SkipReason> {
         let target = self.target(place);
+        let adapter = self.router.upstreams[target.provider].adapter;
         unfit(
             &self.needs,
             &Offer {
                 region: target.region.as_ref(),
                 approved_for: &target.approved_for,
                 capabilities: &target.capabilities,
-                embeds: self.router.upstreams[target.provider].adapter.embedder().is_ok(),
+                obeys: self.request.embedding.is_some() || adapter.cannot(&self.request.options).is_none(),
+                embeds: adapter.embedder().is_ok(),
                 space: &target.identity,
                 context: target.context,
             },
@@ -92,7 +94,8 @@ impl<'a> Walk<'a> {
         if !request.tools.is_empty() {
             capabilities.push(Capability::Tools);
         }
-        if request.schema.is_some() {
+        // Where a gate holds the answer against the schema anyway, a prompt that tells of it will do.
+        if request.schema.is_some() && !chain.gates.hold_to_schema() {
             capabilities.push(Capability::JsonSchema);
         }
         if !request.images.is_empty() {

@@ -22,11 +22,12 @@ use super::policy::alerts::Sign;
 use super::policy::breaker::Transition;
 use super::policy::decide::{Act, Effect, Limits, Retry, Situation, decide};
 use super::policy::fit::Needs;
-use super::policy::gates::Gate;
+use super::policy::gates::Asked;
 use super::policy::join::{Join, anchor};
-use super::policy::{backoff, retry_after};
+use super::policy::{backoff, cost, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
-use crate::provider::{self, Ask, Embed};
+use crate::provider::{self, Ask, Embed, SchemaBy};
+use mock_providers::model::Capability;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,11 +64,24 @@ struct Place {
     tried: u32,
     /// What the last of them meant.
     class: Option<Class>,
+    /// Calls made before, for a client that asks again.
+    before: u32,
     /// The prompt does not fit there.
     too_small: bool,
     /// Worth another call from then on: it was rate limited or overloaded, and the wait was too long to sit out while
     /// there was somewhere else to go.
     again_at: Option<Duration>,
+}
+
+impl Place {
+    fn new(request: &Request, target: usize) -> Self {
+        Self { before: request.before.calls.get(&target).copied().unwrap_or_default(), ..Self::default() }
+    }
+
+    /// The number of the last call of this request to this target, whichever time its client asked.
+    fn call(&self) -> u32 {
+        self.before + self.tried
+    }
 }
 
 /// Where an attempt leads.
@@ -91,7 +105,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         needs: Walk::needs(router, chain, request, prompt_tokens),
         deadline: arrived + chain.deadline,
         ttft_deadline: chain.ttft_deadline.filter(|_| request.stream).map(|d| arrived + d),
-        places: vec![Place::default(); chain.targets.len()],
+        places: chain.targets.iter().map(|target| Place::new(request, *target)).collect(),
         hops: 0,
         attempts: 0,
         last: None,
@@ -139,7 +153,7 @@ impl Walk<'_> {
 
     fn luck(&self, purpose: &str, place: usize) -> f64 {
         let id = self.request.id;
-        let ids = [u64::from(id.stream), u64::from(id.number), u64::from(self.places[place].tried)];
+        let ids = [u64::from(id.stream), u64::from(id.number), u64::from(self.places[place].call())];
         self.router.luck.unit(purpose, &[&self.health(place).name], &ids)
     }
 
@@ -158,7 +172,7 @@ impl Walk<'_> {
             let (request, from, to) = (self.request.id, self.name(from), self.name(place));
             self.log(EventKind::FellBack { request, from, to, reason });
         }
-        self.hops += u32::from(self.places[place].tried == 0);
+        self.hops += u32::from(self.places[place].call() == 0);
     }
 
     /// Uses one target until it answers, or until the table says to leave it.
@@ -187,7 +201,7 @@ impl Walk<'_> {
             let now = self.now();
             let retries = self.places[place].tried - 1;
             let backoff = backoff::wait(&self.chain.retry.backoff, retries, waited, self.luck("backoff", place));
-            let wait = asked.unwrap_or(backoff);
+            let wait = asked.filter(|_| self.chain.retry.heeds_pauses).unwrap_or(backoff);
             if class != Class::Ok {
                 // What broke a stream is its error, not that nobody could go on with it.
                 if !continued {
@@ -214,6 +228,7 @@ impl Walk<'_> {
                 retry_timeouts: self.chain.retry.retry_timeouts,
                 min_hop_time: self.needed(place),
                 continues: self.chain.on_break == OnBreak::Continue,
+                takes_parts: self.chain.on_break == OnBreak::Serve,
             };
             match decide(&situation, self.chain.table.row(class), &limits) {
                 Act::Serve => return Then::Done(self.served(Outcome::Answered, None)),
@@ -239,6 +254,9 @@ impl Walk<'_> {
                 Act::Next => {
                     let busy = self.chain.table.row(class).retry == Retry::WithinWait;
                     self.places[place].again_at = busy.then_some(now + wait);
+                    if self.chain.retry.sleeps_last && self.gone_while(self.time_is_up().min(now + wait)).await {
+                        return Then::Done(self.served(Outcome::Surfaced, Some(Class::Cancelled)));
+                    }
                     return Then::Next;
                 }
             }
@@ -271,7 +289,7 @@ impl Walk<'_> {
         let target = &router.config.targets[self.chain.targets[place]];
         self.places[place].tried += 1;
         self.attempts += 1;
-        let (id, attempt) = (self.request.id, self.places[place].tried);
+        let (id, attempt) = (self.request.id, self.places[place].call());
         let dispatched = self.now();
         let elsewhere = self.last.replace(place).is_some_and(|last| last != place);
         let judged = self.judged.take().filter(|_| elsewhere);
@@ -281,12 +299,12 @@ impl Walk<'_> {
         let upstream = &router.upstreams[target.provider];
         let timeouts = &self.chain.timeouts;
         let request = self.request;
-        let gate = Gate { schema: request.schema.as_ref(), tools: &request.tools, must_call: request.must_call };
-        let gated = self.chain.json_schema && (request.schema.is_some() || !request.tools.is_empty());
-        let holds_back = self.chain.on_break == OnBreak::Buffer;
+        let (schema, must_call) = (request.schema.as_ref(), request.must_call);
+        let asked = Asked { model: &target.model, schema, tools: &request.tools, must_call };
         let row = |class| self.chain.table.row(class);
         let continued = self.delivered;
         let shown = if target.prefill { anchor(&self.given) } else { 0 };
+        let can_schemas = target.capabilities.contains(&Capability::JsonSchema);
         let tools = request.offered();
         let secret = provider::secret(&request.tenant);
         let wanted = match request.embedding {
@@ -301,18 +319,21 @@ impl Walk<'_> {
                 images: &request.images,
                 partial: &self.given[..shown],
                 schema: request.schema.as_ref().map(|s| s.document()),
+                schema_by: if can_schemas { SchemaBy::Native } else { SchemaBy::Prompt },
                 tools: &tools,
                 must_call: request.must_call,
                 stream: request.stream,
                 stricter,
+                options: &request.options,
             }),
         };
         let call = Call {
             upstream: &upstream.http,
             adapter: upstream.adapter,
             wanted,
-            gate: gated.then_some(gate),
-            holds_back,
+            gates: &self.chain.gates,
+            asked,
+            holds_back: self.chain.on_break == OnBreak::Buffer,
             join: continued.then(|| Join::new(&self.given, shown)),
             key: format!("{id};{attempt}"),
             bounds: Bounds {
@@ -326,7 +347,8 @@ impl Walk<'_> {
         let mut first = FirstToken { router, request: self.request, target: &target.name, attempt };
         let verdict = attempt::run(call, router.clock, client, &mut first).await;
         let now = self.now();
-        let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, self.luck("retry-after", place)));
+        let stretch = self.chain.retry.scatter * self.luck("retry-after", place);
+        let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, stretch));
         self.given.push_str(&verdict.given);
         let effect = match row(verdict.class).effect {
             // That a target does not go on as somebody else began says little about its answers.
@@ -348,6 +370,8 @@ impl Walk<'_> {
                 detail: verdict.detail.as_ref().into(),
                 retry_after: asked.map(Micros::from),
                 tokens: verdict.tokens,
+                usage: verdict.usage,
+                cost: verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage)),
                 breaker: recorded.reading,
             });
             if let Some(transition) = &recorded.transition {
@@ -361,8 +385,8 @@ impl Walk<'_> {
                 self.log(EventKind::Alert { target, kind: alert.kind, drift: None, cause });
             }
         });
-        let asks_for_a_pause = row(verdict.class).retry == Retry::WithinWait;
-        if let Some(wait) = asked.filter(|_| asks_for_a_pause)
+        let pauses = row(verdict.class).retry == Retry::WithinWait && self.chain.retry.heeds_pauses;
+        if let Some(wait) = asked.filter(|_| pauses)
             && self.health(place).rest(now + wait)
         {
             self.log(EventKind::SetAside { target: Arc::clone(&target.name), until: (now + wait).into() });
@@ -373,7 +397,13 @@ impl Walk<'_> {
     fn served(&self, outcome: Outcome, class: Option<Class>) -> Served {
         let target = self.last.map(|place| self.name(place));
         let first = self.places.first().and_then(|place| place.class);
-        Served { outcome, class, target, first, hops: self.hops, attempts: self.attempts }
+        let mut done = self.request.before.clone();
+        done.asked += 1;
+        done.calls.extend(self.chain.targets.iter().zip(&self.places).map(|(target, place)| (*target, place.call())));
+        let now = self.now();
+        let pauses = (0..self.places.len()).filter_map(|place| self.health(place).rests_until(now));
+        let retry_after = pauses.min().filter(|_| outcome == Outcome::Failed).map(|until| until - now);
+        Served { outcome, class, target, first, hops: self.hops, attempts: self.attempts, done, retry_after }
     }
 
     fn announce(&self, place: usize, transition: &Transition) {

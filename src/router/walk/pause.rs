@@ -30,7 +30,7 @@ impl Walk<'_> {
     fn worth_waiting(&self, place: usize, now: Duration) -> Option<Duration> {
         let here = &self.places[place];
         let pause = self.health(place).rests_until(now).max(here.again_at.filter(|&at| at > now))?;
-        let scatter = (pause - now).mul_f64(0.1 * self.luck("scatter", place));
+        let scatter = (pause - now).mul_f64(self.chain.retry.scatter * self.luck("scatter", place));
         let until = pause + Duration::from_millis(scatter.as_millis() as u64);
         let open = self.health(place).is_open_at(until);
         let paid = here.tried == 0 || self.health(place).covers_retry(now);

@@ -94,11 +94,12 @@ impl Targets<'_> {
             self.sink.error(&name.at, format!("{} is not a target", shown(&name.value)), Some(help));
             return None;
         };
-        let verbatim = crate::scenario::yaml::verbatim(self.sink.source, &name.at, &name.value);
-        let at = verbatim.map_or(name.at.start, |start| start);
-        let split = at + provider.len();
-        let provider = At::new(provider.to_owned(), at..split);
-        let model = At::new(model.to_owned(), split + 1..split + 1 + model.len());
+        let (provider_at, model_at) = match crate::scenario::yaml::verbatim(self.sink.source, &name.at, &name.value) {
+            Some(at) => (at..at + provider.len(), at + provider.len() + 1..at + name.value.len()),
+            None => (name.at.clone(), name.at.clone()),
+        };
+        let provider = At::new(provider.to_owned(), provider_at);
+        let model = At::new(model.to_owned(), model_at);
         let names: Vec<&str> = self.providers.iter().map(|p| &*p.name).collect();
         let index = resolve(&provider, "provider", names, self.sink)?;
         let provider = self.providers.get(index)?;

@@ -1,19 +1,29 @@
 //! `router:`: routes and chains.
 
-use super::refuse_fallback;
-use crate::router::config::{self, Retry, Timeouts};
+use super::{classes, fallback, gates, triggers};
+use crate::router::config::{self, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
+use crate::router::policy::gates::Gates;
 use crate::router::policy::{breaker, budget, quality};
+use crate::router::preset::{PRESETS, Preset};
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
-use crate::scenario::yaml::{Node, Value};
+use crate::scenario::yaml::{Entry, Node, Value};
 use crate::tasks::Task;
 
-const JITTERS: &[(&str, Jitter)] =
-    &[("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal), ("decorrelated", Jitter::Decorrelated)];
+const ON_BREAK: &[(&str, OnBreak)] =
+    &[("continue", OnBreak::Continue), ("error", OnBreak::Error), ("buffer", OnBreak::Buffer)];
+
+const JITTERS: &[(&str, Jitter)] = &[
+    ("none", Jitter::None),
+    ("full", Jitter::Full),
+    ("equal", Jitter::Equal),
+    ("quarter", Jitter::Quarter),
+    ("decorrelated", Jitter::Decorrelated),
+];
 
 /// The router as it was typed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Router {
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
@@ -42,6 +52,22 @@ pub(crate) struct Chain {
     pub(crate) config: config::Chain,
 }
 
+impl Chain {
+    /// A chain of which nothing but the name is known.
+    pub(super) fn named(name: &At<String>) -> Self {
+        let (targets, config) = (Vec::new(), config::Chain::new(&name.value, Vec::new()));
+        Self { name: name.clone(), targets, breaker: None, budget: None, quality: None, config }
+    }
+}
+
+/// What a preset decides about, and a chain with one cannot say.
+const DECIDED: [&str; 9] =
+    ["retry", "breaker", "budget", "quality", "gates", "min_hop_time", "on_break", "triggers", "classes"];
+
+fn presets() -> Vec<(&'static str, &'static Preset)> {
+    PRESETS.iter().map(|preset| (preset.name, preset)).collect()
+}
+
 /// The words of [`Task`] as scenarios use them.
 pub(crate) fn tasks() -> Vec<(&'static str, Task)> {
     Task::ALL.iter().map(|task| (task.as_str(), *task)).collect()
@@ -51,12 +77,10 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let mut fields = sink.fields(node, "the router")?;
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| route(n, sink)).collect();
-    refuse_fallback(&mut fields, sink);
-    let chains = if fields.key("fallback").is_some() && fields.key("chains").is_none() {
-        let _ = fields.get("chains");
-        None
-    } else {
-        fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }")
+    let block = fields.get("fallback");
+    let chains = match (block, fields.key("chains")) {
+        (Some(_), None) => fields.get("chains"),
+        _ => fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }"),
     };
     let chains = chains.and_then(|n| {
         let entries = sink.entries(n, "the chains")?;
@@ -66,8 +90,15 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
         }
         Some(entries.iter().filter(|e| sink.checked_name(&e.key.value, &e.key.at)))
     });
-    let chains: Option<Vec<Chain>> = chains.map(|es| es.map(|e| chain(&e.key, &e.value, sink)).collect());
+    let preset = fields.get("preset").and_then(|n| sink.word(n, "a preset", &presets()));
+    let of = |entry: &Entry| chain(&entry.key, &entry.value, preset.as_ref(), sink);
+    let chains: Option<Vec<Chain>> = chains.map(|entries| entries.map(of).collect());
+    if let (Some(at), Some(_)) = (fields.key("fallback"), &chains) {
+        let help = "`fallback` is another way to write chains; keep one of the two".to_owned();
+        sink.error(&at, "there are `chains` already", Some(help));
+    }
     fields.finish();
+    let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
     Some(Router { routes, chains: chains? })
 }
 
@@ -86,15 +117,8 @@ fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
     Some(route)
 }
 
-fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
-    let mut chain = Chain {
-        name: name.clone(),
-        targets: Vec::new(),
-        breaker: None,
-        budget: None,
-        quality: None,
-        config: config::Chain::new(&name.value, Vec::new()),
-    };
+fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, sink: &Sink<'_>) -> Chain {
+    let mut chain = Chain::named(name);
     let Some(fields) = sink.fields(node, "a chain") else { return chain };
     let mut fields = fields.named(&name.at);
     let config = &mut chain.config;
@@ -123,12 +147,34 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
     chain.breaker = fields.get("breaker").and_then(|n| breaker(n, sink));
     chain.budget = fields.get("budget").and_then(|n| budget(n, sink));
     chain.quality = fields.get("quality").and_then(|n| quality(n, sink));
-    let gates = fields.get("gates").map_or(&[][..], |n| sink.one_or_more(n));
-    config.json_schema = gates.iter().filter_map(|n| sink.word(n, "a gate", &[("json_schema", ())])).count() > 0;
+    config.gates = fields.get("gates").map_or_else(Gates::default, |n| gates::read(n, sink));
     if let Some(mut degraded) = fields.get("degraded").and_then(|n| sink.fields(n, "a degraded answer")) {
         let template = degraded.need("template", "template: 'Please try again later.'");
         config.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value.into());
         degraded.finish();
+    }
+    if let Some(word) = fields.get("on_break").and_then(|n| sink.word(n, "what becomes of a broken stream", ON_BREAK)) {
+        config.on_break = word.value;
+    }
+    if let Some(node) = fields.get("triggers") {
+        triggers::read(node, config, &mut chain.breaker, sink);
+    }
+    if let Some(node) = fields.get("classes") {
+        classes::read(node, &mut config.table, sink);
+    }
+    let preset = fields.get("preset").and_then(|n| sink.word(n, "a preset", &presets()));
+    if let Some(preset) = preset.as_ref().or(common) {
+        for key in DECIDED {
+            if let Some(at) = fields.key(key) {
+                let message = format!("the preset `{}` decides about `{key}`", preset.value.name);
+                sink.error(&at, message, Some("leave one of the two out".to_owned()));
+            }
+        }
+        preset.value.chain(config);
+        let (breaker, budget, quality) = preset.value.target();
+        chain.breaker = Some(At::new(breaker, preset.at.clone()));
+        chain.budget = Some(At::new(budget, preset.at.clone()));
+        chain.quality = Some(At::new(quality, preset.at.clone()));
     }
     fields.finish();
     chain
@@ -146,7 +192,7 @@ fn retry(node: &Node, sink: &Sink<'_>) -> Retry {
     let Some(mut fields) = sink.fields(node, "a retry") else { return retry };
     set(&mut retry.max_attempts, fields.get("max_attempts").and_then(|n| sink.count32(n, 1, 100)));
     if let Some(node) = fields.get("backoff") {
-        retry.backoff = backoff(node, sink);
+        retry.backoff = backoff(node, retry.backoff, sink);
     }
     set(&mut retry.wait_up_to, fields.get("wait_up_to").and_then(|n| sink.duration(n)));
     set(&mut retry.retry_timeouts, fields.get("retry_timeouts").and_then(|n| sink.boolean(n)));
@@ -154,8 +200,8 @@ fn retry(node: &Node, sink: &Sink<'_>) -> Retry {
     retry
 }
 
-fn backoff(node: &Node, sink: &Sink<'_>) -> backoff::Params {
-    let mut params = backoff::Params::default();
+/// A backoff; what it does not say stays as it was.
+pub(super) fn backoff(node: &Node, mut params: backoff::Params, sink: &Sink<'_>) -> backoff::Params {
     let Some(mut fields) = sink.fields(node, "a backoff") else { return params };
     let initial = set(&mut params.initial, fields.get("initial").and_then(|n| sink.duration(n)));
     let max = set(&mut params.max, fields.get("max").and_then(|n| sink.duration(n)));

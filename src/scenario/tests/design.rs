@@ -2,6 +2,7 @@
 
 use crate::load::{Arrivals, Segment};
 use crate::router::config::{Chain, Retry, Route};
+use crate::router::policy::gates::{Gate, Gates};
 use crate::router::policy::{backoff, breaker, budget, quality};
 use crate::scenario::{Loaded, load, plan::Phase};
 use crate::tasks::Task;
@@ -96,13 +97,14 @@ fn its_router_shares_one_breaker_between_the_chains_of_a_target() {
                 jitter: backoff::Jitter::Full,
             },
             wait_up_to: secs(1),
-            retry_timeouts: false,
+            ..Retry::default()
         },
-        json_schema: true,
+        gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
         degraded: Some(r#"{"label":"unknown"}"#.into()),
         ..Chain::new("premium", vec![0, 1])
     };
-    let chat = Chain { name: "chat".into(), deadline: secs(20), json_schema: false, degraded: None, ..premium.clone() };
+    let chat =
+        Chain { name: "chat".into(), deadline: secs(20), gates: Gates::default(), degraded: None, ..premium.clone() };
     assert_eq!(config.chains, [premium, chat]);
     let route = |task: &str, chain| Route { task: Some(task.into()), tenant: None, tier: None, stream: None, chain };
     assert_eq!(config.routes, [route("triage", 0), route("chat", 1)]);

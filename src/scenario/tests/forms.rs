@@ -1,6 +1,8 @@
 //! The forms a scenario may take, and what each of them means.
 
 use crate::load::Segment;
+use crate::router::ablate;
+use crate::router::policy::gates::Gates;
 use crate::router::policy::{backoff::Jitter, breaker, budget, quality};
 use crate::scenario::plan::{Plan, PlannedFault};
 use crate::scenario::{Loaded, load};
@@ -238,7 +240,7 @@ fn what_is_left_out_comes_from_the_catalogue_and_the_defaults() {
     assert_eq!((plan.seed, &*plan.summary), (42, ""));
     assert_eq!((&*plan.load[0].tenant, &*plan.load[0].tier, plan.load[0].streamed), ("default", "standard", 0.0));
     let chain = &plan.router.chains[0];
-    assert_eq!((chain.deadline, chain.max_attempts_total, chain.json_schema), (secs(30), 6, false));
+    assert_eq!((chain.deadline, chain.max_attempts_total, &chain.gates), (secs(30), 6, &Gates::default()));
     assert_eq!(plan.router.targets[0].context, 1_047_576);
 }
 
@@ -298,7 +300,8 @@ fn every_knob_of_a_chain_arrives_where_it_belongs() {
         (chain.timeouts.connect, chain.timeouts.idle, chain.timeouts.total),
         (Duration::from_millis(500), secs(1), Some(secs(8)))
     );
-    assert_eq!((chain.json_schema, chain.degraded.as_deref()), (true, Some("sorry")));
+    assert!(chain.gates.names().eq(["finish", "not_empty", "json_schema"]));
+    assert_eq!(chain.degraded.as_deref(), Some("sorry"));
     let target = &config.targets[0];
     let breaker = breaker::Params {
         window: secs(20),
@@ -311,6 +314,7 @@ fn every_knob_of_a_chain_arrives_where_it_belongs() {
         open_max: secs(30),
         half_open_calls: 2,
         ramp: secs(0),
+        ..breaker::Params::default()
     };
     assert_eq!(target.breaker, breaker, "the explicit block wins over the default of the other chain");
     assert_eq!(target.budget, budget::Params { per_request: 0.1, floor_per_second: 1.0 });
@@ -353,4 +357,24 @@ fn windows_line_ends_change_nothing_but_the_source() {
         (problem.line, problem.column, problem.message)
     };
     assert_eq!(place(&unix), place(&unix.replace('\n', "\r\n")));
+}
+
+#[test]
+fn what_breaks_is_about_the_whole_router_or_by_part_and_blanks_do_not_matter() {
+    let slos = "slos: [availability >= 99%, hops < 2]\n";
+    let must = |breaks: &str, part: &str| {
+        let plan = plan(&[PROVIDERS, ROUTER, LOAD, PHASES, slos, breaks]);
+        let named = plan.must_break(&[ablate::find(part).unwrap()])?;
+        Some(named.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let (one, both) = (vec!["hops < 2".to_owned()], vec!["availability >= 99%".to_owned(), "hops < 2".to_owned()]);
+    assert_eq!(must("breaks: [hops  < 2]\n", "control"), Some(one.clone()));
+    assert_eq!(must("breaks: [hops < 2]\n", "breaker"), None);
+    let by_part = "breaks: { breaker: [hops < 2], control: [availability >= 99%, hops < 2], ramp: [] }\n";
+    assert_eq!(must(by_part, "breaker"), Some(one));
+    assert_eq!(must(by_part, "control"), Some(both));
+    assert_eq!(must(by_part, "ramp"), Some(vec![]));
+    let plan = plan(&[PROVIDERS, ROUTER, LOAD, PHASES, slos, by_part]);
+    let [breaker, ramp] = ["breaker", "ramp"].map(|part| ablate::find(part).unwrap());
+    assert_eq!(plan.must_break(&[breaker, ramp]), None, "only of single parts");
 }
