@@ -12,7 +12,7 @@ use super::policy::breaker::{Admission, Breaker, Health as Verdict, Permit, Tran
 use super::policy::budget::RetryBudget;
 use super::policy::decide::{Effect, LONG};
 use super::policy::quality::Quality;
-use crate::event::{BreakerReading, Name, SkipReason};
+use crate::event::{BreakerReading, BreakerState, Name, SkipReason};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -114,6 +114,11 @@ impl Health {
     /// Whether a call at `at` is certain to be turned away.
     pub(super) fn is_open_at(&self, at: Duration) -> bool {
         self.state().breaker.is_open_at(at)
+    }
+
+    /// Whether its breaker lets all traffic pass.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().breaker.state() == BreakerState::Closed
     }
 
     /// Until when the target rests, if it does.

@@ -1,7 +1,8 @@
 //! The fallback router: routes pick a chain, the driver walks it, pure policy decides.
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
-//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `policy/`: every decision, pure.
+//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `watch`: what is known about a chain.
+//! - `policy/`: every decision, pure.
 //! - `ablate`: the same router with a part missing. - `preset`: baselines.
 //!
 //! This room does not know scenarios, mocks or statistics. It speaks HTTP through `transport`, dialects through
@@ -17,6 +18,7 @@ pub mod preset;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod watch;
 
 pub use crate::provider::{Effort, Image, Options, ToolCall};
 pub use client::{Before, Client, Request, Served, Stakes, Traits};
@@ -28,7 +30,8 @@ use crate::transport::Upstream;
 use config::{Chain, Config};
 use health::Health;
 use mock_providers::Luck;
-use std::sync::Arc;
+use policy::drift::{self, Drift};
+use std::sync::{Arc, Mutex};
 
 /// A provider as the router reaches it.
 #[derive(Clone)]
@@ -44,6 +47,8 @@ pub struct Router {
     config: Config,
     upstreams: Vec<Provider>,
     health: Vec<Arc<Health>>,
+    /// By chain.
+    drift: Vec<Mutex<Drift>>,
     clock: Clock,
     luck: Luck,
     log: Arc<dyn Sink>,
@@ -54,7 +59,8 @@ impl Router {
     #[must_use]
     pub fn new(config: Config, upstreams: Vec<Provider>, clock: Clock, luck: Luck, log: Arc<dyn Sink>) -> Self {
         let health = config.targets.iter().map(|t| Arc::new(Health::new(t))).collect();
-        Self { config, upstreams, health, clock, luck, log }
+        let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
+        Self { config, upstreams, health, drift, clock, luck, log }
     }
 
     /// The name of the chain that this request takes.
@@ -78,7 +84,9 @@ impl Router {
     /// Carries a request to its end. The answer, if there is one, goes to `client` piece by piece; only what the
     /// returned [`Served`] calls answered was complete.
     pub async fn handle<C: Client>(&self, request: &Request, client: &mut C) -> Served {
-        walk::carry(self, request, client).await
+        let served = walk::carry(self, request, client).await;
+        self.watch(request, &served);
+        served
     }
 }
 
@@ -89,6 +97,10 @@ impl Config {
     /// If there is no chain at all, which a checked plan rules out.
     #[must_use]
     pub fn chain_for(&self, request: &Request) -> &Chain {
+        &self.chains[self.chain_index(request)]
+    }
+
+    fn chain_index(&self, request: &Request) -> usize {
         let fits = |wanted: &Option<Name>, is: &Name| wanted.as_ref().is_none_or(|w| w == is);
         let route = self.routes.iter().find(|r| {
             fits(&r.task, &request.task)
@@ -97,8 +109,8 @@ impl Config {
                 && r.stream.is_none_or(|s| s == request.stream)
         });
         match route {
-            Some(route) => &self.chains[route.chain],
-            None => self.chains.iter().find(|c| c.name == request.task).unwrap_or(&self.chains[0]),
+            Some(route) => route.chain,
+            None => self.chains.iter().position(|c| c.name == request.task).unwrap_or(0),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod breaker;
 pub mod budget;
 pub mod cost;
 pub mod decide;
+pub mod drift;
 pub mod fit;
 pub mod gates;
 pub mod join;

@@ -62,6 +62,8 @@ struct Walk<'a> {
 struct Place {
     /// Calls made.
     tried: u32,
+    /// What the last of them meant.
+    class: Option<Class>,
     /// Calls made before, for a client that asks again.
     before: u32,
     /// The prompt does not fit there.
@@ -355,6 +357,7 @@ impl Walk<'_> {
         };
         let (key, retires) = (&request.tenant, verdict.retires.as_deref());
         let sign = Sign { class: verdict.class, dispatched, judged: now, key, retires };
+        self.places[place].class = Some(verdict.class);
         pass.record(effect, &sign, now - dispatched, now, self.luck("open", place), |recorded| {
             self.log(EventKind::AttemptEnded {
                 request: id,
@@ -393,13 +396,14 @@ impl Walk<'_> {
 
     fn served(&self, outcome: Outcome, class: Option<Class>) -> Served {
         let target = self.last.map(|place| self.name(place));
+        let first = self.places.first().and_then(|place| place.class);
         let mut done = self.request.before.clone();
         done.asked += 1;
         done.calls.extend(self.chain.targets.iter().zip(&self.places).map(|(target, place)| (*target, place.call())));
         let now = self.now();
         let pauses = (0..self.places.len()).filter_map(|place| self.health(place).rests_until(now));
         let retry_after = pauses.min().filter(|_| outcome == Outcome::Failed).map(|until| until - now);
-        Served { outcome, class, target, hops: self.hops, attempts: self.attempts, done, retry_after }
+        Served { outcome, class, target, first, hops: self.hops, attempts: self.attempts, done, retry_after }
     }
 
     fn announce(&self, place: usize, transition: &Transition) {
