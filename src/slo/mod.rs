@@ -24,6 +24,7 @@ mod board;
 mod check;
 mod explain;
 mod facts;
+mod fleet;
 mod gauge;
 mod grammar;
 mod judge;

@@ -45,6 +45,7 @@ pub(crate) fn facts() -> Facts {
             label: "503".into(),
         }],
         chains: Vec::new(),
+        replicas: 1,
     }
 }
 
@@ -135,7 +136,7 @@ impl Log {
                 detail: "".into(),
                 retry_after: wait.map(ms),
                 tokens: 0,
-                breaker: BreakerReading { failure_rate: 0.0, calls: 0 },
+                breaker: BreakerReading { failure_rate: 0.0, calls: 0, replica: 0 },
             },
         )
     }
@@ -214,7 +215,8 @@ impl Log {
     }
 
     pub(crate) fn breaker(&mut self, at: u64, target: &str, from: BreakerState, to: BreakerState) -> &mut Self {
-        let kind = EventKind::BreakerChanged { target: target.into(), from, to, cause: "".into(), probe_at: None };
+        let kind =
+            EventKind::BreakerChanged { target: target.into(), from, to, cause: "".into(), probe_at: None, replica: 0 };
         self.push(at, kind)
     }
 

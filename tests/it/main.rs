@@ -4,6 +4,7 @@ mod cli;
 mod clients;
 mod determinism;
 mod drills;
+mod fleet;
 mod layering;
 mod ledger;
 mod library;

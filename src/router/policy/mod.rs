@@ -14,4 +14,5 @@ pub mod join;
 pub mod order;
 pub mod quality;
 pub mod retry_after;
+pub mod shared;
 pub mod window;
