@@ -31,6 +31,7 @@ use config::{Chain, Config};
 use health::Health;
 use mock_providers::Luck;
 use policy::drift::{self, Drift};
+use policy::shared::Notices;
 use std::sync::{Arc, Mutex};
 
 /// A provider as the router reaches it.
@@ -46,7 +47,8 @@ pub struct Provider {
 pub struct Router {
     config: Config,
     upstreams: Vec<Provider>,
-    health: Vec<Arc<Health>>,
+    /// By replica, then by target.
+    replicas: Vec<Vec<Arc<Health>>>,
     /// By chain.
     drift: Vec<Mutex<Drift>>,
     clock: Clock,
@@ -58,9 +60,20 @@ impl Router {
     /// A router that knows nothing about its targets yet. `upstreams` are in the order of the plan's providers.
     #[must_use]
     pub fn new(config: Config, upstreams: Vec<Provider>, clock: Clock, luck: Luck, log: Arc<dyn Sink>) -> Self {
-        let health = config.targets.iter().map(|t| Arc::new(Health::new(t))).collect();
+        let lag = config.fleet.lag.filter(|_| config.fleet.replicas > 1);
+        let shared = || lag.map(|lag| Arc::new(Mutex::new(Notices::new(lag))));
+        let targets: Vec<_> = config.targets.iter().map(|target| (target, shared())).collect();
+        let known = |replica| targets.iter().map(move |(t, shared)| Arc::new(Health::new(t, replica, shared.clone())));
+        let replicas = (0..config.fleet.replicas.max(1)).map(|replica| known(replica).collect()).collect();
         let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
-        Self { config, upstreams, health, drift, clock, luck, log }
+        Self { config, upstreams, replicas, drift, clock, luck, log }
+    }
+
+    /// Which replica a request reaches, each time its client asks.
+    fn replica(&self, request: &Request) -> u16 {
+        let (id, replicas) = (request.id, self.replicas.len() as f64);
+        let ids = [u64::from(id.stream), u64::from(id.number), u64::from(request.before.asked)];
+        if self.replicas.len() > 1 { (self.luck.unit("replica", &[], &ids) * replicas) as u16 } else { 0 }
     }
 
     /// The name of the chain that this request takes.

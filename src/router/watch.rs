@@ -11,7 +11,8 @@ impl Router {
     /// while the first target's breaker was not closed: that has been told already.
     pub(super) fn watch(&self, request: &Request, served: &Served) {
         let chain = self.config.chain_index(request);
-        let Some(first) = self.config.chains[chain].targets.first().map(|&target| &self.health[target]) else { return };
+        let health = &self.replicas[usize::from(self.replica(request))];
+        let Some(first) = self.config.chains[chain].targets.first().map(|&target| &health[target]) else { return };
         if served.outcome == Outcome::Surfaced || !first.is_closed() {
             return;
         }

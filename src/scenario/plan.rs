@@ -75,6 +75,7 @@ impl Plan {
                     label: f.label.clone(),
                 })
                 .collect(),
+            replicas: self.router.fleet.replicas,
             chains: self
                 .router
                 .chains

@@ -68,7 +68,10 @@ fn wherever_a_stream_is_cut_its_halves_make_the_whole_answer_or_a_clear_error(
             let end = story.last().map(String::as_str);
             let broke = story.iter().any(|line| line.contains("interrupted"));
             let refused = how == Some("refuses") && broke;
-            assert!(end == Some("answered right") || (refused && end == Some("failed interrupted")), "{first} {second} {how:?} {story:?}");
+            assert!(
+                end == Some("answered right") || (refused && end == Some("failed interrupted")),
+                "{first} {second} {how:?} {story:?}"
+            );
         }
     }
     assert!(cut >= 1250, "ten thousand cuts over all dialects, here {cut}");

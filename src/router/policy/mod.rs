@@ -17,5 +17,6 @@ pub mod join;
 pub mod order;
 pub mod quality;
 pub mod retry_after;
+pub mod shared;
 pub mod triggers;
 pub mod window;

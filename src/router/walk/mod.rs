@@ -34,6 +34,8 @@ use std::time::Duration;
 /// What a request has done so far.
 struct Walk<'a> {
     router: &'a Router,
+    /// Which replica the request reached.
+    replica: u16,
     chain: &'a Chain,
     request: &'a Request,
     prompt_tokens: u32,
@@ -99,6 +101,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
     let prompt_tokens = request.prompt_tokens();
     let mut walk = Walk {
         router,
+        replica: router.replica(request),
         chain,
         request,
         prompt_tokens,
@@ -144,7 +147,7 @@ impl Walk<'_> {
     }
 
     fn health(&self, place: usize) -> &Arc<Health> {
-        &self.router.health[self.chain.targets[place]]
+        &self.router.replicas[usize::from(self.replica)][self.chain.targets[place]]
     }
 
     fn name(&self, place: usize) -> Name {
@@ -413,6 +416,7 @@ impl Walk<'_> {
             to: transition.to,
             cause: transition.cause.into(),
             probe_at: transition.probe_at.map(Micros::from),
+            replica: self.replica,
         });
     }
 

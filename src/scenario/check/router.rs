@@ -40,7 +40,7 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
         })
     };
     let routes = router.routes.iter().filter_map(route).collect();
-    Config { targets: targets.list.into_iter().map(|t| t.target).collect(), chains, routes }
+    Config { targets: targets.list.into_iter().map(|t| t.target).collect(), chains, routes, fleet: router.fleet }
 }
 
 /// A target, and where its parts were said explicitly.

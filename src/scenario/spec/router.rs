@@ -1,12 +1,12 @@
 //! `router:`: routes and chains.
 
 use super::{classes, fallback, gates, preset, triggers};
-use crate::router::config::{self, OnBreak, Retry, Timeouts};
+use crate::router::config::{self, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::gates::Gates;
 use crate::router::policy::{breaker, budget, quality};
 use crate::router::preset::Preset;
-use crate::scenario::reader::Sink;
+use crate::scenario::reader::{Fields, Sink};
 use crate::scenario::source::{At, Span};
 use crate::scenario::yaml::{Entry, Node, Value};
 use crate::tasks::Task;
@@ -27,6 +27,7 @@ const JITTERS: &[(&str, Jitter)] = &[
 pub(crate) struct Router {
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
+    pub(crate) fleet: Fleet,
 }
 
 /// A route as it was typed.
@@ -89,9 +90,39 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
         let help = "`fallback` is another way to write chains; keep one of the two".to_owned();
         sink.error(&at, "there are `chains` already", Some(help));
     }
+    let fleet = fleet(&mut fields, sink);
     fields.finish();
     let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
-    Some(Router { routes, chains: chains? })
+    Some(Router { routes, chains: chains?, fleet })
+}
+
+/// How many routers there are, and what they tell each other.
+fn fleet(fields: &mut Fields<'_>, sink: &Sink<'_>) -> Fleet {
+    let mut fleet = Fleet::default();
+    set(&mut fleet.replicas, fields.get("replicas").and_then(|n| sink.count16(n, 1, 1000)));
+    match fields.get("state") {
+        Some(node @ Node { value: Value::Map(_), .. }) => {
+            let Some(mut state) = sink.fields(node, "the state of a fleet") else { return fleet };
+            let shared = state.need("shared", "shared: { lag: 500ms }").and_then(|n| sink.fields(n, "a shared state"));
+            if let Some(mut shared) = shared {
+                let lag = shared.need("lag", "lag: 500ms").and_then(|n| sink.duration(n));
+                fleet.lag = lag.map(|lag| lag.value);
+                shared.finish();
+            }
+            state.finish();
+        }
+        Some(node) => {
+            let _ = sink.word(node, "`independent` or `{ shared: { lag: 500ms } }`", &[("independent", ())]);
+        }
+        None => {}
+    }
+    if let (Some(at), 1) = (fields.key("state"), fleet.replicas)
+        && fleet.lag.is_some()
+    {
+        let help = "add `replicas: 3`".to_owned();
+        sink.error(&at, "a router that runs alone shares its state with nobody", Some(help));
+    }
+    fleet
 }
 
 fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
@@ -241,6 +272,7 @@ fn breaker(node: &Node, sink: &Sink<'_>) -> Option<At<breaker::Params>> {
             }
         }
     }
+    set(&mut params.jitter, fields.get("jitter").and_then(|n| sink.share(n)));
     set(&mut params.half_open_calls, fields.get("half_open_calls").and_then(|n| sink.count32(n, 1, 1000)));
     set(&mut params.ramp, fields.get("ramp").and_then(|n| sink.duration(n)));
     fields.finish();
