@@ -248,6 +248,8 @@ pub enum SkipReason {
     Residency,
     /// It is not approved for the kind of data in the request.
     DataClass,
+    /// Nobody has measured whether it is good enough for what is at stake.
+    Stakes,
     /// Its vectors do not compare with those of the chain's embedding model.
     VectorSpace,
 }
@@ -266,6 +268,7 @@ impl SkipReason {
             Self::Capability => "capability",
             Self::Residency => "residency",
             Self::DataClass => "data_class",
+            Self::Stakes => "stakes",
             Self::VectorSpace => "vector_space",
         }
     }

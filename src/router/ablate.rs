@@ -13,6 +13,7 @@ use super::policy::budget;
 use super::policy::decide::{Effect, Next, Row};
 use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
+use super::policy::route::When;
 use super::policy::triggers::Trigger;
 use crate::event::Class;
 use mock_providers::model::Capability;
@@ -47,7 +48,7 @@ pub const CONTROL: &str = "control";
 const UNBOUNDED: Duration = Duration::from_secs(600);
 
 /// The route of every request to the first chain.
-const ANYBODY: Route = Route { task: None, tenant: None, tier: None, stream: None, chain: 0 };
+const ANYBODY: Route = Route { when: When::ALWAYS, chain: 0 };
 
 /// Every part, the whole first.
 #[rustfmt::skip]
@@ -79,6 +80,8 @@ pub static PARTS: &[Part] = &[
     Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, |chain| chain.degraded = None) },
     Part { name: "deadline", gone: "requests may take ten minutes", remove: |c| chains(c, no_deadline) },
     Part { name: "timeouts", gone: "calls are bounded by the deadline only", remove: |c| chains(c, no_timeouts) },
+    Part { name: "residency", gone: "requests go wherever the chain leads, whatever is in them and wherever they may be processed", remove: |c| chains(c, |chain| chain.complies = false) },
+    Part { name: "stakes", gone: "requests with high stakes are served like any others", remove: |c| chains(c, |chain| chain.minds_stakes = false) },
     Part { name: "capability", gone: "targets are asked for what they cannot do", remove: |c| targets(c, |target| target.capabilities = Capability::ALL.into()) },
     Part { name: "context", gone: "prompts are not measured before they are sent", remove: |c| targets(c, |target| target.context = u32::MAX) },
 ];
@@ -105,7 +108,7 @@ fn targets(config: &mut Config, change: impl Fn(&mut Target)) {
 }
 
 fn bypass(config: &mut Config) {
-    for gone in ["fallback", "retry", "retry_after", "breaker", "quality", "gates", "degraded"] {
+    for gone in ["residency", "stakes", "fallback", "retry", "retry_after", "breaker", "quality", "gates", "degraded"] {
         if let Some(part) = find(gone) {
             (part.remove)(config);
         }

@@ -1,6 +1,7 @@
 //! The router's view of whoever asks.
 
 use super::policy::gates::{Schema, Tool};
+use super::policy::route::Traveller;
 use crate::event::{Class, Name, Outcome, RequestId};
 use crate::provider::{self, Image, Options, ToolCall};
 use std::collections::BTreeMap;
@@ -88,6 +89,22 @@ impl Request {
         let tools: usize =
             self.tools.iter().map(|t| t.name.len() + t.description.len() + t.parameters.document().get().len()).sum();
         provider::prompt_tokens(self.system.len() + self.prompt.len() + tools, self.images.len())
+    }
+
+    /// What of it matters to routes.
+    pub(super) fn traveller(&self) -> Traveller<'_> {
+        Traveller {
+            task: &self.task,
+            tenant: &self.tenant,
+            tier: &self.tier,
+            stream: self.stream,
+            tags: &self.traits.tags,
+            data_class: self.traits.data_class.as_ref(),
+            residency: &self.traits.residency,
+            high_stakes: self.traits.stakes == Stakes::High,
+            batch: self.traits.batch,
+            prompt_tokens: self.prompt_tokens(),
+        }
     }
 
     /// The tools as adapters take them.

@@ -2,8 +2,10 @@
 //! here is already valid.
 
 use super::policy::decide::Table;
+use super::policy::fit::Offer;
 use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
+use super::policy::route::{Traveller, When};
 use super::policy::{backoff, breaker, budget, quality};
 use crate::event::Name;
 use mock_providers::model::{Capability, Price};
@@ -37,6 +39,26 @@ pub struct Fleet {
 impl Default for Fleet {
     fn default() -> Self {
         Self { replicas: 1, lag: None }
+    }
+}
+
+/// The way of a request to its chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Way {
+    /// Index of the route it takes, if one matches.
+    pub route: Option<usize>,
+    /// Index of its chain.
+    pub chain: usize,
+}
+
+impl Config {
+    /// The way of a request: by the first route that matches, else to the chain named after its task, else to the first.
+    #[must_use]
+    pub fn way_of(&self, request: &Traveller<'_>) -> Way {
+        let route = self.routes.iter().position(|route| route.when.holds(request));
+        let named = || self.chains.iter().position(|chain| *chain.name == *request.task);
+        let chain = route.map(|route| self.routes[route].chain).or_else(named).unwrap_or(0);
+        Way { route, chain }
     }
 }
 
@@ -96,6 +118,23 @@ impl Target {
             quality: quality::Params::default(),
         }
     }
+
+    /// What it has to offer. Whether its API answers with vectors, and has words
+    /// for what is asked beside the question, its adapter knows; whether it is a first choice its
+    /// chain.
+    #[must_use]
+    pub fn offer(&self, embeds: bool, first_choice: bool) -> Offer<'_> {
+        Offer {
+            region: self.region.as_ref(),
+            approved_for: &self.approved_for,
+            first_choice,
+            obeys: true,
+            capabilities: &self.capabilities,
+            embeds,
+            space: &self.identity,
+            context: self.context,
+        }
+    }
 }
 
 /// An ordered list of targets, and how to use it.
@@ -111,6 +150,10 @@ pub struct Chain {
     pub weights: Vec<f64>,
     /// What is done about each class of outcome.
     pub table: Table,
+    /// Whether requests only go where they may be processed, and to whom is approved for the data in them.
+    pub complies: bool,
+    /// Whether requests with high stakes are only served by targets that are known to be good enough for them.
+    pub minds_stakes: bool,
     /// What becomes of a stream that breaks after its first token.
     pub on_break: OnBreak,
     /// Bounds the last byte of the answer, counted from the arrival at the router.
@@ -141,6 +184,8 @@ impl Chain {
             weights: vec![1.0; targets.len()],
             targets,
             table: Table::default(),
+            complies: true,
+            minds_stakes: true,
             on_break: OnBreak::default(),
             deadline: Duration::from_secs(30),
             ttft_deadline: None,
@@ -151,6 +196,14 @@ impl Chain {
             gates: Gates::default(),
             degraded: None,
         }
+    }
+
+    /// Whether a place of the chain is one that requests are meant for, rather than one that they fall back to: the first
+    /// target, or any of those that are as good as the first.
+    #[must_use]
+    pub fn is_first_choice(&self, place: usize) -> bool {
+        let choices = self.steps.first().map_or(0, |step| if step.pick == Pick::Ordered { 1 } else { step.len });
+        place < choices
     }
 }
 
@@ -228,17 +281,11 @@ impl Default for Timeouts {
     }
 }
 
-/// A rule from requests to a chain. All conditions given must hold.
+/// A rule from requests to a chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Route {
-    /// Only this task.
-    pub task: Option<Name>,
-    /// Only this tenant.
-    pub tenant: Option<Name>,
-    /// Only this tier.
-    pub tier: Option<Name>,
-    /// Only streamed, or only plain, requests.
-    pub stream: Option<bool>,
+    /// Which requests.
+    pub when: When,
     /// Index into [`Config::chains`].
     pub chain: usize,
 }

@@ -104,7 +104,7 @@ impl Router {
 }
 
 impl Config {
-    /// The chain a request takes: the first matching route, else the chain named after its task, else the first.
+    /// The chain a request takes.
     ///
     /// # Panics
     /// If there is no chain at all, which a checked plan rules out.
@@ -114,16 +114,6 @@ impl Config {
     }
 
     fn chain_index(&self, request: &Request) -> usize {
-        let fits = |wanted: &Option<Name>, is: &Name| wanted.as_ref().is_none_or(|w| w == is);
-        let route = self.routes.iter().find(|r| {
-            fits(&r.task, &request.task)
-                && fits(&r.tenant, &request.tenant)
-                && fits(&r.tier, &request.tier)
-                && r.stream.is_none_or(|s| s == request.stream)
-        });
-        match route {
-            Some(route) => route.chain,
-            None => self.chains.iter().position(|c| c.name == request.task).unwrap_or(0),
-        }
+        self.way_of(&request.traveller()).chain
     }
 }

@@ -9,7 +9,7 @@ use crate::router;
 use crate::router::ablate::{self, Part};
 use crate::router::config::Target;
 use crate::router::preset::Preset;
-use crate::slo::{CauseFact, ChainFact, Facts, FaultFact, Slo};
+use crate::slo::{CauseFact, ChainFact, Facts, FaultFact, PlaceFact, Slo};
 use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Model, fault::Fault};
 use siphasher::sip::SipHasher13;
@@ -64,6 +64,12 @@ impl Plan {
         Facts {
             phases: self.phases.iter().map(|p| (p.name.clone(), p.from.into(), p.until.into())).collect(),
             targets: self.router.targets.iter().map(|t| t.name.clone()).collect(),
+            places: self
+                .router
+                .targets
+                .iter()
+                .map(|t| PlaceFact { region: t.region.clone(), approved_for: t.approved_for.clone() })
+                .collect(),
             faults: self
                 .faults
                 .iter()
@@ -178,6 +184,8 @@ pub struct Provider {
     pub vendor: Name,
     /// Where, if said.
     pub region: Option<Name>,
+    /// The kinds of data that each of its models is approved for, in the order of the models.
+    pub approvals: Vec<BTreeSet<Name>>,
     /// The vendor's HTTP API.
     pub dialect: Dialect,
     /// What it serves.

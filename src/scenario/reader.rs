@@ -213,6 +213,20 @@ impl<'s> Sink<'s> {
         self.checked_name(&name.value, &name.at).then_some(name)
     }
 
+    /// One name or a list of them, each once.
+    pub(crate) fn names(&self, node: &Node) -> Vec<At<String>> {
+        let mut names: Vec<At<String>> = Vec::new();
+        for name in self.one_or_more(node).iter().filter_map(|n| self.name(n)) {
+            if names.iter().any(|known| known.value == name.value) {
+                let message = format!("`{}` is there twice", name.value);
+                self.error(&name.at, message, Some("keep one of the two".to_owned()));
+            } else {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     /// Whether a text can be a name; reports it otherwise.
     pub(crate) fn checked_name(&self, name: &str, at: &Span) -> bool {
         let fits = name.len() <= 64

@@ -91,10 +91,11 @@ impl Board {
         self.now = self.now.max(event.at);
         let at = event.at;
         match &event.kind {
-            EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, .. } => {
+            EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, residency, data_class } => {
                 let population = self.population([tenant, tier, task, chain], *stream);
                 self.in_flight.insert(*request, Flight { population, fell_back: false });
-                self.tell(Kind::Arrived, at, Some(*request), Heard::Arrived { intended: *intended });
+                let (intended, data_class) = (*intended, data_class.as_ref());
+                self.tell(Kind::Arrived, at, Some(*request), Heard::Arrived { intended, residency, data_class });
             }
             EventKind::FellBack { request, .. } => {
                 if let Some(flight) = self.in_flight.get_mut(request) {

@@ -37,6 +37,7 @@ use rstest::rstest;
 #[case("probes(openai) >= 1 during recovery")]
 #[case("truncated_served == 0")]
 #[case("schema_violations_served != 3")]
+#[case("residency_violations{tenant=acme} == 0 during outage")]
 #[case("policy_blocks_rerouted == 0")]
 #[case("client_errors_retried == 0")]
 #[case("retry_after_ignored == 0")]

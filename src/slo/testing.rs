@@ -1,7 +1,7 @@
 //! Hand-written logs for tests: three phases (steady to 20 s, outage to 60 s, recovery to 120 s), two providers, times
 //! in milliseconds. Events may be written in any order; the log is sorted by time, ties in the order written.
 
-use super::{Board, CauseFact, Facts, FaultFact, Names, Slo, SloError, SloResult, Verdict, parse};
+use super::{Board, CauseFact, Facts, FaultFact, Names, PlaceFact, Slo, SloError, SloResult, Verdict, parse};
 use crate::event::{
     AlertKind, BreakerReading, BreakerState, Class, Event, EventKind, Judged, Micros, Name, Nanodollars, Outcome,
     Reason, RequestId, SkipReason,
@@ -39,6 +39,11 @@ pub(crate) fn facts() -> Facts {
             ("recovery".into(), secs(60), secs(120)),
         ],
         targets: names(&[GPT, MINI, CLAUDE]),
+        places: vec![
+            PlaceFact { region: Some("us-east".into()), approved_for: ["pii".into()].into() },
+            PlaceFact { region: Some("eu-west".into()), approved_for: ["pii".into()].into() },
+            PlaceFact { region: Some("eu-west".into()), ..PlaceFact::default() },
+        ],
         faults: vec![FaultFact {
             id: 0,
             providers: names(&["openai"]),
@@ -100,6 +105,15 @@ impl Log {
             at,
             EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, residency, data_class },
         )
+    }
+
+    pub(crate) fn arrive_bound(&mut self, n: u32, at: u64, residency: &[&str], data_class: Option<&str>) -> &mut Self {
+        self.arrive(n, at);
+        if let Some((_, EventKind::Arrived { residency: regions, data_class: class, .. })) = self.events.last_mut() {
+            *regions = names(residency).into();
+            *class = data_class.map(Into::into);
+        }
+        self
     }
 
     pub(crate) fn ask_again(&mut self, n: u32, at: u64) -> &mut Self {

@@ -37,6 +37,7 @@ fn provider(name: &str, dialect: Dialect, model: &str) -> Provider {
         name: name.into(),
         vendor: name.into(),
         region: None,
+        approvals: vec![Default::default()],
         dialect,
         models: vec![model],
         limits: Default::default(),

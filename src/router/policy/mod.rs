@@ -17,6 +17,7 @@ pub mod join;
 pub mod order;
 pub mod quality;
 pub mod retry_after;
+pub mod route;
 pub mod shared;
 pub mod triggers;
 pub mod window;

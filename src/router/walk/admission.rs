@@ -3,7 +3,7 @@
 use super::Walk;
 use crate::event::SkipReason;
 use crate::router::Router;
-use crate::router::client::Request;
+use crate::router::client::{Request, Stakes};
 use crate::router::config::Chain;
 use crate::router::health::Pass;
 use crate::router::policy::fit::{Needs, Offer, unfit};
@@ -74,18 +74,9 @@ impl<'a> Walk<'a> {
     pub(super) fn unfit(&self, place: usize) -> Option<SkipReason> {
         let target = self.target(place);
         let adapter = self.router.upstreams[target.provider].adapter;
-        unfit(
-            &self.needs,
-            &Offer {
-                region: target.region.as_ref(),
-                approved_for: &target.approved_for,
-                capabilities: &target.capabilities,
-                obeys: self.request.embedding.is_some() || adapter.cannot(&self.request.options).is_none(),
-                embeds: adapter.embedder().is_ok(),
-                space: &target.identity,
-                context: target.context,
-            },
-        )
+        let obeys = self.request.embedding.is_some() || adapter.cannot(&self.request.options).is_none();
+        let offer = target.offer(adapter.embedder().is_ok(), self.chain.is_first_choice(place));
+        unfit(&self.needs, &Offer { obeys, ..offer })
     }
 
     /// What this request needs of every target.
@@ -102,8 +93,9 @@ impl<'a> Walk<'a> {
             capabilities.push(Capability::Vision);
         }
         Needs {
-            residency: &[],
-            data_class: None,
+            residency: if chain.complies { &request.traits.residency } else { &[] },
+            data_class: request.traits.data_class.as_ref().filter(|_| chain.complies),
+            high_stakes: chain.minds_stakes && request.traits.stakes == Stakes::High,
             capabilities,
             embedding: request.embedding.is_some(),
             space: request.embedding.and_then(|_| router.vector_space(chain)),

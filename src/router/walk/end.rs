@@ -25,7 +25,8 @@ impl Walk<'_> {
             Some((_, Reason::Skip(SkipReason::Deadline))) => Some(Class::Timeout),
             _ => Some(Class::Overloaded),
         });
-        match self.chain.degraded.as_ref().filter(|_| self.request.embedding.is_none()) {
+        let stands_in = self.request.embedding.is_none() && !self.needs.high_stakes;
+        match self.chain.degraded.as_ref().filter(|_| stands_in) {
             Some(template) => {
                 client.token(template).await;
                 self.served(Outcome::Degraded, class)

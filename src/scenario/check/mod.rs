@@ -12,6 +12,7 @@ mod phases;
 mod providers;
 mod reach;
 mod router;
+mod routes;
 mod slos;
 
 use super::plan::Plan;

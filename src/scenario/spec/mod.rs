@@ -14,7 +14,10 @@ pub(crate) mod limits;
 pub(crate) mod load;
 mod preset;
 pub(crate) mod providers;
+pub(crate) mod require;
 pub(crate) mod router;
+pub(crate) mod routes;
+mod targets;
 mod triggers;
 
 use super::reader::Sink;

@@ -1,5 +1,8 @@
 //! `router:`: routes and chains.
 
+use super::require::{self, Require};
+use super::routes::{self, Route};
+use super::targets::{self, Targets};
 use super::{classes, fallback, gates, preset, triggers};
 use crate::router::config::{self, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
@@ -30,21 +33,12 @@ pub(crate) struct Router {
     pub(crate) fleet: Fleet,
 }
 
-/// A route as it was typed.
-#[derive(Debug)]
-pub(crate) struct Route {
-    pub(crate) task: Option<At<Task>>,
-    pub(crate) tenant: Option<At<String>>,
-    pub(crate) tier: Option<At<String>>,
-    pub(crate) stream: Option<At<bool>>,
-    pub(crate) chain: Option<At<String>>,
-}
-
 /// A chain as it was typed, with defaults for what was left out.
 #[derive(Debug)]
 pub(crate) struct Chain {
     pub(crate) name: At<String>,
-    pub(crate) targets: Vec<At<String>>,
+    pub(crate) targets: Targets,
+    pub(crate) require: Option<Require>,
     /// Of each of its targets; `None`: not given.
     pub(crate) breaker: Option<At<breaker::Params>>,
     pub(crate) budget: Option<At<budget::Params>>,
@@ -56,8 +50,8 @@ pub(crate) struct Chain {
 impl Chain {
     /// A chain of which nothing but the name is known.
     pub(super) fn named(name: &At<String>) -> Self {
-        let (targets, config) = (Vec::new(), config::Chain::new(&name.value, Vec::new()));
-        Self { name: name.clone(), targets, breaker: None, budget: None, quality: None, config }
+        let (targets, config) = (Targets::default(), config::Chain::new(&name.value, Vec::new()));
+        Self { name: name.clone(), targets, require: None, breaker: None, budget: None, quality: None, config }
     }
 }
 
@@ -69,7 +63,7 @@ pub(crate) fn tasks() -> Vec<(&'static str, Task)> {
 pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let mut fields = sink.fields(node, "the router")?;
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
-    let routes = routes.iter().filter_map(|n| route(n, sink)).collect();
+    let routes = routes.iter().filter_map(|n| routes::read(n, sink)).collect();
     let block = fields.get("fallback");
     let chains = match (block, fields.key("chains")) {
         (Some(_), None) => fields.get("chains"),
@@ -125,35 +119,13 @@ fn fleet(fields: &mut Fields<'_>, sink: &Sink<'_>) -> Fleet {
     fleet
 }
 
-fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
-    let mut fields = sink.fields(node, "a route")?;
-    let mut route = Route { task: None, tenant: None, tier: None, stream: None, chain: None };
-    if let Some(mut when) = fields.get("when").and_then(|n| sink.fields(n, "the condition of a route")) {
-        route.task = when.get("task").and_then(|n| sink.word(n, "a task", &tasks()));
-        route.tenant = when.get("tenant").and_then(|n| sink.name(n));
-        route.tier = when.get("tier").and_then(|n| sink.name(n));
-        route.stream = when.get("stream").and_then(|n| sink.boolean(n));
-        when.finish();
-    }
-    route.chain = fields.need("chain", "chain: main").and_then(|n| sink.text(n));
-    fields.finish();
-    Some(route)
-}
-
 fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, sink: &Sink<'_>) -> Chain {
     let mut chain = Chain::named(name);
     let Some(fields) = sink.fields(node, "a chain") else { return chain };
     let mut fields = fields.named(&name.at);
     let config = &mut chain.config;
-    let targets = fields.need("targets", "targets: [openai/gpt-4o]").and_then(|n| {
-        let list = sink.list(n, "targets")?;
-        if list.is_empty() {
-            let help = "name at least one, as `[openai/gpt-4o]`";
-            sink.error(&n.at, "this chain has no targets", Some(help.to_owned()));
-        }
-        Some(list)
-    });
-    chain.targets = targets.unwrap_or_default().iter().filter_map(|n| sink.text(n)).collect();
+    chain.targets = targets::read(&mut fields, sink);
+    chain.require = fields.get("require").and_then(|n| require::read(n, sink));
     set(&mut config.deadline, fields.get("deadline").and_then(|n| sink.positive_duration(n)));
     let ttft_deadline = fields.get("ttft_deadline").and_then(|n| sink.positive_duration(n));
     if let Some(first) = &ttft_deadline

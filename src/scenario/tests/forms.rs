@@ -284,8 +284,8 @@ fn every_knob_of_a_chain_arrives_where_it_belongs() {
 ";
     let config = plan(&[PROVIDERS, router, LOAD, PHASES]).router;
     let route = &config.routes[0];
-    assert_eq!((route.task.as_deref(), route.tenant.as_deref()), (Some("chat"), Some("acme")));
-    assert_eq!((route.tier.as_deref(), route.stream, route.chain), (Some("gold"), Some(true), 0));
+    assert_eq!((route.when.task.as_deref(), route.when.tenant.as_deref()), (Some("chat"), Some("acme")));
+    assert_eq!((route.when.tier.as_deref(), route.when.stream, route.chain), (Some("gold"), Some(true), 0));
     let chain = &config.chains[0];
     assert_eq!(
         (chain.deadline, chain.ttft_deadline, chain.min_hop_time),

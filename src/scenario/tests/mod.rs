@@ -7,3 +7,4 @@ mod forms;
 mod hostile;
 mod library;
 mod limits;
+mod routes;

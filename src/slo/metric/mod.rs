@@ -26,6 +26,7 @@ pub(crate) mod outcomes;
 mod percentile;
 mod quality;
 mod rerouted;
+mod residency;
 mod retry_after;
 mod served;
 mod spell;
@@ -34,12 +35,12 @@ pub(crate) use alerts::Wanted;
 pub(crate) use percentile::{FAMILY as PERCENTILE, Percentile, Source};
 
 use super::assertion::{Interval, Subject};
-use super::facts::CauseFact;
+use super::facts::{CauseFact, PlaceFact};
 use super::unit::Unit;
 use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Nanodollars, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 26] = [
+pub(crate) static FAMILIES: [&Family; 27] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::DEGRADED_SHARE,
@@ -66,6 +67,7 @@ pub(crate) static FAMILIES: [&Family; 26] = [
     &cost::COST,
     &cost::WASTED_COST,
     &cost::COST_PER_REQUEST,
+    &residency::FAMILY,
 ];
 
 /// A kind of metric.
@@ -135,6 +137,8 @@ pub(crate) enum Labels {
 /// What a meter is built on.
 pub(crate) struct Ground<'a> {
     pub(crate) targets: &'a [Name],
+    /// What may be sent to each of them.
+    pub(crate) places: &'a [PlaceFact],
     /// What the plan says will happen to them without a fault.
     pub(crate) causes: &'a [CauseFact],
     /// When samples count; gauges see to that, stopwatches must see to it themselves.
@@ -169,7 +173,7 @@ impl Targets {
 /// An event, digested: names are small numbers, and the request's labels are looked up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Heard<'a> {
-    Arrived { intended: Micros },
+    Arrived { intended: Micros, residency: &'a [Name], data_class: Option<&'a Name> },
     Skipped { target: TargetId },
     Dispatched { target: TargetId, attempt: u32, probe: bool, switch: Option<Micros> },
     Judged { target: TargetId, dispatched: Micros, class: Class, retry_after: Option<Micros>, cost: Nanodollars },
