@@ -386,6 +386,14 @@ pub struct BreakerReading {
     pub failure_rate: f64,
     /// Calls in the window.
     pub calls: u32,
+    /// Which replica's breaker; 0 of a router that runs alone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub replica: u16,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks this way")]
+fn is_zero(replica: &u16) -> bool {
+    *replica == 0
 }
 
 /// How a request ended, as the router says.
@@ -584,6 +592,9 @@ pub enum EventKind {
         cause: Name,
         /// When an open breaker will admit its next probe.
         probe_at: Option<Micros>,
+        /// Which replica's breaker; 0 of a router that runs alone.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        replica: u16,
     },
     /// A target asked for a pause and gets it.
     SetAside {

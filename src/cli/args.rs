@@ -161,6 +161,9 @@ pub(super) struct Check {
     /// into the directory FILE
     #[arg(long, value_name = "KIND=FILE", value_parser = report)]
     pub(super) report: Vec<Report>,
+    /// Send the traces of each drill to an OpenTelemetry collector, such as http://127.0.0.1:4318
+    #[arg(long, value_name = "URL")]
+    pub(super) otlp: Option<String>,
     /// Carry out what the scenarios say under `alerts`: run their commands and call their webhooks, once each drill is
     /// over. Only for scenarios that you trust
     #[arg(long)]
@@ -204,6 +207,8 @@ pub(super) enum ReportKind {
     Prometheus,
     /// A row for every hop, skip and transition.
     Audit,
+    /// Traces, as OTLP in JSON.
+    Otlp,
 }
 
 impl ReportKind {
@@ -213,6 +218,7 @@ impl ReportKind {
             Self::Json => None,
             Self::Prometheus => Some("prom"),
             Self::Audit => Some("audit.jsonl"),
+            Self::Otlp => Some("otlp.json"),
         }
     }
 }

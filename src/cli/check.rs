@@ -29,6 +29,7 @@ struct Job {
     seed: u64,
     record: Option<PathBuf>,
     reports: Vec<Wanted>,
+    otlp: Option<String>,
     deliver_alerts: bool,
     /// Taken by the thread that plays it.
     commands: Mutex<Option<Receiver<Command>>>,
@@ -143,6 +144,7 @@ fn jobs(
                 seed,
                 record,
                 reports,
+                otlp: options.otlp.clone(),
                 deliver_alerts: options.deliver_alerts,
                 commands: Mutex::new(Some(commands)),
             }
@@ -223,13 +225,14 @@ impl Job {
             world,
             speed: f64::INFINITY,
             record,
-            keep_events: !self.reports.is_empty() || self.delivers(),
+            keep_events: !self.reports.is_empty() || self.otlp.is_some() || self.delivers(),
             commands,
             snapshots: None,
         };
         let done = engine::run(Arc::clone(&self.plan), options).map_err(|e| format!("{}: {e}", label()))?;
         let mut judged = finish(&done, &self.named, &self.missing);
-        if let Err(why) = observed::write(&self.reports, &done) {
+        let sent = self.otlp.as_ref().map_or(Ok(()), |url| observed::send(url, &done));
+        if let Err(why) = observed::write(&self.reports, &done).and(sent) {
             judged.trouble.get_or_insert(why);
         }
         if self.delivers() {

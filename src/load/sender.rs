@@ -26,6 +26,7 @@ pub struct Sender {
     tools: Arc<[Tool]>,
     streamed: f64,
     risky: f64,
+    vague: f64,
     patience: Option<Duration>,
     sdk: Sdk,
     luck: Luck,
@@ -51,6 +52,7 @@ impl Sender {
             tools: stream.task.tools().iter().map(offer).collect::<Result<_, _>>()?,
             streamed: stream.streamed,
             risky: stream.risky,
+            vague: stream.vague,
             patience: stream.patience,
             sdk: stream.sdk,
             luck,
@@ -72,6 +74,9 @@ impl Sender {
         let mut prompt = self.task.prompt(self.luck, id);
         if self.risky > 0.0 {
             prompt = tasks::risky(prompt, self.risky, self.luck, id);
+        }
+        if self.vague > 0.0 {
+            prompt = tasks::vague(prompt, self.vague, self.luck, id);
         }
         let shown = |image: tasks::Image| Image { media_type: image.media_type.into(), base64: image.base64.into() };
         let mut request = Request {

@@ -139,6 +139,8 @@ pub struct Served {
     pub class: Option<Class>,
     /// Who answered, or whose error it is; for a degraded answer the last one tried.
     pub target: Option<Name>,
+    /// What the last call to the chain's first target meant; `None`: it was not called.
+    pub first: Option<Class>,
     /// Targets used that were not used before.
     pub hops: u32,
     /// HTTP calls made.

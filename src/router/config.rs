@@ -22,6 +22,24 @@ pub struct Config {
     /// Tried in order; the first that matches decides. A request that matches none takes the chain named after its
     /// task, else the first chain.
     pub routes: Vec<Route>,
+    /// How many routers there are.
+    pub fleet: Fleet,
+}
+
+/// Several routers behind one address. A request reaches one of them by a hash of its id, and another one when its
+/// client asks again. Each has breakers, budgets and quality windows of its own and so sees its share of the traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fleet {
+    /// How many; at least 1.
+    pub replicas: u16,
+    /// How long it takes until what one breaker decided is known to the others; `None`: they tell each other nothing.
+    pub lag: Option<Duration>,
+}
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Self { replicas: 1, lag: None }
+    }
 }
 
 /// The way of a request to its chain.

@@ -12,7 +12,8 @@ use super::policy::breaker::{Admission, Breaker, Health as Verdict, Permit, Tran
 use super::policy::budget::RetryBudget;
 use super::policy::decide::{Effect, LONG};
 use super::policy::quality::Quality;
-use crate::event::{BreakerReading, Name, SkipReason};
+use super::policy::shared::Notices;
+use crate::event::{BreakerReading, BreakerState, Name, SkipReason};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,11 +21,16 @@ const SAMPLES: usize = 64;
 const ENOUGH: usize = 20;
 const NEWEST: f64 = 0.2;
 
-/// The state of one target, shared by all requests.
+/// What the replicas of a router share of a target.
+pub(super) type Shared = Arc<Mutex<Notices>>;
+
+/// The state of one target at one replica, shared by all its requests.
 #[derive(Debug)]
 pub(super) struct Health {
     pub(super) name: Name,
     open_for: Duration,
+    replica: u16,
+    shared: Option<Shared>,
     state: Mutex<State>,
 }
 
@@ -39,6 +45,8 @@ struct State {
     newest: usize,
     average: Option<Duration>,
     in_flight: u32,
+    /// The last decision of another replica that it took over.
+    heard: u64,
 }
 
 /// What the order of a chain depends on.
@@ -60,10 +68,12 @@ pub(super) struct Recorded {
 }
 
 impl Health {
-    pub(super) fn new(target: &Target) -> Self {
+    pub(super) fn new(target: &Target, replica: u16, shared: Option<Shared>) -> Self {
         Self {
             name: Arc::clone(&target.name),
             open_for: target.breaker.open_for,
+            replica,
+            shared,
             state: Mutex::new(State {
                 breaker: Breaker::new(target.breaker),
                 budget: RetryBudget::new(target.budget, Duration::ZERO),
@@ -74,6 +84,7 @@ impl Health {
                 newest: 0,
                 average: None,
                 in_flight: 0,
+                heard: 0,
             }),
         }
     }
@@ -88,14 +99,18 @@ impl Health {
         now: Duration,
         luck: f64,
         first_here: bool,
-        tell: impl FnOnce(Transition),
+        mut tell: impl FnMut(Transition),
     ) -> Result<Pass, SkipReason> {
         let mut state = self.state();
+        if let Some(transition) = self.catch_up(&mut state, now, luck) {
+            tell(transition);
+        }
         if now < state.rests_until {
             return Err(SkipReason::SetAside);
         }
         let (admission, transition) = state.breaker.admit(now, luck);
         if let Some(transition) = transition {
+            self.spread(&transition, now);
             tell(transition);
         }
         match admission {
@@ -111,9 +126,29 @@ impl Health {
         }
     }
 
+    /// Takes over what other replicas have decided.
+    fn catch_up(&self, state: &mut State, now: Duration, luck: f64) -> Option<Transition> {
+        let notices = self.shared.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = notices.news(self.replica, now, &mut state.heard)?;
+        state.breaker.learn(now, news.bad_until, luck)
+    }
+
+    /// Lets the other replicas know that the breaker opened or closed.
+    fn spread(&self, transition: &Transition, now: Duration) {
+        if let Some(shared) = self.shared.as_ref().filter(|_| transition.to != BreakerState::HalfOpen) {
+            let mut notices = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            notices.tell(self.replica, now, transition.probe_at);
+        }
+    }
+
     /// Whether a call at `at` is certain to be turned away.
     pub(super) fn is_open_at(&self, at: Duration) -> bool {
         self.state().breaker.is_open_at(at)
+    }
+
+    /// Whether its breaker lets all traffic pass.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().breaker.state() == BreakerState::Closed
     }
 
     /// Until when the target rests, if it does.
@@ -187,6 +222,9 @@ impl Pass {
             Effect::OpenLong => breaker.force_open(&permit, now, LONG, "only people can mend this"),
             _ => breaker.record(&permit, verdict(effect, took, permit.is_probe()), now, luck),
         };
+        if let Some(transition) = &transition {
+            self.health.spread(transition, now);
+        }
         let demoted_until = match effect {
             Effect::Success => state.quality.record(now, false),
             Effect::BadAnswer => state.quality.record(now, true),
@@ -204,7 +242,8 @@ impl Pass {
             state.newest = (state.newest + 1) % SAMPLES;
         }
         let alerts = state.alerts.hear(sign, transition.as_ref());
-        tell(Recorded { reading: state.breaker.reading(now), transition, demoted_until, alerts });
+        let reading = BreakerReading { replica: self.health.replica, ..state.breaker.reading(now) };
+        tell(Recorded { reading, transition, demoted_until, alerts });
     }
 }
 

@@ -1,7 +1,8 @@
 //! The fallback router: routes pick a chain, the driver walks it, pure policy decides.
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
-//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `policy/`: every decision, pure.
+//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `watch`: what is known about a chain.
+//! - `policy/`: every decision, pure.
 //! - `ablate`: the same router with a part missing. - `preset`: baselines.
 //!
 //! This room does not know scenarios, mocks or statistics. It speaks HTTP through `transport`, dialects through
@@ -17,6 +18,7 @@ pub mod preset;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod watch;
 
 pub use crate::provider::{Effort, Image, Options, ToolCall};
 pub use client::{Before, Client, Request, Served, Stakes, Traits};
@@ -28,7 +30,9 @@ use crate::transport::Upstream;
 use config::{Chain, Config};
 use health::Health;
 use mock_providers::Luck;
-use std::sync::Arc;
+use policy::drift::{self, Drift};
+use policy::shared::Notices;
+use std::sync::{Arc, Mutex};
 
 /// A provider as the router reaches it.
 #[derive(Clone)]
@@ -43,7 +47,10 @@ pub struct Provider {
 pub struct Router {
     config: Config,
     upstreams: Vec<Provider>,
-    health: Vec<Arc<Health>>,
+    /// By replica, then by target.
+    replicas: Vec<Vec<Arc<Health>>>,
+    /// By chain.
+    drift: Vec<Mutex<Drift>>,
     clock: Clock,
     luck: Luck,
     log: Arc<dyn Sink>,
@@ -53,8 +60,20 @@ impl Router {
     /// A router that knows nothing about its targets yet. `upstreams` are in the order of the plan's providers.
     #[must_use]
     pub fn new(config: Config, upstreams: Vec<Provider>, clock: Clock, luck: Luck, log: Arc<dyn Sink>) -> Self {
-        let health = config.targets.iter().map(|t| Arc::new(Health::new(t))).collect();
-        Self { config, upstreams, health, clock, luck, log }
+        let lag = config.fleet.lag.filter(|_| config.fleet.replicas > 1);
+        let shared = || lag.map(|lag| Arc::new(Mutex::new(Notices::new(lag))));
+        let targets: Vec<_> = config.targets.iter().map(|target| (target, shared())).collect();
+        let known = |replica| targets.iter().map(move |(t, shared)| Arc::new(Health::new(t, replica, shared.clone())));
+        let replicas = (0..config.fleet.replicas.max(1)).map(|replica| known(replica).collect()).collect();
+        let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
+        Self { config, upstreams, replicas, drift, clock, luck, log }
+    }
+
+    /// Which replica a request reaches, each time its client asks.
+    fn replica(&self, request: &Request) -> u16 {
+        let (id, replicas) = (request.id, self.replicas.len() as f64);
+        let ids = [u64::from(id.stream), u64::from(id.number), u64::from(request.before.asked)];
+        if self.replicas.len() > 1 { (self.luck.unit("replica", &[], &ids) * replicas) as u16 } else { 0 }
     }
 
     /// The name of the chain that this request takes.
@@ -78,7 +97,9 @@ impl Router {
     /// Carries a request to its end. The answer, if there is one, goes to `client` piece by piece; only what the
     /// returned [`Served`] calls answered was complete.
     pub async fn handle<C: Client>(&self, request: &Request, client: &mut C) -> Served {
-        walk::carry(self, request, client).await
+        let served = walk::carry(self, request, client).await;
+        self.watch(request, &served);
+        served
     }
 }
 
@@ -89,6 +110,10 @@ impl Config {
     /// If there is no chain at all, which a checked plan rules out.
     #[must_use]
     pub fn chain_for(&self, request: &Request) -> &Chain {
-        &self.chains[self.way_of(&request.traveller()).chain]
+        &self.chains[self.chain_index(request)]
+    }
+
+    fn chain_index(&self, request: &Request) -> usize {
+        self.way_of(&request.traveller()).chain
     }
 }

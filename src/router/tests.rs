@@ -1,6 +1,6 @@
 //! Tool calls and embeddings through the whole router, against servers that say what they are told to.
 
-use super::config::{Chain, Target};
+use super::config::{Chain, Fleet, Target};
 use super::policy::gates::{Gate, Gates, Schema, Tool};
 use super::*;
 use crate::event::{Class, EventKind, Outcome, RequestId};
@@ -121,8 +121,12 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         degraded: Some("sorry".into()),
         ..Chain::new("all", (0..targets.len()).collect())
     };
-    let config =
-        Config { targets: targets.iter().enumerate().map(target).collect(), chains: vec![chain], routes: vec![] };
+    let config = Config {
+        targets: targets.iter().enumerate().map(target).collect(),
+        chains: vec![chain],
+        routes: vec![],
+        fleet: Fleet::default(),
+    };
     let log = Arc::new(Log::default());
     let sink: Arc<dyn Sink> = Arc::clone(&log) as Arc<dyn Sink>;
     Stage { router: Router::new(config, upstreams, Clock::start_now(), Luck::new(1), sink), servers, log }

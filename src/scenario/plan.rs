@@ -13,7 +13,7 @@ use crate::slo::{CauseFact, ChainFact, Facts, FaultFact, PlaceFact, Slo};
 use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Model, fault::Fault};
 use siphasher::sip::SipHasher13;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +81,7 @@ impl Plan {
                     label: f.label.clone(),
                 })
                 .collect(),
+            replicas: self.router.fleet.replicas,
             chains: self
                 .router
                 .chains
@@ -109,7 +110,21 @@ impl Plan {
             let ends = [key.expires, key.revoked].into_iter().flatten().min();
             causes.extend(ends.map(|at| cause(AlertKind::Auth, at, never)));
         }
+        // The load changes where a rate is not the one it began with.
+        let change = |stream: &load::Stream| {
+            let first = stream.rate.first()?;
+            let ramps = first.start_rate.total_cmp(&first.end_rate).is_ne();
+            if ramps { Some(first.from) } else { stream.rate.get(1).map(|next| next.from) }
+        };
+        causes.extend(self.load.iter().filter_map(change).map(|at| cause(AlertKind::Drift, at, never)));
         causes
+    }
+
+    /// The API of each target.
+    #[must_use]
+    pub fn dialects(&self) -> BTreeMap<Name, Dialect> {
+        let of = |target: &Target| Some((target.name.clone(), self.providers.get(target.provider)?.dialect));
+        self.router.targets.iter().filter_map(of).collect()
     }
 
     /// The names that metrics may carry as labels.

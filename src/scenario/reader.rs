@@ -178,6 +178,12 @@ impl<'s> Sink<'s> {
         Some(At::new(u32::try_from(n.value).unwrap_or(high), n.at))
     }
 
+    /// As [`Sink::count`], for counts that fit 16 bits.
+    pub(crate) fn count16(&self, node: &Node, low: u16, high: u16) -> Option<At<u16>> {
+        let n = self.count(node, low.into(), high.into())?;
+        Some(At::new(u16::try_from(n.value).unwrap_or(high), n.at))
+    }
+
     pub(crate) fn boolean(&self, node: &Node) -> Option<At<bool>> {
         match node.value {
             Value::Bool(b) => Some(At::new(b, node.at.clone())),

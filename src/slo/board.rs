@@ -11,6 +11,7 @@
 use super::assertion::{Filter, Slo};
 use super::explain::SloResult;
 use super::facts::Facts;
+use super::fleet::Fleet;
 use super::gauge::Gauge;
 use super::metric::{End, Heard, Kind, Note, TargetId};
 use crate::event::{Event, EventKind, Micros, Name, RequestId};
@@ -27,6 +28,8 @@ pub struct Board {
     populations: Vec<Population>,
     in_flight: BTreeMap<RequestId, Flight>,
     called: Vec<bool>,
+    /// By target.
+    fleets: Vec<Fleet>,
     now: Micros,
     over: bool,
 }
@@ -69,6 +72,7 @@ impl Board {
             }
         }
         let called = vec![false; facts.targets.len()];
+        let fleets = vec![Fleet::default(); facts.targets.len()];
         Self {
             facts,
             gauges,
@@ -76,6 +80,7 @@ impl Board {
             populations: Vec::new(),
             in_flight: BTreeMap::new(),
             called,
+            fleets,
             now: Micros(0),
             over: false,
         }
@@ -115,9 +120,13 @@ impl Board {
                 let heard = Heard::Judged { target, dispatched, class, retry_after, cost };
                 self.tell(Kind::Judged, at, Some(*request), heard);
             }
-            EventKind::BreakerChanged { target, from, to, .. } => {
+            EventKind::BreakerChanged { target, from, to, replica, .. } => {
                 let target = self.target(target);
-                self.tell(Kind::Breaker, at, None, Heard::Breaker { target, from: *from, to: *to });
+                let fleet = self.fleets.get_mut(target);
+                let change = fleet.and_then(|fleet| fleet.change(self.facts.replicas, *replica, *from, *to));
+                if let Some((from, to)) = change {
+                    self.tell(Kind::Breaker, at, None, Heard::Breaker { target, from, to });
+                }
             }
             EventKind::FaultStarted { fault, providers, .. } => {
                 self.tell(Kind::Fault, at, None, Heard::FaultStarted { fault: *fault, providers });

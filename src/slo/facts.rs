@@ -17,6 +17,8 @@ pub struct Facts {
     pub faults: Vec<FaultFact>,
     /// Chains and their targets.
     pub chains: Vec<ChainFact>,
+    /// Routers; 0 and 1 both mean one.
+    pub replicas: u16,
     /// What will happen without a fault and somebody should be told of.
     pub causes: Vec<CauseFact>,
 }

@@ -26,6 +26,7 @@ mod board;
 mod check;
 mod explain;
 mod facts;
+mod fleet;
 mod gauge;
 mod grammar;
 mod judge;

@@ -58,6 +58,7 @@ pub(crate) fn facts() -> Facts {
             from: secs(30),
             until: Micros(u64::MAX),
         }],
+        replicas: 1,
     }
 }
 
@@ -172,7 +173,7 @@ impl Log {
                 tokens: 0,
                 usage: None,
                 cost: Nanodollars(millionths * 1000),
-                breaker: BreakerReading { failure_rate: 0.0, calls: 0 },
+                breaker: BreakerReading { failure_rate: 0.0, calls: 0, replica: 0 },
             },
         )
     }
@@ -251,7 +252,8 @@ impl Log {
     }
 
     pub(crate) fn breaker(&mut self, at: u64, target: &str, from: BreakerState, to: BreakerState) -> &mut Self {
-        let kind = EventKind::BreakerChanged { target: target.into(), from, to, cause: "".into(), probe_at: None };
+        let kind =
+            EventKind::BreakerChanged { target: target.into(), from, to, cause: "".into(), probe_at: None, replica: 0 };
         self.push(at, kind)
     }
 

@@ -4,7 +4,7 @@ use super::model::Model;
 use super::theme::Theme;
 use crate::engine::World;
 use crate::event::{BreakerState, Class, Micros, Name, Outcome, Reason, SkipReason};
-use crate::router::config::{Chain, Config, Target};
+use crate::router::config::{Chain, Config, Fleet, Target};
 use crate::router::policy::gates::{Gate, Gates};
 use crate::scenario::plan::{Phase, Plan, PlannedFault, Provider};
 use crate::slo::{self, Names, Slo};
@@ -94,7 +94,12 @@ pub(super) fn plan() -> Plan {
             provider("openai", Dialect::OpenAi, "gpt-4o"),
             provider("anthropic", Dialect::Anthropic, "claude-sonnet-4"),
         ],
-        router: Config { targets: vec![target(0, OPENAI), target(1, ANTHROPIC)], chains: vec![chain], routes: vec![] },
+        router: Config {
+            targets: vec![target(0, OPENAI), target(1, ANTHROPIC)],
+            chains: vec![chain],
+            routes: vec![],
+            fleet: Fleet::default(),
+        },
         load: vec![],
         phases: vec![phase("steady", 0, 20), phase("outage", 20, 60), phase("recovery", 60, 120)],
         faults: vec![
@@ -118,6 +123,7 @@ fn view(name: &str, rate: f64, calls: u32, in_flight: u32, ok: u64, failed: &[(C
     let mut classes: BTreeMap<Class, u64> = failed.iter().copied().collect();
     classes.insert(Class::Ok, ok);
     TargetView {
+        shut: 0,
         name: name.into(),
         breaker: BreakerState::Closed,
         since: Micros(0),
@@ -166,6 +172,7 @@ fn seconds(n: u32, outage: std::ops::Range<u32>) -> Vec<(u32, u32)> {
 /// Everything is well.
 pub(super) fn steady() -> Arc<Snapshot> {
     Arc::new(Snapshot {
+        replicas: 1,
         now: at(12.4),
         phase: Some(0),
         arrived: 248,
@@ -204,6 +211,7 @@ pub(super) fn outage() -> Arc<Snapshot> {
     let mut anthropic = view(ANTHROPIC, 0.02, 112, 14, 263, &[(Class::RateLimited, 2)]);
     anthropic.set_aside_until = Some(at(35.4));
     Arc::new(Snapshot {
+        replicas: 1,
         now: at(34.2),
         phase: Some(1),
         arrived: 684,

@@ -217,7 +217,7 @@ fn reports_of_one_drill_go_into_a_file_and_those_of_several_into_a_directory() {
 
 #[test]
 fn a_report_that_cannot_be_written_is_an_error_and_not_a_silence() {
-    for kind in ["json", "prometheus", "audit"] {
+    for kind in ["json", "prometheus", "audit", "otlp"] {
         let output = run(&["check", "steady", "--report", &format!("{kind}=/nowhere/at/all")]);
         assert_eq!(code(&output), 1, "{kind}");
         assert!(text(&output.stderr).contains("/nowhere/at/all"), "{kind}");

@@ -119,13 +119,13 @@ mod tests {
             ..Needs::default()
         };
         assert_eq!(unfit(&needs, &offer), reason);
+        let deaf = unfit(&needs, &Offer { obeys: false, ..offer });
+        assert_eq!(deaf, reason.filter(|r| *r != SkipReason::Context).or(Some(SkipReason::Capability)));
         let high = Needs { high_stakes: true, ..needs.clone() };
         assert_eq!(unfit(&high, &offer), reason, "what is at stake does not matter to a first choice");
         let second = unfit(&high, &Offer { first_choice: false, ..offer });
         let forbidden = matches!(reason, Some(SkipReason::Residency | SkipReason::DataClass));
         assert_eq!(second, if forbidden { reason } else { Some(SkipReason::Stakes) });
-        let deaf = unfit(&needs, &Offer { obeys: false, ..offer });
-        assert_eq!(deaf, reason.filter(|r| *r != SkipReason::Context).or(Some(SkipReason::Capability)));
         let nowhere = Offer { region: None, ..offer };
         let known = residency.is_empty();
         assert_eq!(unfit(&needs, &nowhere) == Some(SkipReason::Residency), !known, "an unknown region is none");

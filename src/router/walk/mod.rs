@@ -34,6 +34,8 @@ use std::time::Duration;
 /// What a request has done so far.
 struct Walk<'a> {
     router: &'a Router,
+    /// Which replica the request reached.
+    replica: u16,
     chain: &'a Chain,
     request: &'a Request,
     prompt_tokens: u32,
@@ -62,6 +64,8 @@ struct Walk<'a> {
 struct Place {
     /// Calls made.
     tried: u32,
+    /// What the last of them meant.
+    class: Option<Class>,
     /// Calls made before, for a client that asks again.
     before: u32,
     /// The prompt does not fit there.
@@ -97,6 +101,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
     let prompt_tokens = request.prompt_tokens();
     let mut walk = Walk {
         router,
+        replica: router.replica(request),
         chain,
         request,
         prompt_tokens,
@@ -142,7 +147,7 @@ impl Walk<'_> {
     }
 
     fn health(&self, place: usize) -> &Arc<Health> {
-        &self.router.health[self.chain.targets[place]]
+        &self.router.replicas[usize::from(self.replica)][self.chain.targets[place]]
     }
 
     fn name(&self, place: usize) -> Name {
@@ -355,6 +360,7 @@ impl Walk<'_> {
         };
         let (key, retires) = (&request.tenant, verdict.retires.as_deref());
         let sign = Sign { class: verdict.class, dispatched, judged: now, key, retires };
+        self.places[place].class = Some(verdict.class);
         pass.record(effect, &sign, now - dispatched, now, self.luck("open", place), |recorded| {
             self.log(EventKind::AttemptEnded {
                 request: id,
@@ -393,13 +399,14 @@ impl Walk<'_> {
 
     fn served(&self, outcome: Outcome, class: Option<Class>) -> Served {
         let target = self.last.map(|place| self.name(place));
+        let first = self.places.first().and_then(|place| place.class);
         let mut done = self.request.before.clone();
         done.asked += 1;
         done.calls.extend(self.chain.targets.iter().zip(&self.places).map(|(target, place)| (*target, place.call())));
         let now = self.now();
         let pauses = (0..self.places.len()).filter_map(|place| self.health(place).rests_until(now));
         let retry_after = pauses.min().filter(|_| outcome == Outcome::Failed).map(|until| until - now);
-        Served { outcome, class, target, hops: self.hops, attempts: self.attempts, done, retry_after }
+        Served { outcome, class, target, first, hops: self.hops, attempts: self.attempts, done, retry_after }
     }
 
     fn announce(&self, place: usize, transition: &Transition) {
@@ -409,6 +416,7 @@ impl Walk<'_> {
             to: transition.to,
             cause: transition.cause.into(),
             probe_at: transition.probe_at.map(Micros::from),
+            replica: self.replica,
         });
     }
 

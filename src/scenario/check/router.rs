@@ -28,7 +28,8 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     }
     let names: Vec<&str> = router.chains.iter().map(|c| c.name.value.as_str()).collect();
     let routes = routes::check(&router.routes, &names, sink);
-    let config = Config { targets: targets.list.into_iter().map(|t| t.target).collect(), chains, routes };
+    let config =
+        Config { targets: targets.list.into_iter().map(|t| t.target).collect(), chains, routes, fleet: router.fleet };
     require(router, &config, sink);
     config
 }

@@ -13,10 +13,10 @@
 //! last, in the order of the file. Providers that the file does not describe are taken from the catalogue.
 
 use super::router::{Chain, Router};
-use super::targets::Targets;
 use super::triggers;
 use crate::router::config;
 use crate::router::policy::backoff::{self, Jitter};
+use crate::router::policy::order::Pick;
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
 use crate::scenario::yaml::{Entry, Node, Value};
@@ -46,7 +46,7 @@ fn chain(node: &Node, sink: &Sink<'_>) -> Option<Chain> {
     let mut targets: Vec<(u32, At<String>)> = models.iter().filter_map(|n| model(n, sink)).collect();
     targets.sort_by_key(|(priority, _)| *priority);
     let mut chain = Chain::named(name.as_ref().unwrap_or(&At::new("unnamed".to_owned(), node.at.clone())));
-    chain.targets = Targets::ordered(targets.into_iter().map(|(_, target)| target).collect());
+    chain.targets.push(Pick::Ordered, targets.into_iter().map(|(_, target)| (target, 1.0)).collect());
     if let Some(node) = fields.get("retry") {
         retry(node, &mut chain.config.retry, sink);
     }

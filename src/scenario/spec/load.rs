@@ -26,6 +26,8 @@ pub(crate) struct Stream {
     pub(crate) streamed: f64,
     /// The share of risky prompts.
     pub(crate) risky: f64,
+    /// The share of prompts that do not say which form is wanted.
+    pub(crate) vague: f64,
     pub(crate) patience: Option<Duration>,
     pub(crate) sdk: Sdk,
     pub(crate) tags: Vec<At<String>>,
@@ -69,6 +71,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
         sink.error(&share.at, "a vector cannot be streamed", Some("leave `stream` out".to_owned()));
     }
     let risky = fields.get("risky").and_then(|n| sink.share(n));
+    let vague = fields.get("vague").and_then(|n| sink.share(n));
     let patience = fields.get("patience").and_then(|n| sink.positive_duration(n));
     let sdk = fields.get("client").and_then(|n| sdk(n, sink));
     let tags = fields.get("tags").map_or(Vec::new(), |n| sink.names(n));
@@ -91,6 +94,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
         arrivals: arrivals.map_or(Arrivals::Constant, |a| a.value),
         streamed: streamed.map_or(0.0, |s| s.value),
         risky: risky.map_or(0.0, |s| s.value),
+        vague: vague.map_or(0.0, |s| s.value),
         patience: patience.map(|p| p.value),
         sdk: sdk.unwrap_or_else(Sdk::single),
         tags,
@@ -198,6 +202,14 @@ mod tests {
         assert_eq!(risky("task: chat, rate: 1/s"), Some(0.0));
         assert_eq!(risky("task: chat, rate: 1/s, risky: 2%"), Some(0.02));
         assert_eq!(risky("task: chat, rate: 1/s, risky: 200%"), None);
+    }
+
+    #[test]
+    fn no_prompt_is_vague_unless_it_is_asked_for() {
+        let vague = |line: &str| read(line).map(|loaded| loaded.plan.load[0].vague).ok();
+        assert_eq!(vague("task: triage, rate: 1/s"), Some(0.0));
+        assert_eq!(vague("task: triage, rate: 1/s, vague: 40%"), Some(0.4));
+        assert_eq!(vague("task: triage, rate: 1/s, vague: often"), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod gates;
 mod inject;
 pub(crate) mod limits;
 pub(crate) mod load;
+mod preset;
 pub(crate) mod providers;
 pub(crate) mod require;
 pub(crate) mod router;

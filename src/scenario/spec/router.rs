@@ -3,13 +3,13 @@
 use super::require::{self, Require};
 use super::routes::{self, Route};
 use super::targets::{self, Targets};
-use super::{classes, fallback, gates, triggers};
-use crate::router::config::{self, OnBreak, Retry, Timeouts};
+use super::{classes, fallback, gates, preset, triggers};
+use crate::router::config::{self, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::gates::Gates;
 use crate::router::policy::{breaker, budget, quality};
-use crate::router::preset::{PRESETS, Preset};
-use crate::scenario::reader::Sink;
+use crate::router::preset::Preset;
+use crate::scenario::reader::{Fields, Sink};
 use crate::scenario::source::{At, Span};
 use crate::scenario::yaml::{Entry, Node, Value};
 use crate::tasks::Task;
@@ -30,6 +30,7 @@ const JITTERS: &[(&str, Jitter)] = &[
 pub(crate) struct Router {
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
+    pub(crate) fleet: Fleet,
 }
 
 /// A chain as it was typed, with defaults for what was left out.
@@ -54,14 +55,6 @@ impl Chain {
     }
 }
 
-/// What a preset decides about, and a chain with one cannot say.
-const DECIDED: [&str; 9] =
-    ["retry", "breaker", "budget", "quality", "gates", "min_hop_time", "on_break", "triggers", "classes"];
-
-fn presets() -> Vec<(&'static str, &'static Preset)> {
-    PRESETS.iter().map(|preset| (preset.name, preset)).collect()
-}
-
 /// The words of [`Task`] as scenarios use them.
 pub(crate) fn tasks() -> Vec<(&'static str, Task)> {
     Task::ALL.iter().map(|task| (task.as_str(), *task)).collect()
@@ -84,16 +77,46 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
         }
         Some(entries.iter().filter(|e| sink.checked_name(&e.key.value, &e.key.at)))
     });
-    let preset = fields.get("preset").and_then(|n| sink.word(n, "a preset", &presets()));
+    let preset = preset::read(&mut fields, sink);
     let of = |entry: &Entry| chain(&entry.key, &entry.value, preset.as_ref(), sink);
     let chains: Option<Vec<Chain>> = chains.map(|entries| entries.map(of).collect());
     if let (Some(at), Some(_)) = (fields.key("fallback"), &chains) {
         let help = "`fallback` is another way to write chains; keep one of the two".to_owned();
         sink.error(&at, "there are `chains` already", Some(help));
     }
+    let fleet = fleet(&mut fields, sink);
     fields.finish();
     let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
-    Some(Router { routes, chains: chains? })
+    Some(Router { routes, chains: chains?, fleet })
+}
+
+/// How many routers there are, and what they tell each other.
+fn fleet(fields: &mut Fields<'_>, sink: &Sink<'_>) -> Fleet {
+    let mut fleet = Fleet::default();
+    set(&mut fleet.replicas, fields.get("replicas").and_then(|n| sink.count16(n, 1, 1000)));
+    match fields.get("state") {
+        Some(node @ Node { value: Value::Map(_), .. }) => {
+            let Some(mut state) = sink.fields(node, "the state of a fleet") else { return fleet };
+            let shared = state.need("shared", "shared: { lag: 500ms }").and_then(|n| sink.fields(n, "a shared state"));
+            if let Some(mut shared) = shared {
+                let lag = shared.need("lag", "lag: 500ms").and_then(|n| sink.duration(n));
+                fleet.lag = lag.map(|lag| lag.value);
+                shared.finish();
+            }
+            state.finish();
+        }
+        Some(node) => {
+            let _ = sink.word(node, "`independent` or `{ shared: { lag: 500ms } }`", &[("independent", ())]);
+        }
+        None => {}
+    }
+    if let (Some(at), 1) = (fields.key("state"), fleet.replicas)
+        && fleet.lag.is_some()
+    {
+        let help = "add `replicas: 3`".to_owned();
+        sink.error(&at, "a router that runs alone shares its state with nobody", Some(help));
+    }
+    fleet
 }
 
 fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, sink: &Sink<'_>) -> Chain {
@@ -134,19 +157,9 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     if let Some(node) = fields.get("classes") {
         classes::read(node, &mut config.table, sink);
     }
-    let preset = fields.get("preset").and_then(|n| sink.word(n, "a preset", &presets()));
-    if let Some(preset) = preset.as_ref().or(common) {
-        for key in DECIDED {
-            if let Some(at) = fields.key(key) {
-                let message = format!("the preset `{}` decides about `{key}`", preset.value.name);
-                sink.error(&at, message, Some("leave one of the two out".to_owned()));
-            }
-        }
-        preset.value.chain(config);
-        let (breaker, budget, quality) = preset.value.target();
-        chain.breaker = Some(At::new(breaker, preset.at.clone()));
-        chain.budget = Some(At::new(budget, preset.at.clone()));
-        chain.quality = Some(At::new(quality, preset.at.clone()));
+    let own = preset::read(&mut fields, sink);
+    if let Some(preset) = own.as_ref().or(common) {
+        preset::apply(preset, &mut chain, &fields, sink);
     }
     fields.finish();
     chain
@@ -231,6 +244,7 @@ fn breaker(node: &Node, sink: &Sink<'_>) -> Option<At<breaker::Params>> {
             }
         }
     }
+    set(&mut params.jitter, fields.get("jitter").and_then(|n| sink.share(n)));
     set(&mut params.half_open_calls, fields.get("half_open_calls").and_then(|n| sink.count32(n, 1, 1000)));
     set(&mut params.ramp, fields.get("ramp").and_then(|n| sink.duration(n)));
     fields.finish();

@@ -27,14 +27,7 @@ pub(crate) struct Targets {
 }
 
 impl Targets {
-    /// One after the other.
-    pub(super) fn ordered(names: Vec<At<String>>) -> Self {
-        let mut targets = Self::default();
-        targets.push(Pick::Ordered, names.into_iter().map(|name| (name, 1.0)).collect());
-        targets
-    }
-
-    fn push(&mut self, pick: Pick, members: Vec<(At<String>, f64)>) {
+    pub(super) fn push(&mut self, pick: Pick, members: Vec<(At<String>, f64)>) {
         match self.steps.last_mut() {
             Some(last) if last.pick == Pick::Ordered && pick == Pick::Ordered => last.len += members.len(),
             _ => self.steps.push(Step { len: members.len(), pick }),

@@ -257,21 +257,6 @@ fn what_the_plan_says_will_happen_is_a_cause_like_a_fault() {
 }
 
 #[test]
-fn a_call_to_where_a_request_must_not_go_is_a_violation() {
-    let mut log = Log::new();
-    log.arrive(1, 1000).call(1, 1000, GPT);
-    assert_eq!(log.says("residency_violations == 0"), "- inconclusive", "nobody minds");
-    log.arrive_bound(2, 1000, &["eu-west", "eu-north"], None).call(2, 1000, MINI).call(2, 1100, CLAUDE);
-    assert_eq!(log.says("residency_violations == 0"), "0 pass");
-    log.arrive_bound(3, 1000, &["eu-west"], Some("pii")).call(3, 1000, MINI).call(3, 30_000, GPT);
-    assert_eq!(log.says("residency_violations == 0 during steady"), "0 pass");
-    assert_eq!(log.says("residency_violations == 0"), "1 fail", "in the wrong region");
-    log.arrive_bound(4, 1000, &[], Some("pii")).call(4, 1000, CLAUDE).call(4, 1000, CLAUDE);
-    assert_eq!(log.says("residency_violations == 0"), "3 fail", "each call to who is not approved");
-    assert_eq!(log.says("residency_violations{target=anthropic} == 0"), "2 fail");
-}
-
-#[test]
 fn cost_is_of_all_calls_and_waste_of_those_that_were_not_served() {
     let mut log = Log::new();
     log.arrive(1, 1000).paid(1, 1000, GPT, Class::Interrupted, 300).paid(1, 1200, CLAUDE, Class::Ok, 1000);
@@ -298,4 +283,19 @@ fn cost_is_of_all_calls_and_waste_of_those_that_were_not_served() {
     );
     assert_eq!(log.says("cost_per_request{task=triage} < $0.0100"), "$0.0013 pass");
     assert_eq!(Log::new().says("cost < $1"), "- inconclusive");
+}
+
+#[test]
+fn a_call_to_where_a_request_must_not_go_is_a_violation() {
+    let mut log = Log::new();
+    log.arrive(1, 1000).call(1, 1000, GPT);
+    assert_eq!(log.says("residency_violations == 0"), "- inconclusive", "nobody minds");
+    log.arrive_bound(2, 1000, &["eu-west", "eu-north"], None).call(2, 1000, MINI).call(2, 1100, CLAUDE);
+    assert_eq!(log.says("residency_violations == 0"), "0 pass");
+    log.arrive_bound(3, 1000, &["eu-west"], Some("pii")).call(3, 1000, MINI).call(3, 30_000, GPT);
+    assert_eq!(log.says("residency_violations == 0 during steady"), "0 pass");
+    assert_eq!(log.says("residency_violations == 0"), "1 fail", "in the wrong region");
+    log.arrive_bound(4, 1000, &[], Some("pii")).call(4, 1000, CLAUDE).call(4, 1000, CLAUDE);
+    assert_eq!(log.says("residency_violations == 0"), "3 fail", "each call to who is not approved");
+    assert_eq!(log.says("residency_violations{target=anthropic} == 0"), "2 fail");
 }

@@ -64,10 +64,10 @@ pub(crate) static FAMILIES: [&Family; 27] = [
     &rerouted::POLICY_BLOCKS,
     &rerouted::CLIENT_ERRORS,
     &retry_after::FAMILY,
-    &residency::FAMILY,
     &cost::COST,
     &cost::WASTED_COST,
     &cost::COST_PER_REQUEST,
+    &residency::FAMILY,
 ];
 
 /// A kind of metric.
