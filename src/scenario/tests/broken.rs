@@ -289,7 +289,7 @@ fn gates_that_make_no_sense_are_refused() {
         ("[{ language: «english» }]", "`english` is not the language, by its ISO 639-1 code", ""),
         ("[{ finish: «true» }]", "`finish` takes nothing", "write `finish`"),
         ("[{ model: x, «length»: 3 }]", "this is not one gate", "one gate an item"),
-        ("«7»", "expected a gate, a mapping, found a whole number", ""),
+        ("«7»", "expected a gate, a mapping, found a number", ""),
     ] {
         let with = format!("deadline: 12s\n      gates: {gates}");
         check(&[("deadline: 12s", with.as_str(), message, hint)]);
