@@ -206,6 +206,8 @@ pub enum SkipReason {
     Capability,
     /// Its vectors do not compare with those of the chain's embedding model.
     VectorSpace,
+    /// Its measured quality is proven to lie below the chain's floor.
+    Quality,
 }
 
 impl SkipReason {
@@ -221,6 +223,7 @@ impl SkipReason {
             Self::AttemptsSpent => "attempts_spent",
             Self::Capability => "capability",
             Self::VectorSpace => "vector_space",
+            Self::Quality => "quality",
         }
     }
 }
@@ -462,6 +465,17 @@ pub enum EventKind {
         target: Name,
         /// Until when.
         until: Micros,
+    },
+    /// A grader, which errs, has looked at an answer that a client got.
+    Graded {
+        /// To which request.
+        request: RequestId,
+        /// Whose answer.
+        target: Name,
+        /// What it says.
+        good: bool,
+        /// Dollars for the verdict.
+        cost: f64,
     },
     /// Something a person should know: a key refused, a quota gone, a model retired.
     Alert {

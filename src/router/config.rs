@@ -2,7 +2,7 @@
 //! here is already valid.
 
 use super::policy::gates::Gates;
-use super::policy::{backoff, breaker, budget, quality};
+use super::policy::{backoff, breaker, budget, grading, quality};
 use crate::event::Name;
 use mock_providers::model::Capability;
 use std::collections::BTreeSet;
@@ -18,6 +18,15 @@ pub struct Config {
     /// Tried in order; the first that matches decides. A request that matches none takes the chain named after its
     /// task, else the first chain.
     pub routes: Vec<Route>,
+    /// How the quality of answers is watched.
+    pub oversight: Oversight,
+}
+
+/// How the quality of answers is watched.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Oversight {
+    /// Looks at a share of the answers that clients got.
+    pub grader: Option<grading::Params>,
 }
 
 /// One place a request can go. Its breaker, retry budget and quality window are shared by all chains that name it.
@@ -70,6 +79,8 @@ pub struct Chain {
     pub timeouts: Timeouts,
     /// What answers must pass to be served.
     pub gates: Gates,
+    /// A target whose measured quality is proven to lie below this share is passed over.
+    pub min_quality: Option<f64>,
     /// What is served when every target has failed.
     pub degraded: Option<Name>,
 }

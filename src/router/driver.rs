@@ -150,6 +150,10 @@ impl Walk<'_> {
         if let Some(reason) = self.unfit(place) {
             return Some(reason);
         }
+        let measured = self.health(place).measured();
+        if self.chain.min_quality.is_some_and(|floor| measured.is_some_and(|quality| quality.is_below(floor))) {
+            return Some(SkipReason::Quality);
+        }
         if self.attempts >= self.chain.max_attempts_total {
             return Some(SkipReason::AttemptsSpent);
         }

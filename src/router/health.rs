@@ -3,6 +3,8 @@
 //! Rules:
 //! - A [`Pass`] is the right to make one call. Dropped without a verdict (a cancelled request) it returns its permit and
 //!   says nothing about the target.
+//! - What a grader says has a quality window of its own: in the other one its few verdicts would drown among the answers
+//!   that nobody has looked at.
 //! - The median of answers is known after 20 of them, over the newest 64.
 
 use super::config::Target;
@@ -10,6 +12,7 @@ use super::policy::breaker::{Admission, Breaker, Health as Verdict, Permit, Tran
 use super::policy::budget::RetryBudget;
 use super::policy::decide::{Effect, LONG};
 use super::policy::quality::Quality;
+use super::policy::rolling::{Estimate, Rolling};
 use crate::event::{BreakerReading, Name, SkipReason};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,6 +33,8 @@ struct State {
     breaker: Breaker,
     budget: RetryBudget,
     quality: Quality,
+    graded: Quality,
+    measured: Rolling,
     rests_until: Duration,
     took: Vec<Duration>,
     newest: usize,
@@ -52,6 +57,8 @@ impl Health {
                 breaker: Breaker::new(target.breaker),
                 budget: RetryBudget::new(target.budget, Duration::ZERO),
                 quality: Quality::new(target.quality),
+                graded: Quality::new(target.quality),
+                measured: Rolling::default(),
                 rests_until: Duration::ZERO,
                 took: Vec::new(),
                 newest: 0,
@@ -110,7 +117,20 @@ impl Health {
     }
 
     pub(super) fn is_demoted(&self, now: Duration) -> bool {
-        self.state().quality.is_demoted(now)
+        let state = self.state();
+        state.quality.is_demoted(now) || state.graded.is_demoted(now)
+    }
+
+    /// Takes in a grader's verdict on one of its answers. Returns until when the target is demoted, if this demoted it.
+    pub(super) fn graded(&self, now: Duration, good: bool) -> Option<Duration> {
+        let mut state = self.state();
+        state.measured.record(good);
+        state.graded.record(now, !good)
+    }
+
+    /// What is known of the quality of its answers, once somebody has looked.
+    pub(super) fn measured(&self) -> Option<Estimate> {
+        self.state().measured.estimate()
     }
 
     pub(super) fn covers_retry(&self, now: Duration) -> bool {

@@ -1,7 +1,8 @@
 //! The fallback router: routes pick a chain, the driver walks it, pure policy decides.
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `driver`: the walk of one request.
-//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `policy/`: every decision, pure.
+//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `grader`: looks at answers afterwards.
+//! - `policy/`: every decision, pure.
 //!
 //! This room does not know scenarios, mocks or statistics. It speaks HTTP through `transport`, dialects through
 //! `provider`, and tells what it does to the event log.
@@ -10,19 +11,22 @@ mod attempt;
 mod client;
 pub mod config;
 mod driver;
+mod grader;
 mod health;
 pub mod policy;
 #[cfg(test)]
 mod tests;
 
-pub use crate::provider::{Image, ToolCall};
+pub use crate::provider::{Answered, Image, ToolCall};
 pub use client::{Client, Request, Served};
+pub use grader::Truth;
 
-use crate::event::{Name, Sink};
+use crate::event::{Name, Outcome, Sink};
 use crate::provider::Adapter;
-use crate::runtime::Clock;
+use crate::runtime::{Clock, Spawner};
 use crate::transport::Upstream;
 use config::{Chain, Config, Target};
+use grader::{Grader, Overheard};
 use health::Health;
 use mock_providers::Luck;
 use std::sync::Arc;
@@ -44,6 +48,7 @@ pub struct Router {
     clock: Clock,
     luck: Luck,
     log: Arc<dyn Sink>,
+    grader: Option<Grader>,
 }
 
 impl Router {
@@ -51,7 +56,14 @@ impl Router {
     #[must_use]
     pub fn new(config: Config, upstreams: Vec<Provider>, clock: Clock, luck: Luck, log: Arc<dyn Sink>) -> Self {
         let health = config.targets.iter().map(|t| Arc::new(Health::new(t))).collect();
-        Self { config, upstreams, health, clock, luck, log }
+        Self { config, upstreams, health, clock, luck, log, grader: None }
+    }
+
+    /// With the grader that its configuration asks for, if it does.
+    #[must_use]
+    pub fn graded(mut self, truth: Arc<dyn Truth>, spawner: Spawner) -> Self {
+        self.grader = self.config.oversight.grader.map(|params| Grader { params, truth, spawner });
+        self
     }
 
     /// The model whose vectors answer this request for an embedding: that of the first target of its chain that has
@@ -69,7 +81,16 @@ impl Router {
     /// Carries a request to its end. The answer, if there is one, goes to `client` piece by piece; only what the
     /// returned [`Served`] calls answered was complete.
     pub async fn handle<C: Client>(&self, request: &Request, client: &mut C) -> Served {
-        driver::carry(self, request, client).await
+        let Some(grader) = self.grader.as_ref().filter(|grader| grader.picks(self.luck, request)) else {
+            return driver::carry(self, request, client).await;
+        };
+        let mut client = Overheard::new(client);
+        let served = driver::carry(self, request, &mut client).await;
+        let target = served.target.as_ref().filter(|_| served.outcome == Outcome::Answered);
+        if let Some(health) = target.and_then(|target| self.health.iter().find(|health| health.name == *target)) {
+            grader.look(request, &client.answered, health, (self.clock, self.luck, &self.log));
+        }
+        served
     }
 }
 

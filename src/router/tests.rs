@@ -129,10 +129,15 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         max_attempts_total: 6,
         timeouts: Timeouts::default(),
         gates: Gates::new(Gate::named("json_schema").filter(|_| gated).as_slice()),
+        min_quality: None,
         degraded: Some("sorry".into()),
     };
-    let config =
-        Config { targets: targets.iter().enumerate().map(target).collect(), chains: vec![chain], routes: vec![] };
+    let config = Config {
+        targets: targets.iter().enumerate().map(target).collect(),
+        chains: vec![chain],
+        routes: vec![],
+        oversight: config::Oversight::default(),
+    };
     let log = Arc::new(Log::default());
     let sink: Arc<dyn Sink> = Arc::clone(&log) as Arc<dyn Sink>;
     Stage { router: Router::new(config, upstreams, Clock::start_now(), Luck::new(1), sink), servers, log }

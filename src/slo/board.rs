@@ -141,6 +141,10 @@ impl Board {
                 self.tell(Kind::Ended, at, Some(*request), Heard::Ended(end));
                 self.in_flight.remove(request);
             }
+            EventKind::Graded { target, good, .. } => {
+                let target = self.target(target);
+                self.tell(Kind::Graded, at, None, Heard::Graded { target, good: *good });
+            }
             EventKind::DrillEnded { interrupted } => self.over = !interrupted,
             _ => {}
         }

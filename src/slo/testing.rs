@@ -211,6 +211,10 @@ impl Log {
         self.push(at, kind)
     }
 
+    pub(crate) fn graded(&mut self, n: u32, at: u64, target: &str, good: bool) -> &mut Self {
+        self.push(at, EventKind::Graded { request: id(n), target: target.into(), good, cost: 0.002 })
+    }
+
     pub(crate) fn opens(&mut self, at: u64, target: &str) -> &mut Self {
         self.breaker(at, target, BreakerState::Closed, BreakerState::Open)
     }

@@ -4,7 +4,7 @@ use super::model::Model;
 use super::theme::Theme;
 use crate::engine::World;
 use crate::event::{BreakerState, Class, Micros, Name, Outcome, Reason, SkipReason};
-use crate::router::config::{Chain, Config, Retry, Target, Timeouts};
+use crate::router::config::{Chain, Config, Oversight, Retry, Target, Timeouts};
 use crate::router::policy::gates::{Gate, Gates};
 use crate::scenario::plan::{Phase, Plan, PlannedFault, Provider};
 use crate::slo::{self, Names, Slo};
@@ -93,6 +93,7 @@ pub(super) fn plan() -> Plan {
         max_attempts_total: 6,
         timeouts: Timeouts::default(),
         gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
+        min_quality: None,
         degraded: Some("{}".into()),
     };
     let phase = |name: &str, from, until| Phase { name: name.into(), from: secs(from), until: secs(until) };
@@ -105,7 +106,12 @@ pub(super) fn plan() -> Plan {
             provider("openai", Dialect::OpenAi, "gpt-4o"),
             provider("anthropic", Dialect::Anthropic, "claude-sonnet-4"),
         ],
-        router: Config { targets: vec![target(0, OPENAI), target(1, ANTHROPIC)], chains: vec![chain], routes: vec![] },
+        router: Config {
+            targets: vec![target(0, OPENAI), target(1, ANTHROPIC)],
+            chains: vec![chain],
+            routes: vec![],
+            oversight: Oversight::default(),
+        },
         load: vec![],
         phases: vec![phase("steady", 0, 20), phase("outage", 20, 60), phase("recovery", 60, 120)],
         faults: vec![
@@ -136,6 +142,7 @@ fn view(name: &str, rate: f64, calls: u32, in_flight: u32, ok: u64, failed: &[(C
         opened: 0,
         set_aside_until: None,
         demoted_until: None,
+        graded: (0, 0),
         in_flight,
         classes,
         served: ok,

@@ -8,6 +8,7 @@ mod layering;
 mod ledger;
 mod library;
 mod limits;
+mod oversight;
 mod readme;
 mod table;
 mod tasks;

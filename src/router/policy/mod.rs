@@ -9,6 +9,8 @@ pub mod breaker;
 pub mod budget;
 pub mod decide;
 pub mod gates;
+pub mod grading;
 pub mod quality;
 pub mod retry_after;
+pub mod rolling;
 pub mod window;

@@ -4,7 +4,7 @@
 //! says explicitly wins over the default; two chains that say different things of one target are an error.
 
 use super::resolve;
-use crate::router::config::{Chain, Config, Route, Target};
+use crate::router::config::{Chain, Config, Oversight, Route, Target};
 use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::plan::Provider;
 use crate::scenario::problem::Problem;
@@ -29,6 +29,7 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
             max_attempts_total: chain.max_attempts_total,
             timeouts: chain.timeouts,
             gates: chain.gates.clone(),
+            min_quality: chain.min_quality,
             degraded: chain.degraded.as_deref().map(Into::into),
         });
     }
@@ -44,7 +45,8 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
         })
     };
     let routes = router.routes.iter().filter_map(route).collect();
-    Config { targets: targets.list.into_iter().map(|t| t.target).collect(), chains, routes }
+    let oversight = Oversight { grader: router.grader };
+    Config { targets: targets.list.into_iter().map(|t| t.target).collect(), chains, routes, oversight }
 }
 
 /// A target, and where its parts were said explicitly.

@@ -8,6 +8,7 @@ mod gates;
 mod inject;
 pub(crate) mod limits;
 pub(crate) mod load;
+mod oversight;
 pub(crate) mod providers;
 pub(crate) mod router;
 
@@ -114,4 +115,11 @@ fn refuse_fallback(fields: &mut Fields<'_>, sink: &Sink<'_>) {
         let help = "write it as `router: { chains: { NAME: { targets: [provider/model, …] } } }`";
         sink.error(&at, "the `fallback:` block is not supported yet", Some(help.to_owned()));
     }
+}
+
+/// Takes over what was given and keeps the default of the rest.
+fn set<T>(slot: &mut T, given: Option<At<T>>) -> Option<Span> {
+    let At { value, at } = given?;
+    *slot = value;
+    Some(at)
 }

@@ -1,12 +1,12 @@
 //! `router:`: routes and chains.
 
-use super::{gates, refuse_fallback};
+use super::{gates, oversight, refuse_fallback, set};
 use crate::router::config::{Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::gates::Gates;
-use crate::router::policy::{breaker, budget, quality};
+use crate::router::policy::{breaker, budget, grading, quality};
 use crate::scenario::reader::Sink;
-use crate::scenario::source::{At, Span};
+use crate::scenario::source::At;
 use crate::scenario::yaml::{Node, Value};
 use crate::tasks::Task;
 use std::time::Duration;
@@ -28,6 +28,7 @@ const JITTERS: &[(&str, Jitter)] =
 pub(crate) struct Router {
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
+    pub(crate) grader: Option<grading::Params>,
 }
 
 /// A route as it was typed.
@@ -56,6 +57,7 @@ pub(crate) struct Chain {
     pub(crate) budget: Option<At<budget::Params>>,
     pub(crate) quality: Option<At<quality::Params>>,
     pub(crate) gates: Gates,
+    pub(crate) min_quality: Option<f64>,
     pub(crate) degraded: Option<String>,
 }
 
@@ -68,6 +70,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let mut fields = sink.fields(node, "the router")?;
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| route(n, sink)).collect();
+    let grader = fields.get("grader").and_then(|n| oversight::grader(n, sink));
     refuse_fallback(&mut fields, sink);
     let chains = if fields.key("fallback").is_some() && fields.key("chains").is_none() {
         let _ = fields.get("chains");
@@ -85,7 +88,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     });
     let chains: Option<Vec<Chain>> = chains.map(|es| es.map(|e| chain(&e.key, &e.value, sink)).collect());
     fields.finish();
-    Some(Router { routes, chains: chains? })
+    Some(Router { routes, chains: chains?, grader })
 }
 
 fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
@@ -119,6 +122,7 @@ impl Chain {
             budget: None,
             quality: None,
             gates: Gates::default(),
+            min_quality: None,
             degraded: None,
         }
     }
@@ -154,6 +158,7 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
     chain.budget = fields.get("budget").and_then(|n| budget(n, sink));
     chain.quality = fields.get("quality").and_then(|n| quality(n, sink));
     chain.gates = fields.get("gates").map_or_else(Gates::default, |n| gates::read(n, sink));
+    chain.min_quality = fields.get("min_quality").and_then(|n| sink.positive_share(n)).map(|s| s.value);
     if let Some(mut degraded) = fields.get("degraded").and_then(|n| sink.fields(n, "a degraded answer")) {
         let template = degraded.need("template", "template: 'Please try again later.'");
         chain.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value);
@@ -161,13 +166,6 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
     }
     fields.finish();
     chain
-}
-
-/// Takes over what was given and keeps the default of the rest.
-fn set<T>(slot: &mut T, given: Option<At<T>>) -> Option<Span> {
-    let At { value, at } = given?;
-    *slot = value;
-    Some(at)
 }
 
 fn retry(node: &Node, sink: &Sink<'_>) -> Retry {

@@ -106,6 +106,7 @@ fn its_router_shares_one_breaker_between_the_chains_of_a_target() {
         max_attempts_total: 6,
         timeouts: Timeouts::default(),
         gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
+        min_quality: None,
         degraded: Some(r#"{"label":"unknown"}"#.into()),
     };
     let chat =

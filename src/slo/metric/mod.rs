@@ -19,6 +19,7 @@ mod closes;
 mod effort;
 mod errors;
 mod good;
+mod graded_quality;
 mod opens;
 pub(crate) mod outcomes;
 mod percentile;
@@ -35,7 +36,7 @@ use super::unit::Unit;
 use crate::event::{BreakerState, Class, Judged, Micros, Name, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 21] = [
+pub(crate) static FAMILIES: [&Family; 22] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::DEGRADED_SHARE,
@@ -43,6 +44,7 @@ pub(crate) static FAMILIES: [&Family; 21] = [
     &errors::FAMILY,
     &good::FAMILY,
     &quality::FAMILY,
+    &graded_quality::FAMILY,
     &effort::ATTEMPTS_PER_REQUEST,
     &effort::AMPLIFICATION,
     &effort::HOPS,
@@ -160,6 +162,7 @@ pub(crate) enum Heard<'a> {
     Breaker { target: TargetId, from: BreakerState, to: BreakerState },
     FaultStarted { fault: u32, providers: &'a [Name] },
     FaultEnded { fault: u32 },
+    Graded { target: TargetId, good: bool },
     Ended(End),
 }
 
@@ -188,11 +191,12 @@ pub(crate) enum Kind {
     Judged,
     Breaker,
     Fault,
+    Graded,
     Ended,
 }
 
 impl Kind {
-    pub(crate) const COUNT: usize = 7;
+    pub(crate) const COUNT: usize = 8;
 }
 
 /// An event with its instant and its request.
