@@ -1,7 +1,6 @@
-//! What a drill never uses is probably not meant.
+//! What a drill never uses is probably not meant, nor what is told of its chains before it runs.
 
-use crate::load::Stream;
-use crate::router::config::Config;
+use crate::scenario::advice::{Advice, advise, reached};
 use crate::scenario::plan::Plan;
 use crate::scenario::reader::Sink;
 use crate::scenario::spec::Spec;
@@ -15,7 +14,8 @@ pub(super) fn warn(spec: &Spec, plan: &Plan, sink: &Sink<'_>) {
             sink.warning(&provider.name.at, message, Some("name one of its models in a chain".to_owned()));
         }
     }
-    let reached: BTreeSet<usize> = plan.load.iter().flat_map(|stream| reached(stream, &plan.router)).collect();
+    let reached: BTreeSet<usize> =
+        plan.load.iter().flat_map(|stream| reached(stream, &plan.router)).map(|(chain, _)| chain).collect();
     for (index, chain) in spec.router.iter().flat_map(|r| &r.chains).enumerate() {
         if !reached.contains(&index) {
             let message = format!("no request reaches the chain `{}`", chain.name.value);
@@ -23,28 +23,9 @@ pub(super) fn warn(spec: &Spec, plan: &Plan, sink: &Sink<'_>) {
             sink.warning(&chain.name.at, message, Some(help.to_owned()));
         }
     }
-}
-
-/// The chains that requests of a stream take.
-fn reached(stream: &Stream, router: &Config) -> Vec<usize> {
-    let mut kinds = Vec::new();
-    if stream.streamed > 0.0 {
-        kinds.push(true);
+    for Advice { chain, message, help } in advise(plan) {
+        if let Some(chain) = spec.router.as_ref().and_then(|router| router.chains.get(chain)) {
+            sink.warning(&chain.name.at, message, Some(help));
+        }
     }
-    if stream.streamed < 1.0 {
-        kinds.push(false);
-    }
-    kinds.into_iter().filter_map(|streamed| chain_of(stream, streamed, router)).collect()
-}
-
-fn chain_of(stream: &Stream, streamed: bool, router: &Config) -> Option<usize> {
-    let task = stream.task.as_str();
-    let route = router.routes.iter().find(|route| {
-        route.task.as_deref().is_none_or(|t| t == task)
-            && route.tenant.as_deref().is_none_or(|t| t == &*stream.tenant)
-            && route.tier.as_deref().is_none_or(|t| t == &*stream.tier)
-            && route.stream.is_none_or(|s| s == streamed)
-    });
-    let named = || router.chains.iter().position(|chain| &*chain.name == task);
-    route.map(|route| route.chain).or_else(named).or_else(|| (!router.chains.is_empty()).then_some(0))
 }
