@@ -5,7 +5,7 @@ use divan::{Bencher, black_box};
 use hopdrill::event::Class;
 use hopdrill::provider::Adapter;
 use hopdrill::router::policy::breaker::{Admission, Breaker, Health, Params};
-use hopdrill::router::policy::decide::{Limits, Situation, decide};
+use hopdrill::router::policy::decide::{Limits, Situation, Table, decide};
 use http::{HeaderMap, StatusCode};
 use mock_providers::Dialect;
 use std::time::Duration;
@@ -48,7 +48,10 @@ fn decision() -> usize {
         wait_up_to: Duration::from_secs(1),
         retry_timeouts: false,
         min_hop_time: Duration::from_millis(100),
+        continues: false,
+        takes_parts: false,
     };
+    let table = Table::default();
     let retried = Class::ALL.iter().filter(|&&class| {
         let situation = Situation {
             class,
@@ -56,12 +59,16 @@ fn decision() -> usize {
             retries_of_class: 0,
             attempts_left: 5,
             token_delivered: false,
+            continued: false,
             wait: Duration::from_millis(200),
             remaining: Duration::from_secs(10),
             budget: true,
             admits: true,
         };
-        matches!(decide(black_box(&situation), &limits), hopdrill::router::policy::decide::Act::Retry { .. })
+        matches!(
+            decide(black_box(&situation), table.row(class), &limits),
+            hopdrill::router::policy::decide::Act::Retry { .. }
+        )
     });
     retried.count()
 }

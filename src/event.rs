@@ -57,6 +57,46 @@ impl Micros {
     }
 }
 
+/// An amount of money, in whole billionths of a dollar: a token costs some hundreds of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Nanodollars(pub u64);
+
+impl Nanodollars {
+    /// Dollars, for people.
+    #[must_use]
+    pub fn as_dollars_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+impl std::ops::AddAssign for Nanodollars {
+    fn add_assign(&mut self, more: Self) {
+        self.0 = self.0.saturating_add(more.0);
+    }
+}
+
+impl std::fmt::Display for Nanodollars {
+    /// In dollars, to the cent; below a dollar to a hundredth of a cent, so that a small drill does not cost nothing.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let decimals = if self.0 < 1_000_000_000 { 4 } else { 2 };
+        f.pad(&format!("${:.decimals$}", self.as_dollars_f64()))
+    }
+}
+
+/// The tokens that an attempt is charged for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Of the prompt, whether they were in a cache or not.
+    pub prompt: u32,
+    /// Those of the prompt that came from a cache.
+    pub cached: u32,
+    /// Of the answer, thoughts included.
+    pub answer: u32,
+    /// The provider did not say: this is the router's guess.
+    pub estimated: bool,
+}
+
 /// Which request: the number of its load stream and its number there. Stable under changes of load and policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequestId {
@@ -204,6 +244,10 @@ pub enum SkipReason {
     AttemptsSpent,
     /// Its API cannot do what is asked.
     Capability,
+    /// It is not in a region where the request may be processed.
+    Residency,
+    /// It is not approved for the kind of data in the request.
+    DataClass,
     /// Its vectors do not compare with those of the chain's embedding model.
     VectorSpace,
     /// Its measured quality is proven to lie below the chain's floor.
@@ -222,6 +266,8 @@ impl SkipReason {
             Self::Context => "context",
             Self::AttemptsSpent => "attempts_spent",
             Self::Capability => "capability",
+            Self::Residency => "residency",
+            Self::DataClass => "data_class",
             Self::VectorSpace => "vector_space",
             Self::Quality => "quality",
         }
@@ -273,6 +319,66 @@ impl BreakerState {
     }
 }
 
+/// What an alert is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertKind {
+    /// A circuit breaker has opened.
+    BreakerOpen,
+    /// A key is refused.
+    Auth,
+    /// A quota or a credit is used up.
+    Quota,
+    /// A model is going to be retired, or is gone.
+    Retirement,
+    /// The share of requests that a chain's first target does not serve has slowly grown.
+    Drift,
+}
+
+impl AlertKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::BreakerOpen, Self::Auth, Self::Quota, Self::Retirement, Self::Drift];
+
+    /// The name that scenarios, logs and screens use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BreakerOpen => "breaker_open",
+            Self::Auth => "auth",
+            Self::Quota => "quota",
+            Self::Retirement => "retirement",
+            Self::Drift => "drift",
+        }
+    }
+}
+
+/// What made a share of requests drift away from a chain's first target, as far as the data show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftCause {
+    /// Errors of the provider that creep in.
+    Errors,
+    /// Answers to one task that fail their gates, whoever asks: its prompt has become worse.
+    Prompt,
+    /// The traffic of one tenant has outgrown that of the others.
+    Attack,
+    /// None of these stands out.
+    Unclear,
+}
+
+impl DriftCause {
+    /// The name that scenarios, logs and screens use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Errors => "errors",
+            Self::Prompt => "prompt",
+            Self::Attack => "attack",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
 /// What a breaker knew just after an attempt was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BreakerReading {
@@ -295,6 +401,19 @@ pub enum Outcome {
     Surfaced,
     /// An error.
     Failed,
+}
+
+impl Outcome {
+    /// The name that logs and metrics use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Degraded => "degraded",
+            Self::Surfaced => "surfaced",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// What the load generator, which knows the right answer, found in what it was served.
@@ -358,8 +477,16 @@ pub enum EventKind {
         tier: Name,
         /// What kind of job.
         task: Name,
+        /// The chain that its route leads to.
+        chain: Name,
         /// Whether the client wants a stream.
         stream: bool,
+        /// The regions it may be processed in; empty: anywhere.
+        #[serde(default, skip_serializing_if = "<[Name]>::is_empty")]
+        residency: Arc<[Name]>,
+        /// What kind of data is in it, if that was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        data_class: Option<Name>,
     },
     /// A target was passed over.
     Skipped {
@@ -436,6 +563,12 @@ pub enum EventKind {
         retry_after: Option<Micros>,
         /// Tokens of the answer read; a fragment of a tool call's arguments is one.
         tokens: u32,
+        /// What it is charged for: as the provider says, else estimated; nothing without a 200.
+        #[serde(default)]
+        usage: Option<Usage>,
+        /// The price of that, by the price list that the router was given.
+        #[serde(default)]
+        cost: Nanodollars,
         /// The breaker of this target after recording.
         breaker: BreakerReading,
     },
@@ -477,12 +610,28 @@ pub enum EventKind {
         /// Dollars for the verdict.
         cost: f64,
     },
-    /// Something a person should know: a key refused, a quota gone, a model retired.
+    /// Something a person should know. Told when it begins, and again only after it was over.
     Alert {
         /// About which target.
         target: Name,
-        /// What.
+        /// What kind of thing.
+        kind: AlertKind,
+        /// Of a drift: what made it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        drift: Option<DriftCause>,
+        /// Why, in a few words.
+        cause: Name,
+    },
+    /// The client got an error, or waited too long, and will ask again. It stays one request.
+    ClientRetried {
+        /// Which.
+        request: RequestId,
+        /// Its how manieth retry, from 1.
+        retry: u32,
+        /// What the client got; `timeout` also where it hung up.
         class: Class,
+        /// How long it waits first.
+        wait: Micros,
     },
     /// A request is over. Every request that arrived ends exactly once.
     Ended {
@@ -500,9 +649,9 @@ pub enum EventKind {
         latency: Micros,
         /// Time to the first token given to the client, from the intended arrival.
         ttft: Option<Micros>,
-        /// Targets used.
+        /// Targets used, over all the times the client asked.
         hops: u32,
-        /// HTTP calls made.
+        /// HTTP calls made, likewise.
         attempts: u32,
         /// What the load found in the answer, if one was served as complete.
         judged: Option<Judged>,

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod engine;
 pub mod event;
 pub mod load;
+pub mod observe;
 pub mod oracle;
 pub mod provider;
 pub mod report;

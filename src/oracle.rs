@@ -107,6 +107,8 @@ struct Request {
     ends: u32,
     attempts: u32,
     retries: u32,
+    /// By the client.
+    asked_again: u32,
     moves: u32,
     /// Targets called.
     used: BTreeSet<Name>,
@@ -176,6 +178,11 @@ impl Audit {
                 told.retries += 1;
                 told.just_called = None;
             }
+            EventKind::ClientRetried { request, .. } => {
+                let told = self.request(*request);
+                told.asked_again += 1;
+                told.just_called = None;
+            }
             EventKind::Skipped { request, target, .. } => {
                 let again = self.request(*request).just_called.as_ref() == Some(target);
                 self.expect(!again, || format!("{target} is passed over right after {request} called it"));
@@ -204,8 +211,9 @@ impl Audit {
             self.expect(r.hops_told as usize == r.used.len(), || {
                 format!("request {id} tells of {} hops and used {:?}", r.hops_told, r.used)
             });
-            // Each call after the first on a target follows a retry, each first call on a further target a move.
-            self.expect(r.attempts <= r.retries + r.moves + 1, || {
+            // Each call after the first on a target follows a retry, each first call on a further target a move, and
+            // each time the client asks there may be a first one.
+            self.expect(r.attempts <= r.retries + r.moves + r.asked_again + 1, || {
                 format!("request {id} made {} attempts on {} retries and {} moves", r.attempts, r.retries, r.moves)
             });
         }

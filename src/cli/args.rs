@@ -1,5 +1,9 @@
 //! What can be typed.
 
+use crate::router::ablate::{self, CONTROL, PARTS, Part};
+use crate::router::preset::{self, PRESETS, Preset};
+use crate::scenario::Plan;
+use crate::words;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -39,6 +43,8 @@ pub(super) enum Command {
         #[arg(default_value = DEFAULT_DRILL)]
         scenario: String,
     },
+    /// Compare the routers that everyone writes first with the scenarios' own, on the same luck
+    Baselines(Baselines),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -46,7 +52,75 @@ pub(super) enum Command {
     },
 }
 
+/// What the router has to do without.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Missing {
+    /// Play another router: naive or textbook (what everyone writes first), or full, the scenario's own
+    #[arg(long, value_name = "NAME", value_parser = router)]
+    router: Option<Router>,
+    /// Bypass the router: the first target of each chain and one call, with the same deadlines
+    #[arg(long)]
+    control: bool,
+    /// Play with a part of the router off; give it again for another (the parts are listed below)
+    #[arg(long, value_name = "PART", value_parser = part)]
+    without: Vec<&'static Part>,
+}
+
+/// The scenario's own router among the routers.
+pub(super) const FULL: &str = "full";
+
+/// A router by name; [`FULL`] is the scenario's own.
+pub(super) type Router = Option<&'static Preset>;
+
+impl Missing {
+    /// The router that is played instead of the scenario's own.
+    pub(super) fn preset(&self) -> Router {
+        self.router.flatten()
+    }
+
+    /// The drill as it is played.
+    pub(super) fn apply(&self, plan: &Plan) -> Plan {
+        match self.preset() {
+            Some(preset) => plan.routed_by(preset).without(&self.parts()),
+            None => plan.without(&self.parts()),
+        }
+    }
+
+    /// The parts that are off, each once.
+    pub(super) fn parts(&self) -> Vec<&'static Part> {
+        let control = ablate::find(CONTROL).filter(|_| self.control);
+        let mut parts: Vec<&'static Part> = Vec::new();
+        for part in control.into_iter().chain(self.without.iter().copied()) {
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        parts
+    }
+}
+
+/// What `--without` takes.
+fn parts() -> String {
+    let parts = PARTS.iter().filter(|part| part.name != CONTROL);
+    let lines: Vec<String> = parts.map(|part| format!("  {:12}  {}", part.name, part.gone)).collect();
+    format!("Parts of the router, and what happens without them:\n{}", lines.join("\n"))
+}
+
+fn router(name: &str) -> Result<Router, String> {
+    let names = || PRESETS.iter().map(|preset| preset.name).chain([FULL]);
+    match preset::find(name) {
+        None if name != FULL => Err(words::help(name, names()).unwrap_or_default()),
+        found => Ok(found),
+    }
+}
+
+fn part(name: &str) -> Result<&'static Part, String> {
+    let help = || words::help(name, PARTS.iter().map(|part| part.name)).unwrap_or_default();
+    ablate::find(name).ok_or_else(|| format!("the router has no such part; {}", help()))
+}
+
 #[derive(Debug, Args)]
+#[command(after_help = parts())]
 pub(super) struct Run {
     /// A file or a bundled name
     #[arg(default_value = DEFAULT_DRILL)]
@@ -60,6 +134,8 @@ pub(super) struct Run {
     /// Instead of the scenario's own seed
     #[arg(long)]
     pub(super) seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) missing: Missing,
     /// Write the event log as JSON lines
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
@@ -69,6 +145,7 @@ pub(super) struct Run {
 pub(super) const DEFAULT_DRILL: &str = "primary-outage";
 
 #[derive(Debug, Args)]
+#[command(after_help = parts())]
 pub(super) struct Check {
     /// Files, directories or bundled names; all bundled ones if none is given
     pub(super) scenarios: Vec<String>,
@@ -81,12 +158,34 @@ pub(super) struct Check {
     /// Every seed from A to B inclusive: as many drills
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     pub(super) seeds: Option<Seeds>,
+    #[command(flatten)]
+    pub(super) missing: Missing,
     /// Write event logs as JSON lines: one drill to FILE, several into the directory FILE
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
-    /// Write a report, such as json=report.json
+    /// Write a report, such as json=report.json; prometheus, audit and otlp are of one drill each, and of several go
+    /// into the directory FILE
     #[arg(long, value_name = "KIND=FILE", value_parser = report)]
     pub(super) report: Vec<Report>,
+    /// Send the traces of each drill to an OpenTelemetry collector, such as http://127.0.0.1:4318
+    #[arg(long, value_name = "URL")]
+    pub(super) otlp: Option<String>,
+    /// Carry out what the scenarios say under `alerts`: run their commands and call their webhooks, once each drill is
+    /// over. Only for scenarios that you trust
+    #[arg(long)]
+    pub(super) deliver_alerts: bool,
+    /// Drills at a time; one per core if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Baselines {
+    /// Files, directories or bundled names; all bundled ones if none is given
+    pub(super) scenarios: Vec<String>,
+    /// Every seed from A to B inclusive instead of the scenarios' own
+    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    pub(super) seeds: Option<Seeds>,
     /// Drills at a time; one per core if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
@@ -108,7 +207,26 @@ pub(super) struct Report {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ReportKind {
+    /// All drills in one document.
     Json,
+    /// What a scrape would get at the end.
+    Prometheus,
+    /// A row for every hop, skip and transition.
+    Audit,
+    /// Traces, as OTLP in JSON.
+    Otlp,
+}
+
+impl ReportKind {
+    /// What a file of one drill is called after, if there is one for each.
+    pub(super) fn of_one_drill(self) -> Option<&'static str> {
+        match self {
+            Self::Json => None,
+            Self::Prometheus => Some("prom"),
+            Self::Audit => Some("audit.jsonl"),
+            Self::Otlp => Some("otlp.json"),
+        }
+    }
 }
 
 /// More drills than this in one call are a slip of the finger.
@@ -129,8 +247,13 @@ fn seeds(text: &str) -> Result<Seeds, String> {
 
 fn report(text: &str) -> Result<Report, String> {
     let (kind, file) = text.split_once('=').ok_or("write KIND=FILE, such as json=report.json")?;
-    let kind =
-        ReportKind::from_str(kind, true).map_err(|_| format!("there is no report of kind '{kind}'; there is: json"))?;
+    let kind = ReportKind::from_str(kind, true).map_err(|_| {
+        let known: Vec<String> = ReportKind::value_variants()
+            .iter()
+            .filter_map(|k| Some(k.to_possible_value()?.get_name().into()))
+            .collect();
+        format!("there is no report of kind '{kind}'; there are: {}", known.join(", "))
+    })?;
     if file.is_empty() {
         return Err("the file is missing after '='".to_owned());
     }
@@ -161,6 +284,21 @@ mod tests {
         for wrong in ["7", "a..b", "3..1", "1..99999999999", "..", ""] {
             assert!(seeds(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn routers_are_known_by_name() {
+        assert_eq!(router("naive").unwrap().map(|preset| preset.name), Some("naive"));
+        assert!(router("full").unwrap().is_none());
+        assert_eq!(router("texbook").unwrap_err(), "did you mean `textbook`?");
+    }
+
+    #[test]
+    fn parts_are_told_once_and_unknown_ones_are_met_with_a_guess() {
+        let cli = Cli::try_parse_from(["hopdrill", "check", "--without", "ramp", "--control", "--without", "control"]);
+        let Some(Command::Check(check)) = cli.unwrap().command else { panic!("a check") };
+        assert_eq!(check.missing.parts().iter().map(|part| part.name).collect::<Vec<_>>(), ["control", "ramp"]);
+        assert!(part("braker").unwrap_err().contains("did you mean `breaker`?"));
     }
 
     #[test]

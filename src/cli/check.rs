@@ -4,11 +4,12 @@
 //! the running drills and judges what there is. Of several verdicts the worst decides the exit code
 //! (`report::exit`).
 
-use super::args::{Check, Report, ReportKind};
+use super::args::{Check, Missing, Report, ReportKind};
+use super::observed::{self, Wanted};
 use super::out::Out;
 use crate::engine::command::Command;
 use crate::engine::{self, Finished, Options, World};
-use crate::report::{DrillReport, exit, json, terminal};
+use crate::report::{DrillReport, exit, flags, json, terminal};
 use crate::scenario::plan::Plan;
 use crate::slo::vacuity;
 use std::collections::BTreeMap;
@@ -24,8 +25,12 @@ struct Job {
     /// How the scenario was named.
     named: String,
     plan: Arc<Plan>,
+    missing: Missing,
     seed: u64,
     record: Option<PathBuf>,
+    reports: Vec<Wanted>,
+    otlp: Option<String>,
+    deliver_alerts: bool,
     /// Taken by the thread that plays it.
     commands: Mutex<Option<Receiver<Command>>>,
 }
@@ -44,7 +49,7 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
     let mut plans = Vec::new();
     for input in &inputs {
         match super::load(input, out) {
-            Some(plan) => plans.push((input.name().into_owned(), Arc::new(plan))),
+            Some(plan) => plans.push((input.name().into_owned(), Arc::new(options.missing.apply(&plan)))),
             None => {
                 out.line(&format!("INVALID {}", input.name()));
                 codes.push(exit::INVALID);
@@ -71,7 +76,7 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
     let reports = play_all(&jobs, world, threads, &stopped, out, &mut codes);
     let code = exit::worst(codes);
     let mut written = Ok(());
-    for Report { kind: ReportKind::Json, file } in &options.report {
+    for Report { file, .. } in options.report.iter().filter(|r| r.kind == ReportKind::Json) {
         written = written.and(write_report(file, &reports, code));
     }
     match written {
@@ -96,31 +101,53 @@ fn jobs(
     };
     let drills: Vec<(&String, &Arc<Plan>, u64)> =
         plans.iter().flat_map(|(named, plan)| seeds(plan).map(move |seed| (named, plan, seed))).collect();
-    let single = asked == 1 && !options.record.as_ref().is_some_and(|p| p.is_dir());
+    // What is of one drill each: where it goes, and the option to name when it cannot go there.
+    let record = options.record.iter().map(|base| (base, "jsonl", "--record"));
+    let reports = options.report.iter().filter_map(|r| Some((&r.file, r.kind.of_one_drill()?, "--report")));
+    let each: Vec<(&PathBuf, &str, &str)> = record.chain(reports).collect();
     let mut names: Vec<(&str, u64)> = drills.iter().map(|(_, plan, seed)| (&*plan.name, *seed)).collect();
     names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|w| w[0] == w[1]).filter(|_| options.record.is_some()) {
+    if let Some(twice) = names.windows(2).find(|w| w[0] == w[1]).filter(|_| !each.is_empty()) {
         return Err(format!(
             "two drills would be recorded as {}-{}: give one scenario another `name`",
             twice[0].0, twice[0].1
         ));
     }
-    if let Some(dir) = options.record.as_ref().filter(|_| !single && !drills.is_empty()) {
-        std::fs::create_dir_all(dir).map_err(|e| {
-            format!("--record {}: several drills need a directory, which cannot be made: {e}", dir.display())
-        })?;
+    if asked != 1 && !drills.is_empty() {
+        for (dir, _, option) in &each {
+            std::fs::create_dir_all(dir).map_err(|e| {
+                format!("{option} {}: several drills need a directory, which cannot be made: {e}", dir.display())
+            })?;
+        }
     }
+    let place = |base: &Path, drill: &str, ending: &str| {
+        if asked == 1 && !base.is_dir() { base.to_owned() } else { base.join(format!("{drill}.{ending}")) }
+    };
     let mut stop = Vec::new();
     let jobs = drills
         .into_iter()
         .map(|(named, plan, seed)| {
             let (sender, commands) = mpsc::channel();
             stop.push(sender);
-            let record = options
-                .record
-                .as_ref()
-                .map(|path| if single { path.clone() } else { path.join(format!("{}-{seed}.jsonl", plan.name)) });
-            Job { named: named.clone(), plan: Arc::clone(plan), seed, record, commands: Mutex::new(Some(commands)) }
+            let drill = format!("{}-{seed}", plan.name);
+            let record = options.record.as_ref().map(|base| place(base, &drill, "jsonl"));
+            let of_one = |r: &Report| {
+                let ending = r.kind.of_one_drill()?;
+                Some(Wanted { kind: r.kind, file: place(&r.file, &drill, ending) })
+            };
+            let reports = options.report.iter().filter_map(of_one).collect();
+            let (named, plan) = (named.clone(), Arc::clone(plan));
+            Job {
+                named,
+                plan,
+                missing: options.missing.clone(),
+                seed,
+                record,
+                reports,
+                otlp: options.otlp.clone(),
+                deliver_alerts: options.deliver_alerts,
+                commands: Mutex::new(Some(commands)),
+            }
         })
         .collect();
     Ok((jobs, stop))
@@ -185,6 +212,10 @@ fn play_all(
 }
 
 impl Job {
+    fn delivers(&self) -> bool {
+        self.deliver_alerts && !self.plan.alerts.is_empty()
+    }
+
     fn play(&self, world: World) -> Result<Judged, String> {
         let label = || format!("{} (seed {})", self.plan.name, self.seed);
         let record = self.record.as_deref().map(open).transpose().map_err(|e| format!("{}: {e}", label()))?;
@@ -194,12 +225,20 @@ impl Job {
             world,
             speed: f64::INFINITY,
             record,
-            keep_events: false,
+            keep_events: !self.reports.is_empty() || self.otlp.is_some() || self.delivers(),
             commands,
             snapshots: None,
         };
         let done = engine::run(Arc::clone(&self.plan), options).map_err(|e| format!("{}: {e}", label()))?;
-        Ok(finish(&done, &self.named))
+        let mut judged = finish(&done, &self.named, &self.missing);
+        let sent = self.otlp.as_ref().map_or(Ok(()), |url| observed::send(url, &done));
+        if let Err(why) = observed::write(&self.reports, &done).and(sent) {
+            judged.trouble.get_or_insert(why);
+        }
+        if self.delivers() {
+            judged.told = observed::tell(&done);
+        }
+        Ok(judged)
     }
 }
 
@@ -207,12 +246,15 @@ impl Job {
 pub(super) struct Judged {
     pub(super) report: DrillReport,
     pub(super) trouble: Option<String>,
+    /// What is to be said of alerts: those that go to the log, and those that reached nobody.
+    pub(super) told: Vec<String>,
 }
 
 impl Judged {
     /// Prints it; returns its exit code.
     pub(super) fn print(&self, out: &mut Out) -> u8 {
         out.raw(terminal::text(std::slice::from_ref(&self.report), out.colour()).as_bytes());
+        self.told.iter().for_each(|line| out.error(line));
         match &self.trouble {
             None => self.report.verdict().exit_code(),
             Some(why) => {
@@ -229,9 +271,12 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Write + Send>, String> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
-/// The report of a drill that is over; `named` is how its scenario was named on the command line.
-pub(super) fn finish(done: &Finished, named: &str) -> Judged {
+/// The report of a drill that is over; `named` is how its scenario was named on the command line, `missing` what its
+/// router was without.
+pub(super) fn finish(done: &Finished, named: &str, missing: &Missing) -> Judged {
     let slos = done.board.results();
+    let (router, parts) = (missing.preset().map(|preset| preset.name), missing.parts());
+    let without: Vec<&str> = parts.iter().map(|part| part.name).collect();
     let report = DrillReport {
         scenario: Arc::clone(&done.plan.name),
         scenario_hash: done.plan.hash(),
@@ -241,17 +286,21 @@ pub(super) fn finish(done: &Finished, named: &str) -> Judged {
         interrupted: done.interrupted,
         duration: done.snapshot.now,
         totals: done.totals.clone(),
-        // A drill that was cut off says nothing about what had not begun.
-        vacuity: if done.interrupted {
+        // A drill that was cut off says nothing about what had not begun, and a router with a part missing leaves
+        // things unused because of that.
+        vacuity: if done.interrupted || router.is_some() || !parts.is_empty() {
             Vec::new()
         } else {
             vacuity(done.board.facts(), &done.fired(), &done.board.called(), &slos)
         },
         slos,
-        reproduce: DrillReport::command_line(named, done.seed, done.world.as_str()),
+        must_break: done.plan.must_break(&parts).filter(|_| router.is_none()).map(<[_]>::to_vec),
+        reproduce: DrillReport::command_line(named, done.seed, done.world.as_str(), &flags(router, &without)),
+        router,
+        without,
     };
     let trouble = done.write_error.as_ref().map(|error| format!("the recording is incomplete: {error}"));
-    Judged { report, trouble }
+    Judged { report, trouble, told: Vec::new() }
 }
 
 fn write_report(file: &Path, reports: &[DrillReport], code: u8) -> Result<(), String> {

@@ -6,7 +6,9 @@
 //! - Colour only on a terminal and without `NO_COLOR`.
 
 mod args;
+mod baselines;
 mod check;
+mod observed;
 mod out;
 mod plan;
 mod run;
@@ -37,6 +39,7 @@ pub fn main() -> ExitCode {
         None => run::dashboard_or_headless(&args::Run::default_drill(), &mut out),
         Some(Command::Run(options)) => run::dashboard_or_headless(&options, &mut out),
         Some(Command::Check(options)) => check::check(&options, &mut out),
+        Some(Command::Baselines(options)) => baselines::compare(&options, &mut out),
         Some(Command::List) => list(&mut out),
         Some(Command::Show { name }) => show(&name, &mut out),
         Some(Command::Validate { scenarios }) => validate(&scenarios, &mut out),
@@ -53,7 +56,14 @@ pub fn main() -> ExitCode {
 
 impl args::Run {
     fn default_drill() -> Self {
-        Self { scenario: DEFAULT_DRILL.to_owned(), speed: 1.0, real: false, seed: None, record: None }
+        Self {
+            scenario: DEFAULT_DRILL.to_owned(),
+            speed: 1.0,
+            real: false,
+            seed: None,
+            missing: args::Missing::default(),
+            record: None,
+        }
     }
 }
 

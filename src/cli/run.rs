@@ -25,7 +25,9 @@ pub(super) fn dashboard_or_headless(options: &Run, out: &mut Out) -> u8 {
             return exit::USAGE;
         }
     };
-    let Some(plan) = super::load(&input, out).map(Arc::new) else { return exit::INVALID };
+    let Some(plan) = super::load(&input, out).map(|plan| Arc::new(options.missing.apply(&plan))) else {
+        return exit::INVALID;
+    };
     let record = match options.record.as_deref().map(check::open).transpose() {
         Ok(record) => record,
         Err(why) => {
@@ -54,7 +56,7 @@ pub(super) fn dashboard_or_headless(options: &Run, out: &mut Out) -> u8 {
         Some(
             engine::run(Arc::clone(&plan), drill)
                 .map_err(|e| e.to_string())
-                .map(|done| check::finish(&done, &options.scenario)),
+                .map(|done| check::finish(&done, &options.scenario, &options.missing)),
         )
     };
     match result {
@@ -84,8 +86,8 @@ fn watched(
     let read = || result.lock().unwrap_or_else(PoisonError::into_inner);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let done =
-                engine::run(Arc::clone(plan), drill).map_err(|e| e.to_string()).map(|done| check::finish(&done, named));
+            let done = engine::run(Arc::clone(plan), drill).map_err(|e| e.to_string());
+            let done = done.map(|done| check::finish(&done, named, &options.missing));
             *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
         });
         let verdict = || {

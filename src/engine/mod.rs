@@ -21,6 +21,7 @@ mod stage;
 mod timeline;
 
 use crate::event::{Event, EventKind, Micros, Sink as _};
+use crate::load::Sdk;
 use crate::report::Totals;
 use crate::runtime::{Clock, MAX_IDLE_POLLS, Spawner};
 use crate::scenario::plan::Plan;
@@ -197,7 +198,7 @@ pub fn run(plan: Arc<Plan>, options: Options) -> Result<Finished, Failure> {
         spawner,
         journal: Arc::clone(&accounts.journal),
         snapshots: options.snapshots,
-        give_up: plan.end() + longest_deadline(&plan) + Duration::from_secs(120),
+        give_up: plan.end() + longest_life(&plan) + Duration::from_secs(120),
     };
     let interrupted = match options.world {
         World::Virtual => drill.play_virtual(stage, Pacer::new(options.commands, options.speed))?,
@@ -237,8 +238,11 @@ fn runtime(world: World) -> io::Result<Runtime> {
     }
 }
 
-fn longest_deadline(plan: &Plan) -> Duration {
-    plan.router.chains.iter().map(|c| c.deadline).max().unwrap_or_default()
+/// The longest a request may take that its client sends over and over.
+fn longest_life(plan: &Plan) -> Duration {
+    let deadline = plan.router.chains.iter().map(|c| c.deadline).max().unwrap_or_default();
+    let life = |sdk: &Sdk| deadline * (1 + sdk.retries) + sdk.longest_waits();
+    plan.load.iter().map(|stream| life(&stream.sdk)).max().unwrap_or(deadline)
 }
 
 struct Drill<'a> {

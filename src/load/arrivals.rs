@@ -147,9 +147,13 @@ mod tests {
             tenant: "t".into(),
             tier: "t".into(),
             task: Task::Chat,
+            traits: std::sync::Arc::default(),
+            prompt_tokens: None,
             streamed: 0.0,
             risky: 0.0,
+            vague: 0.0,
             patience: None,
+            sdk: super::super::Sdk::single(),
             arrivals,
             rate,
         }

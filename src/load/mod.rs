@@ -5,16 +5,22 @@
 //! - Latency counts from the intended arrival.
 //! - Request *i* of a stream keeps its prompt and its luck whatever the rate: arrivals come from a process of unit rate
 //!   through the inverse of the cumulative rate.
+//! - A client that asks again sends a new call for the same request: it arrives once and ends once.
 //! - The load knows the right answers and judges what it is served; the router does not.
 
 mod arrivals;
+pub mod sdk;
 mod sender;
 
 pub use arrivals::{Arrival, Timetable};
+pub use sdk::Sdk;
 pub use sender::Sender;
 
 use crate::event::Name;
+use crate::router::Traits;
 use crate::tasks::Task;
+use mock_providers::Distribution;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One stream of requests.
@@ -26,10 +32,19 @@ pub struct Stream {
     pub tier: Name,
     /// The kind of job.
     pub task: Task,
+    /// What its requests say of themselves.
+    pub traits: Arc<Traits>,
+    /// How long prompts are made, where they are not that long already: tokens, where the distribution says
+    /// milliseconds. `None`: as the task has them.
+    pub prompt_tokens: Option<Distribution>,
     /// The share of requests that ask for a stream, 0 to 1.
     pub streamed: f64,
     /// The share of requests whose prompt a content filter may take offence at, 0 to 1.
     pub risky: f64,
+    /// The share of requests whose prompt no longer says which form the answer must have, 0 to 1.
+    pub vague: f64,
+    /// How its clients ask again.
+    pub sdk: Sdk,
     /// How long a client waits, from the intended arrival, before it hangs up; `None`: for ever.
     pub patience: Option<Duration>,
     /// How arrivals scatter around the rate.

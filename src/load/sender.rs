@@ -1,14 +1,17 @@
 //! Sends one request and judges what comes back.
 
-use super::Stream;
-use crate::event::{EventKind, Micros, Name, Outcome, RequestId, Sink};
+use super::{Sdk, Stream};
+use crate::event::{Class, EventKind, Micros, Name, Outcome, RequestId, Sink};
 use crate::router::policy::gates::{Schema, Tool};
-use crate::router::{Client, Image, Request, Router, ToolCall};
+use crate::router::{Before, Client, Image, Options, Request, Router, Served, ToolCall, Traits};
 use crate::runtime::Clock;
 use crate::tasks::{self, Given, Task};
-use mock_providers::Luck;
+use mock_providers::{Distribution, Luck};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// However far the tail of a distribution reaches, no prompt is longer.
+const MAX_PROMPT_TOKENS: f64 = 2e6;
 
 /// The sender of one stream.
 pub struct Sender {
@@ -16,12 +19,16 @@ pub struct Sender {
     tenant: Name,
     tier: Name,
     task_name: Name,
+    traits: Arc<Traits>,
+    prompt_tokens: Option<Distribution>,
     system: Name,
     schema: Option<Schema>,
     tools: Arc<[Tool]>,
     streamed: f64,
     risky: f64,
+    vague: f64,
     patience: Option<Duration>,
+    sdk: Sdk,
     luck: Luck,
     clock: Clock,
     log: Arc<dyn Sink>,
@@ -38,12 +45,16 @@ impl Sender {
             tenant: Arc::clone(&stream.tenant),
             tier: Arc::clone(&stream.tier),
             task_name: stream.task.as_str().into(),
+            traits: Arc::clone(&stream.traits),
+            prompt_tokens: stream.prompt_tokens,
             system: stream.task.system().into(),
             schema: stream.task.schema().as_ref().map(Schema::new).transpose()?,
             tools: stream.task.tools().iter().map(offer).collect::<Result<_, _>>()?,
             streamed: stream.streamed,
             risky: stream.risky,
+            vague: stream.vague,
             patience: stream.patience,
+            sdk: stream.sdk,
             luck,
             clock,
             log,
@@ -64,12 +75,16 @@ impl Sender {
         if self.risky > 0.0 {
             prompt = tasks::risky(prompt, self.risky, self.luck, id);
         }
+        if self.vague > 0.0 {
+            prompt = tasks::vague(prompt, self.vague, self.luck, id);
+        }
         let shown = |image: tasks::Image| Image { media_type: image.media_type.into(), base64: image.base64.into() };
-        let request = Request {
+        let mut request = Request {
             id,
             tenant: Arc::clone(&self.tenant),
             tier: Arc::clone(&self.tier),
             task: Arc::clone(&self.task_name),
+            traits: Arc::clone(&self.traits),
             stream,
             system: Arc::clone(&self.system),
             images: self.task.image(&prompt).map(shown).into_iter().collect(),
@@ -78,23 +93,34 @@ impl Sender {
             tools: Arc::clone(&self.tools),
             must_call: !self.tools.is_empty(),
             embedding: self.task.dimensions(),
+            options: Options::default(),
             gone_at: self.patience.map(|patience| intended + patience),
+            before: Before::default(),
         };
+        if let Some(tokens) = self.prompt_tokens {
+            let drawn = tokens.sample_ms(&mut self.luck.draw("prompt-tokens", &[], &ids));
+            let wanted = libm::round(drawn.min(MAX_PROMPT_TOKENS)) as u32;
+            let missing = wanted.saturating_sub(request.prompt_tokens());
+            request.prompt = tasks::padded(&request.prompt, 4 * missing as usize).into();
+        }
         self.log.record(EventKind::Arrived {
             request: id,
             intended: intended.into(),
             tenant: Arc::clone(&self.tenant),
             tier: Arc::clone(&self.tier),
             task: Arc::clone(&self.task_name),
+            chain: Arc::clone(router.chain_of(&request)),
             stream,
+            residency: Arc::clone(&self.traits.residency),
+            data_class: self.traits.data_class.clone(),
         });
         let (sender, router) = (Arc::clone(self), Arc::clone(router));
         async move { sender.carry(request, intended, &router).await }
     }
 
-    async fn carry(&self, request: Request, intended: Duration, router: &Router) {
+    async fn carry(&self, mut request: Request, intended: Duration, router: &Router) {
         let mut reader = Reader { clock: self.clock, given: Given::default(), first: None };
-        let served = router.handle(&request, &mut reader).await;
+        let served = self.ask(&mut request, router, &mut reader).await;
         let answered = served.outcome == Outcome::Answered;
         let since = |at: Duration| Micros::from(at.saturating_sub(intended));
         self.log.record(EventKind::Ended {
@@ -112,6 +138,40 @@ impl Sender {
                 self.task.judge(&request.prompt, &reader.given, model)
             }),
         });
+    }
+
+    /// Asks until there is an answer or the client takes the error.
+    async fn ask(&self, request: &mut Request, router: &Router, reader: &mut Reader) -> Served {
+        let patience = request.gone_at;
+        let (mut hops, mut attempts) = (0, 0);
+        loop {
+            let timeout = self.sdk.timeout.map(|timeout| self.clock.now() + timeout);
+            request.gone_at = patience.into_iter().chain(timeout).min();
+            let mut served = router.handle(request, reader).await;
+            hops += served.hops;
+            attempts += served.attempts;
+            (served.hops, served.attempts) = (hops, attempts);
+            let now = self.clock.now();
+            if served.class == Some(Class::Cancelled) && patience.is_none_or(|patience| now < patience) {
+                // To the client, its own timeout is an error like any other.
+                (served.outcome, served.class) = (Outcome::Failed, Some(Class::Timeout));
+            }
+            // Whoever has read something of an answer does not ask again.
+            let error = served.class.filter(|_| served.outcome == Outcome::Failed && reader.first.is_none());
+            let retries = request.before.asked;
+            let ids = [u64::from(request.id.stream), u64::from(request.id.number), u64::from(retries)];
+            let luck = self.luck.unit("client-backoff", &[], &ids);
+            let wait = error.and_then(|class| self.sdk.again(class, retries, served.retry_after, luck));
+            let (Some(class), Some(wait)) = (error, wait) else { return served };
+            let (id, retry) = (request.id, retries + 1);
+            self.log.record(EventKind::ClientRetried { request: id, retry, class, wait: wait.into() });
+            request.before = std::mem::take(&mut served.done);
+            let gone = patience.filter(|patience| *patience <= now + wait);
+            self.clock.sleep_until(gone.unwrap_or(now + wait)).await;
+            if gone.is_some() {
+                return Served { outcome: Outcome::Surfaced, class: Some(Class::Cancelled), ..served };
+            }
+        }
     }
 }
 

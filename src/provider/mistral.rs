@@ -1,15 +1,27 @@
 //! Mistral (`POST /v1/chat/completions`), client side: OpenAI's chat with words of its own for errors, as flat objects
-//! with numbers for codes, and details of what does not validate. A streamed tool call comes in one chunk.
+//! with numbers for codes, and details of what does not validate. A streamed tool call comes in one chunk, and usage comes unasked:
+//! the vendor once refused to be asked for it.
 
-use super::chat::{self, Flavour};
+use super::chat::{self, Flavour, GoOn, Seed};
 use super::finish::Finish;
 use super::openai::OPENAI;
 use super::said::Said;
 use crate::event::Class;
 use http::StatusCode;
 
-pub(super) const MISTRAL: Flavour =
-    Flavour { caps_completion: false, must_call: "any", whole_calls: true, finish, class, ..OPENAI };
+pub(super) const MISTRAL: Flavour = Flavour {
+    caps_completion: false,
+    must_call: "any",
+    go_on: GoOn::Prefix,
+    seed: Seed::RandomSeed,
+    most_stops: usize::MAX,
+    effort: false,
+    usage_on_request: false,
+    whole_calls: true,
+    finish,
+    class,
+    ..OPENAI
+};
 
 fn finish(reason: &str) -> Finish {
     match reason {

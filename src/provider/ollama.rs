@@ -2,12 +2,12 @@
 //!
 //! It streams unless told not to, in lines of JSON; the last one is `done` and bears the reason. A tool call comes whole
 //! and its arguments are an object. It asks for no key, and it cannot be told that a tool must be called. What it says of
-//! an error is a sentence, as an answer and as a line.
+//! an error is a sentence, as an answer and as a line. It goes on from a last message by the assistant.
 
 use super::answered::{Gathered, Piece, Response, ToolCall};
 use super::finish::Finish;
-use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
-use crate::event::Class;
+use super::{Ask, Complaint, Effort, json, post, status, usage};
+use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
 use serde::{Deserialize, Serialize};
@@ -17,12 +17,15 @@ use std::borrow::Cow;
 #[derive(Serialize)]
 struct Request<'a> {
     model: &'a str,
-    messages: [Message<'a>; 2],
+    messages: Vec<Message<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Tool<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<&'a RawValue>,
-    options: Options,
+    options: Options<'a>,
+    /// How hard to think, for models that do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    think: Option<Effort>,
     stream: bool,
 }
 
@@ -48,8 +51,12 @@ struct Function<'a> {
 }
 
 #[derive(Serialize)]
-struct Options {
+struct Options<'a> {
     num_predict: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop: Vec<&'a str>,
 }
 
 fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
@@ -58,19 +65,18 @@ fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
 }
 
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
+    let text = |role, content| Message { role, content, images: Vec::new() };
+    let images = ask.images.iter().map(|image| &*image.base64).collect();
+    let mut messages =
+        vec![text("system", ask.system_text()), Message { images, ..text("user", Cow::Borrowed(ask.prompt)) }];
+    messages.extend(ask.whole_partial().map(|partial| text("assistant", Cow::Borrowed(partial))));
     let body = Request {
         model: ask.model,
-        messages: [
-            Message { role: "system", content: ask.system_text(), images: Vec::new() },
-            Message {
-                role: "user",
-                content: Cow::Borrowed(ask.prompt),
-                images: ask.images.iter().map(|image| &*image.base64).collect(),
-            },
-        ],
+        messages,
         tools: ask.tools.iter().map(tool).collect(),
-        format: ask.schema,
-        options: Options { num_predict: MAX_TOKENS },
+        format: ask.native_schema(),
+        options: Options { num_predict: ask.options.cap(), seed: ask.options.seed, stop: ask.options.stops() },
+        think: ask.options.effort,
         stream: ask.stream,
     };
     (post("/api/chat"), json(&body))
@@ -87,7 +93,17 @@ struct Line<'a> {
     done: bool,
     #[serde(borrow)]
     done_reason: Option<Cow<'a, str>>,
+    #[serde(default)]
+    prompt_eval_count: Option<u32>,
+    #[serde(default)]
+    eval_count: Option<u32>,
     error: Option<String>,
+}
+
+impl Line<'_> {
+    fn usage(&self) -> Option<Usage> {
+        usage::told(self.prompt_eval_count?, 0, self.eval_count.unwrap_or_default())
+    }
 }
 
 #[derive(Deserialize)]
@@ -140,12 +156,13 @@ fn finish(reason: Option<&str>) -> Finish {
     }
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Response, Complaint> {
+pub(super) fn answer(body: &[u8], usage: &mut Option<Usage>) -> Result<Response, Complaint> {
     let line: Line<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no chat response"))?;
     if let Some(error) = line.error {
         return Err(explain(StatusCode::OK, &error));
     }
+    *usage = line.usage();
     if !line.done {
         return Err(Complaint::new(Class::Malformed, "an answer that is not done"));
     }
@@ -159,6 +176,7 @@ pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Pi
     if let Some(error) = line.error {
         return Err(explain(StatusCode::OK, &error));
     }
+    gathered.usage = line.usage().or(gathered.usage);
     gathered.named(line.model);
     let (text, calls) = line.message.map(Said::into_parts).unwrap_or_default();
     if !text.is_empty() {

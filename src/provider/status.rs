@@ -4,6 +4,7 @@ use super::Complaint;
 use crate::event::Class;
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// The class of a bare status, as the decision table lists them.
 pub(super) fn by_status(status: StatusCode) -> Class {
@@ -51,10 +52,45 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<f64> {
     until.duration_since(now).ok().map(|wait| wait.as_secs_f64())
 }
 
+/// The end of the year 9999, in seconds since 1970: HTTP dates go no further.
+const LAST_DATE: u64 = 253_402_300_799;
+
+/// What the headers say of the end of what was asked for: `Sunset` (RFC 8594) says when it goes, `Deprecation` (RFC 9745,
+/// `@` and the seconds since 1970; `true` and dates in drafts before it) only that it will.
+pub(super) fn retirement(headers: &HeaderMap) -> Option<String> {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim);
+    let sunset = text("sunset").filter(|value| httpdate::parse_http_date(value).is_ok());
+    if let Some(date) = sunset {
+        return Some(format!("sunset {date}"));
+    }
+    let deprecation = text("deprecation").filter(|value| !value.is_empty() && *value != "false")?;
+    let since = deprecation.strip_prefix('@').and_then(|s| s.parse().ok()).filter(|s| *s <= LAST_DATE);
+    let since = since.map(|s| httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(s)));
+    Some(since.map_or_else(|| "deprecated".to_owned(), |since| format!("deprecated since {since}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[rstest]
+    #[case(&[("deprecation", "@784111777"), ("sunset", "Mon, 07 Nov 1994 08:49:37 GMT")], Some("sunset Mon, 07 Nov 1994 08:49:37 GMT"))]
+    #[case(&[("deprecation", "@784111777")], Some("deprecated since Sun, 06 Nov 1994 08:49:37 GMT"))]
+    #[case(&[("deprecation", "true"), ("sunset", "some day")], Some("deprecated"))]
+    #[case(&[("deprecation", "@99999999999999")], Some("deprecated"))]
+    #[case(&[("deprecation", "false")], None)]
+    #[case(&[("retry-after", "2")], None)]
+    fn the_end_of_a_model_is_read_off_the_headers(
+        #[case] headers: &[(&'static str, &'static str)],
+        #[case] said: Option<&str>,
+    ) {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, http::HeaderValue::from_static(value));
+        }
+        assert_eq!(retirement(&map).as_deref(), said);
+    }
 
     #[rstest]
     #[case(&[("retry-after", "2")], Some(2.0))]

@@ -9,6 +9,9 @@
 //!       worst     0% from 20s to 25s
 //!       requests  0-249 0-248 0-247
 //!   repeat  hopdrill check quiet-start --seed 7
+//! PASS quiet-start --control  1200 requests  availability 71.25%  p95 2.10s  1/2 SLOs, 1 broke as it must
+//!   · availability >= 99%
+//!       value     71.25%, wanted >= 99%
 //! ```
 //!
 //! Rules:
@@ -16,7 +19,7 @@
 //! - Names are padded to the longest, so that columns stand below each other.
 //! - A drill that passes takes one line, unless it left something unrehearsed.
 
-use super::{DrillReport, Verdict};
+use super::{Counts, DrillReport, Verdict, flags};
 use crate::event::Micros;
 use crate::slo::{self, SloResult};
 
@@ -25,15 +28,16 @@ use crate::slo::{self, SloResult};
 pub fn text(reports: &[DrillReport], colour: bool) -> String {
     let widths = Widths {
         verdict: reports.iter().map(|r| r.verdict().word().len()).max().unwrap_or(0),
-        name: reports.iter().map(|r| r.scenario.chars().count()).max().unwrap_or(0),
+        name: reports.iter().map(|r| title(r).chars().count()).max().unwrap_or(0),
         requests: reports.iter().map(|r| r.totals.overall.requests.to_string().len()).max().unwrap_or(0),
     };
     let mut out = String::new();
     for report in reports {
         out += &summary(report, &widths, colour);
-        for slo in report.slos.iter().filter(|s| s.verdict != slo::Verdict::Pass) {
-            out += &explained(slo, colour);
-        }
+        out += &match &report.must_break {
+            Some(_) => broken(report, colour),
+            None => failed(report, colour),
+        };
         if report.slos.is_empty() {
             out += "  ? no assertions, so nothing is shown\n";
         }
@@ -59,15 +63,25 @@ fn summary(report: &DrillReport, widths: &Widths, colour: bool) -> String {
     let availability = totals.availability.map_or_else(|| "-".to_owned(), percent);
     let p95 = totals.p95_ms.map_or_else(|| "-".to_owned(), |ms| format!("{:.2}s", ms / 1e3));
     format!(
-        "{} {:name$}  {:>requests$} requests  availability {availability:>6}  p95 {p95:>5}  {}/{} SLOs\n",
+        "{} {:name$}  {:>requests$} requests  availability {availability:>6}  p95 {p95:>5}  {}/{} SLOs{}\n",
         painted(&verdict, paint_of(report.verdict()), colour),
-        report.scenario,
+        title(report),
         totals.requests,
         report.holding(),
         report.slos.len(),
+        as_it_must(report) + &money(totals),
         name = widths.name,
         requests = widths.requests,
     )
+}
+
+/// What the calls cost, and how much of it went to calls whose answer was not served, if they cost anything.
+fn money(totals: &Counts) -> String {
+    match (totals.cost_usd, totals.wasted_usd) {
+        (cost, _) if cost <= 0.0 => String::new(),
+        (cost, wasted) if wasted <= 0.0 => format!("  cost ${cost:.4}"),
+        (cost, wasted) => format!("  cost ${cost:.4}, ${wasted:.4} wasted"),
+    }
 }
 
 /// Two decimals, but 100% only if it is.
@@ -75,11 +89,62 @@ fn percent(share: f64) -> String {
     if share >= 1.0 { "100%".to_owned() } else { format!("{:.2}%", (share * 100.0).min(99.99)) }
 }
 
-fn explained(slo: &SloResult, colour: bool) -> String {
-    let (mark, paint) = match slo.verdict {
+/// The scenario, and what its router was without.
+fn title(report: &DrillReport) -> String {
+    format!("{}{}", report.scenario, flags(report.router, &report.without))
+}
+
+/// What there is to say after the count where the scenario says what must fail.
+fn as_it_must(report: &DrillReport) -> String {
+    match &report.must_break {
+        Some(named) if report.verdict() == Verdict::Pass && named.is_empty() => {
+            ", and none breaks, as it says".to_owned()
+        }
+        Some(named) if report.verdict() == Verdict::Pass => format!(", {} broke as they must", named.len()),
+        _ => String::new(),
+    }
+}
+
+/// What does not hold.
+fn failed(report: &DrillReport, colour: bool) -> String {
+    let lost = report.slos.iter().filter(|s| s.verdict != slo::Verdict::Pass);
+    let mut out: String = lost.map(|slo| explained(slo, mark(slo), colour)).collect();
+    if !report.without.is_empty() && !report.slos.is_empty() && report.verdict() == Verdict::Pass {
+        out += "  ! nothing broke: no assertion of this scenario shows what is missing\n";
+    }
+    out
+}
+
+/// What failed where something must, and what is not as the scenario says.
+fn broken(report: &DrillReport, colour: bool) -> String {
+    let mut out = String::new();
+    let said = format!("`breaks` under `{}`", report.without.join(" "));
+    for slo in &report.slos {
+        let fails = slo.verdict == slo::Verdict::Fail;
+        if report.is_unexpected(slo) {
+            out += &explained(slo, ("✗", Paint::Red), colour);
+            out += &match (fails, &slo.value) {
+                (true, _) => format!("      but       it must hold: {said} does not name it\n"),
+                (false, Some(value)) => {
+                    format!("      but       it holds with {value}, and {said} says that it fails\n")
+                }
+                (false, None) => format!("      but       {said} says that it fails\n"),
+            };
+        } else if fails {
+            out += &explained(slo, ("·", Paint::Yellow), colour);
+        }
+    }
+    out
+}
+
+fn mark(slo: &SloResult) -> (&'static str, Paint) {
+    match slo.verdict {
         slo::Verdict::Inconclusive => ("?", Paint::Yellow),
         _ => ("✗", Paint::Red),
-    };
+    }
+}
+
+fn explained(slo: &SloResult, (mark, paint): (&str, Paint), colour: bool) -> String {
     let mut out = format!("  {} {}\n", painted(mark, paint, colour), slo.text);
     let Some(why) = &slo.why else { return out };
     let mut line = |label: &str, text: &str| out += &format!("      {label:<8}  {text}\n");
@@ -156,9 +221,30 @@ mod tests {
     }
 
     #[test]
+    fn what_breaks_without_a_part_is_shown_against_what_must() {
+        let must = |named: &[&str]| {
+            let must_break = Some(named.iter().map(|n| crate::event::Name::from(*n)).collect());
+            DrillReport { without: vec!["control"], must_break, ..failed() }
+        };
+        let right = must(&["availability >= 99%", "p50(latency) < 400ms during outage"]);
+        let wrong = must(&["availability >= 99%", "answered > 50%"]);
+        let silent = DrillReport { without: vec!["breaker", "ramp"], ..passed() };
+        assert_eq!([&right, &wrong, &silent].map(DrillReport::verdict), [Verdict::Pass, Verdict::Fail, Verdict::Pass]);
+        insta::assert_snapshot!(text(&[right, wrong, silent], false));
+    }
+
+    #[test]
     fn colour_is_written_only_when_told() {
         assert!(!text(&[failed()], false).contains('\u{1b}'));
         insta::assert_snapshot!(text(&[failed()], true).replace('\u{1b}', "ESC"));
+    }
+
+    #[test]
+    fn money_is_told_where_there_is_some() {
+        let spent = |cost_usd, wasted_usd| money(&Counts { cost_usd, wasted_usd, ..Counts::default() });
+        assert_eq!(spent(0.0, 0.0), "");
+        assert_eq!(spent(1.25, 0.0), "  cost $1.2500");
+        assert_eq!(spent(1.25, 0.0021), "  cost $1.2500, $0.0021 wasted");
     }
 
     #[test]

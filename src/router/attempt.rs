@@ -11,7 +11,8 @@
 
 use super::client::Client;
 use super::policy::gates::{Answer, Asked, Gates, Refused, Stopped};
-use crate::event::Class;
+use super::policy::join::{Join, Unjoined};
+use crate::event::{Class, Usage};
 use crate::provider::{self, Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece};
 use crate::runtime::Clock;
 use crate::transport::{SendError, Upstream};
@@ -53,6 +54,10 @@ pub(super) struct Call<'a> {
     /// What an answer must pass, and what it answers.
     pub(super) gates: &'a Gates,
     pub(super) asked: Asked<'a>,
+    /// Whether the client gets nothing before the answer is whole; some gates see to that too.
+    pub(super) holds_back: bool,
+    /// Where the answer meets what the client has, if it goes on from there.
+    pub(super) join: Option<Join>,
     /// The value of `x-hopdrill-key`.
     pub(super) key: String,
     pub(super) bounds: Bounds,
@@ -68,6 +73,13 @@ impl Wanted<'_> {
     fn is_stream(&self) -> bool {
         matches!(self, Self::Answer(Ask { stream: true, .. }))
     }
+
+    fn prompt_tokens(&self) -> u32 {
+        match self {
+            Self::Answer(ask) => ask.prompt_tokens(),
+            Self::Vector(embed) => provider::tokens(embed.text.len()),
+        }
+    }
 }
 
 /// What came of a call.
@@ -80,10 +92,17 @@ pub(super) struct Judgement {
     pub(super) head: Option<Duration>,
     /// The wait the provider asked for, in seconds.
     pub(super) retry_after: Option<f64>,
+    /// What the head says of the end of the model.
+    pub(super) retires: Option<String>,
     /// Tokens of the answer read.
     pub(super) tokens: u32,
+    /// What the call is charged for. Where the provider does not say, a 200 counts for its prompt and for what was read;
+    /// nothing else is charged.
+    pub(super) usage: Option<Usage>,
     /// Whether any of it reached the client.
     pub(super) delivered: bool,
+    /// What reached the client of a streamed answer.
+    pub(super) given: String,
     /// The gate that the answer did not pass.
     pub(super) stopped_by: Option<&'static str>,
 }
@@ -98,7 +117,7 @@ type Failed = (Class, Cow<'static, str>);
 
 /// Makes the call.
 pub(super) async fn run<C: Client>(
-    call: Call<'_>,
+    mut call: Call<'_>,
     clock: Clock,
     client: &mut C,
     progress: &mut (impl Progress + Send),
@@ -109,19 +128,27 @@ pub(super) async fn run<C: Client>(
         status: None,
         head: None,
         retry_after: None,
+        retires: None,
         tokens: 0,
+        usage: None,
         delivered: false,
+        given: String::new(),
         stopped_by: None,
     };
-    if let Err((class, detail)) = exchange(&call, clock, client, progress, &mut verdict).await {
+    if let Err((class, detail)) = exchange(&mut call, clock, client, progress, &mut verdict).await {
         verdict.class = class;
         verdict.detail = detail;
+    }
+    if verdict.status == Some(StatusCode::OK) {
+        let estimate =
+            Usage { prompt: call.wanted.prompt_tokens(), cached: 0, answer: verdict.tokens, estimated: true };
+        verdict.usage = verdict.usage.or(Some(estimate));
     }
     verdict
 }
 
 async fn exchange<C: Client>(
-    call: &Call<'_>,
+    call: &mut Call<'_>,
     clock: Clock,
     client: &mut C,
     progress: &mut (impl Progress + Send),
@@ -139,6 +166,7 @@ async fn exchange<C: Client>(
         })?;
     verdict.head = Some(clock.now());
     verdict.status = Some(response.status());
+    verdict.retires = call.adapter.retirement(response.headers());
     if response.status() != StatusCode::OK {
         return Err(refusal(call, response, &mut timer, verdict).await);
     }
@@ -147,22 +175,31 @@ async fn exchange<C: Client>(
     } else {
         let body = collect(response.into_body(), &mut timer, MAX_BODY).await?;
         if let Wanted::Vector(embed) = &call.wanted {
-            let vector = call.adapter.embedder().map_err(|cannot| refused(&cannot))?.vector(&body, embed.dimensions);
+            let embedder = call.adapter.embedder().map_err(|cannot| refused(&cannot))?;
+            let vector = embedder.vector(&body, embed.dimensions, &mut verdict.usage);
             let vector = vector.map_err(|c| complain(c, verdict))?;
             verdict.tokens = 1;
             verdict.delivered = true;
             client.vector(&vector).await;
             return Ok(());
         }
-        let response = call.adapter.answer(&body).map_err(|c| complain(c, verdict))?;
-        verdict.tokens = 1;
+        let mut response = call.adapter.answer(&body, &mut verdict.usage).map_err(|c| complain(c, verdict))?;
+        verdict.tokens = response.answered.tokens();
+        response.answered.text = call.meets(response.answered.text)?;
         (response, 0)
     };
     let provider::Response { answered: Answered { text, calls }, finish, model } = response;
     let ended =
         finish.check(!calls.is_empty()).map_err(|Complaint { class, detail, .. }| Refused { class, why: detail });
     let made: Vec<_> = calls.iter().map(|call| (call.name.as_str(), call.arguments.as_str())).collect();
-    let answer = Answer { text: &text, calls: &made, ended: ended.as_ref().copied(), model: model.as_deref() };
+    if let Some(join) = &call.join {
+        join.end().map_err(unjoined)?;
+    }
+    let whole = match &call.join {
+        Some(join) => Cow::Owned(format!("{}{text}", join.given())),
+        None => Cow::Borrowed(text.as_str()),
+    };
+    let answer = Answer { text: &whole, calls: &made, ended: ended.as_ref().copied(), model: model.as_deref() };
     call.gates.check(&call.asked, &answer).map_err(|by| stopped(by, verdict))?;
     let rest = text.get(given..).unwrap_or_default();
     if !rest.is_empty() {
@@ -173,6 +210,20 @@ async fn exchange<C: Client>(
     }
     verdict.delivered = true;
     Ok(())
+}
+
+impl Call<'_> {
+    /// What of this text the client does not have yet.
+    fn meets(&mut self, text: String) -> Result<String, Failed> {
+        match &mut self.join {
+            Some(join) => join.hear(&text).map_err(unjoined),
+            None => Ok(text),
+        }
+    }
+}
+
+fn unjoined(why: Unjoined) -> Failed {
+    (Class::Malformed, why.to_string().into())
 }
 
 fn stopped(by: Stopped, verdict: &mut Judgement) -> Failed {
@@ -241,14 +292,14 @@ async fn collect(mut body: Incoming, timer: &mut Timer, most: usize) -> Result<V
 /// Reads a streamed answer, handing tokens on unless a gate holds them back. Returns it, and how many bytes of its text
 /// were handed on.
 async fn stream<C: Client>(
-    call: &Call<'_>,
+    call: &mut Call<'_>,
     response: Response<Incoming>,
     timer: &mut Timer,
     client: &mut C,
     progress: &mut (impl Progress + Send),
     verdict: &mut Judgement,
 ) -> Result<(provider::Response, usize), Failed> {
-    let held = call.gates.hold(&call.asked);
+    let held = call.holds_back || call.gates.hold(&call.asked);
     let mut reader = call.adapter.reader();
     let mut body = response.into_body();
     let mut text = String::new();
@@ -281,7 +332,7 @@ async fn stream<C: Client>(
             }
             verdict.tokens += if let Piece::CallPart(tokens) = piece { tokens.max(1) } else { 1 };
             let Piece::Text(piece) = piece else { continue };
-            text.push_str(&piece);
+            text.push_str(&call.meets(piece)?);
             if held || (given == 0 && text.trim_start().is_empty()) {
                 continue;
             }
@@ -289,12 +340,15 @@ async fn stream<C: Client>(
                 call.gates.check_head(&call.asked, reader.model()).map_err(|by| stopped(by, verdict))?;
                 verdict.delivered = true;
             }
+            verdict.given.push_str(&text[given..]);
             client.token(&text[given..]).await;
             given = text.len();
         }
         fed.map_err(|c| complain(c, verdict))?;
     }
+    let usage = reader.usage();
     let response = reader.into_response(text).map_err(|c| complain(c, verdict))?;
+    verdict.usage = usage;
     Ok((response, given))
 }
 

@@ -2,7 +2,8 @@
 
 use super::policy::gates::{Schema, Tool};
 use crate::event::{Class, Name, Outcome, RequestId};
-use crate::provider::{self, Image, ToolCall};
+use crate::provider::{self, Image, Options, ToolCall};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub struct Request {
     pub tier: Name,
     /// What kind of job.
     pub task: Name,
+    /// What else routes and compliance go by.
+    pub traits: Arc<Traits>,
     /// Whether the client wants a stream.
     pub stream: bool,
     /// Instructions.
@@ -32,10 +35,49 @@ pub struct Request {
     pub tools: Arc<[Tool]>,
     /// Whether one of them must be.
     pub must_call: bool,
+    /// What else is asked of the model.
+    pub options: Options,
     /// What is wanted is not an answer but a vector of so many dimensions for the prompt. It is never streamed.
     pub embedding: Option<u32>,
     /// When the client hangs up, as an offset from the start of the drill.
     pub gone_at: Option<Duration>,
+    /// What was done for it before, if the client asks again.
+    pub before: Before,
+}
+
+/// What was done for a request whose client asks again. The router treats it like any other; only the numbers of calls
+/// go on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Before {
+    /// How often the client asked.
+    pub asked: u32,
+    /// Calls made, by index of the target in the router's configuration.
+    pub calls: BTreeMap<usize, u32>,
+}
+
+/// What a request says of itself beyond whose it is and what it is for. Requests of one stream share it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Traits {
+    /// Free words that routes go by.
+    pub tags: Arc<[Name]>,
+    /// What kind of data is in it, as `pii`; only targets approved for it may see it.
+    pub data_class: Option<Name>,
+    /// The regions it may be processed in; empty: anywhere.
+    pub residency: Arc<[Name]>,
+    /// What a wrong answer would cost.
+    pub stakes: Stakes,
+    /// It is in no hurry and yields to interactive traffic.
+    pub batch: bool,
+}
+
+/// What a wrong answer would cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stakes {
+    /// Any answer is better than none.
+    #[default]
+    BestEffort,
+    /// No answer is better than a bad one.
+    High,
 }
 
 impl Request {
@@ -45,7 +87,7 @@ impl Request {
     pub fn prompt_tokens(&self) -> u32 {
         let tools: usize =
             self.tools.iter().map(|t| t.name.len() + t.description.len() + t.parameters.document().get().len()).sum();
-        ((self.system.len() + self.prompt.len() + tools) as u32).div_ceil(4) + IMAGE_TOKENS * self.images.len() as u32
+        provider::prompt_tokens(self.system.len() + self.prompt.len() + tools, self.images.len())
     }
 
     /// The tools as adapters take them.
@@ -57,8 +99,6 @@ impl Request {
         tools
     }
 }
-
-const IMAGE_TOKENS: u32 = 85;
 
 /// Takes the answer in. The text of a plain or gated answer is one piece, of a streamed one many. Tool calls come whole
 /// and after the text, also in a stream, once the answer is complete. A vector comes alone.
@@ -82,8 +122,14 @@ pub struct Served {
     pub class: Option<Class>,
     /// Who answered, or whose error it is; for a degraded answer the last one tried.
     pub target: Option<Name>,
-    /// Targets used.
+    /// What the last call to the chain's first target meant; `None`: it was not called.
+    pub first: Option<Class>,
+    /// Targets used that were not used before.
     pub hops: u32,
     /// HTTP calls made.
     pub attempts: u32,
+    /// What was done for the request so far, this time and before.
+    pub done: Before,
+    /// For errors: when a target that asked for a pause may be called again, as the wait until then.
+    pub retry_after: Option<Duration>,
 }

@@ -1,10 +1,12 @@
 //! What a router is told: its targets, chains and routes. A plan assembles this from a checked scenario; every number
 //! here is already valid.
 
+use super::policy::decide::Table;
 use super::policy::gates::Gates;
+use super::policy::order::{Pick, Step};
 use super::policy::{backoff, breaker, budget, grading, quality};
 use crate::event::Name;
-use mock_providers::model::Capability;
+use mock_providers::model::{Capability, Price};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -36,12 +38,24 @@ pub struct Target {
     pub name: Name,
     /// Index of the provider in the plan.
     pub provider: usize,
+    /// Who runs it.
+    pub vendor: Name,
+    /// Where it is, if that is known.
+    pub region: Option<Name>,
+    /// The kinds of data that may be sent there.
+    pub approved_for: BTreeSet<Name>,
     /// The model's name on the wire.
     pub model: Name,
+    /// What the model is, wherever it is served: its vectors compare with those of the same identity.
+    pub identity: Name,
+    /// What it costs, as the router was told.
+    pub price: Price,
     /// Context window in tokens.
     pub context: u32,
     /// What the model can do. A request that needs more is never sent there.
     pub capabilities: BTreeSet<Capability>,
+    /// Whether the model goes on from the beginning of an answer that is put into its mouth.
+    pub prefill: bool,
     /// Circuit breaker.
     pub breaker: breaker::Params,
     /// Retry budget.
@@ -51,10 +65,27 @@ pub struct Target {
 }
 
 impl Target {
-    /// Whose vectors its vectors compare with: those of the same model, wherever it is served.
+    /// A target of which nothing is known but where it is: everything else is as for a model that can do all and costs
+    /// nothing.
     #[must_use]
-    pub fn vector_space(&self) -> &Name {
-        &self.model
+    pub fn new(provider: (usize, &str), model: &str) -> Self {
+        let (index, vendor) = provider;
+        Self {
+            name: format!("{vendor}/{model}").into(),
+            provider: index,
+            vendor: vendor.into(),
+            region: None,
+            approved_for: BTreeSet::new(),
+            model: model.into(),
+            identity: model.into(),
+            price: Price::default(),
+            context: 128_000,
+            capabilities: Capability::ALL.into(),
+            prefill: true,
+            breaker: breaker::Params::default(),
+            budget: budget::Params::default(),
+            quality: quality::Params::default(),
+        }
     }
 }
 
@@ -65,6 +96,14 @@ pub struct Chain {
     pub name: Name,
     /// Indices into [`Config::targets`], best first, each at most once.
     pub targets: Vec<usize>,
+    /// How the targets are grouped; the lengths add up to their number.
+    pub steps: Vec<Step>,
+    /// The odds of each target in a weighted step.
+    pub weights: Vec<f64>,
+    /// What is done about each class of outcome.
+    pub table: Table,
+    /// What becomes of a stream that breaks after its first token.
+    pub on_break: OnBreak,
     /// Bounds the last byte of the answer, counted from the arrival at the router.
     pub deadline: Duration,
     /// Bounds the first token of a streamed answer, counted likewise.
@@ -85,6 +124,44 @@ pub struct Chain {
     pub degraded: Option<Name>,
 }
 
+impl Chain {
+    /// A chain over these targets, with the defaults of everything else.
+    #[must_use]
+    pub fn new(name: &str, targets: Vec<usize>) -> Self {
+        Self {
+            name: name.into(),
+            steps: vec![Step { len: targets.len(), pick: Pick::Ordered }],
+            weights: vec![1.0; targets.len()],
+            targets,
+            table: Table::default(),
+            on_break: OnBreak::default(),
+            deadline: Duration::from_secs(30),
+            ttft_deadline: None,
+            min_hop_time: Duration::from_millis(250),
+            retry: Retry::default(),
+            max_attempts_total: 6,
+            timeouts: Timeouts::default(),
+            gates: Gates::default(),
+            min_quality: None,
+            degraded: None,
+        }
+    }
+}
+
+/// What becomes of a stream that breaks after its first token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnBreak {
+    /// Another target goes on from what the client has, if it can be proved to; else the stream ends with an error.
+    #[default]
+    Continue,
+    /// The stream ends with an error.
+    Error,
+    /// There is no such stream: the client gets nothing before the answer is whole.
+    Buffer,
+    /// What came is taken for the whole answer.
+    Serve,
+}
+
 /// Same-target retries of a chain.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Retry {
@@ -96,6 +173,12 @@ pub struct Retry {
     pub wait_up_to: Duration,
     /// Whether timeouts are retried on the same target; silence normally is not.
     pub retry_timeouts: bool,
+    /// Whether a target that asks for a pause (Retry-After) gets it.
+    pub heeds_pauses: bool,
+    /// Pauses are stretched by up to this share, and so is the wait for their end.
+    pub scatter: f64,
+    /// Whether the wait before a retry is also sat out when there is none, before moving on.
+    pub sleeps_last: bool,
 }
 
 impl Default for Retry {
@@ -105,6 +188,9 @@ impl Default for Retry {
             backoff: backoff::Params::default(),
             wait_up_to: Duration::from_secs(1),
             retry_timeouts: false,
+            heeds_pauses: true,
+            scatter: 0.1,
+            sleeps_last: false,
         }
     }
 }

@@ -6,19 +6,22 @@
 //! - What a grader says has a quality window of its own: in the other one its few verdicts would drown among the answers
 //!   that nobody has looked at.
 //! - The median of answers is known after 20 of them, over the newest 64.
+//! - The moving average of their times weighs the newest with a fifth.
 
 use super::config::Target;
+use super::policy::alerts::{Alert, Alerts, Sign};
 use super::policy::breaker::{Admission, Breaker, Health as Verdict, Permit, Transition};
 use super::policy::budget::RetryBudget;
 use super::policy::decide::{Effect, LONG};
 use super::policy::quality::Quality;
 use super::policy::rolling::{Estimate, Rolling};
-use crate::event::{BreakerReading, Name, SkipReason};
+use crate::event::{BreakerReading, BreakerState, Name, SkipReason};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 const SAMPLES: usize = 64;
 const ENOUGH: usize = 20;
+const NEWEST: f64 = 0.2;
 
 /// The state of one target, shared by all requests.
 #[derive(Debug)]
@@ -35,9 +38,21 @@ struct State {
     quality: Quality,
     graded: Quality,
     measured: Rolling,
+    alerts: Alerts,
     rests_until: Duration,
     took: Vec<Duration>,
     newest: usize,
+    average: Option<Duration>,
+    in_flight: u32,
+}
+
+/// What the order of a chain depends on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    pub(super) demoted: bool,
+    /// The moving average of answer times.
+    pub(super) average: Option<Duration>,
+    pub(super) in_flight: u32,
 }
 
 /// What a recorded verdict changed.
@@ -46,6 +61,7 @@ pub(super) struct Recorded {
     pub(super) reading: BreakerReading,
     pub(super) transition: Option<Transition>,
     pub(super) demoted_until: Option<Duration>,
+    pub(super) alerts: Vec<Alert>,
 }
 
 impl Health {
@@ -59,9 +75,12 @@ impl Health {
                 quality: Quality::new(target.quality),
                 graded: Quality::new(target.quality),
                 measured: Rolling::default(),
+                alerts: Alerts::default(),
                 rests_until: Duration::ZERO,
                 took: Vec::new(),
                 newest: 0,
+                average: None,
+                in_flight: 0,
             }),
         }
     }
@@ -91,6 +110,7 @@ impl Health {
                 if first_here {
                     state.budget.earn(now);
                 }
+                state.in_flight += 1;
                 Ok(Pass { health: Arc::clone(self), permit: Some(permit) })
             }
             Admission::Open { .. } => Err(SkipReason::BreakerOpen),
@@ -101,6 +121,11 @@ impl Health {
     /// Whether a call at `at` is certain to be turned away.
     pub(super) fn is_open_at(&self, at: Duration) -> bool {
         self.state().breaker.is_open_at(at)
+    }
+
+    /// Whether its breaker lets all traffic pass.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().breaker.state() == BreakerState::Closed
     }
 
     /// Until when the target rests, if it does.
@@ -116,9 +141,10 @@ impl Health {
         news
     }
 
-    pub(super) fn is_demoted(&self, now: Duration) -> bool {
+    pub(super) fn standing(&self, now: Duration) -> Standing {
         let state = self.state();
-        state.quality.is_demoted(now) || state.graded.is_demoted(now)
+        let demoted = state.quality.is_demoted(now) || state.graded.is_demoted(now);
+        Standing { demoted, average: state.average, in_flight: state.in_flight }
     }
 
     /// Takes in a grader's verdict on one of its answers. Returns until when the target is demoted, if this demoted it.
@@ -170,6 +196,7 @@ impl Pass {
     pub(super) fn record(
         mut self,
         effect: Effect,
+        sign: &Sign<'_>,
         took: Duration,
         now: Duration,
         luck: f64,
@@ -178,6 +205,7 @@ impl Pass {
         let Some(permit) = self.permit.take() else { return };
         let mut guard = self.health.state();
         let state = &mut *guard;
+        state.in_flight -= 1;
         let breaker = &mut state.breaker;
         let transition = match effect {
             Effect::Open => breaker.force_open(&permit, now, self.health.open_for, "the key is not accepted"),
@@ -190,6 +218,8 @@ impl Pass {
             _ => None,
         };
         if effect == Effect::Success {
+            let before = state.average.unwrap_or(took);
+            state.average = Some(before.mul_f64(1.0 - NEWEST) + took.mul_f64(NEWEST));
             if state.took.len() < SAMPLES {
                 state.took.push(took);
             } else {
@@ -198,7 +228,8 @@ impl Pass {
             }
             state.newest = (state.newest + 1) % SAMPLES;
         }
-        tell(Recorded { reading: state.breaker.reading(now), transition, demoted_until });
+        let alerts = state.alerts.hear(sign, transition.as_ref());
+        tell(Recorded { reading: state.breaker.reading(now), transition, demoted_until, alerts });
     }
 }
 
@@ -216,7 +247,9 @@ fn verdict(effect: Effect, took: Duration, probe: bool) -> Verdict {
 impl Drop for Pass {
     fn drop(&mut self) {
         if let Some(permit) = self.permit.take() {
-            self.health.state().breaker.record(&permit, Verdict::Silent, Duration::ZERO, 0.0);
+            let mut state = self.health.state();
+            state.in_flight -= 1;
+            state.breaker.record(&permit, Verdict::Silent, Duration::ZERO, 0.0);
         }
     }
 }

@@ -1,35 +1,41 @@
 //! The fallback router: routes pick a chain, the driver walks it, pure policy decides.
 //!
-//! - `config`: what it is told. - `client`: who asks, and what they get. - `driver`: the walk of one request.
-//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `grader`: looks at answers afterwards.
+//! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
+//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `watch`: what is known about a chain.
+//! - `grader`: looks at answers afterwards.
 //! - `policy/`: every decision, pure.
+//! - `ablate`: the same router with a part missing. - `preset`: baselines.
 //!
 //! This room does not know scenarios, mocks or statistics. It speaks HTTP through `transport`, dialects through
 //! `provider`, and tells what it does to the event log.
 
+pub mod ablate;
 mod attempt;
 mod client;
 pub mod config;
-mod driver;
 mod grader;
 mod health;
 pub mod policy;
+pub mod preset;
 #[cfg(test)]
 mod tests;
+mod walk;
+mod watch;
 
-pub use crate::provider::{Answered, Image, ToolCall};
-pub use client::{Client, Request, Served};
+pub use crate::provider::{Answered, Effort, Image, Options, ToolCall};
+pub use client::{Before, Client, Request, Served, Stakes, Traits};
 pub use grader::Truth;
 
 use crate::event::{Name, Outcome, Sink};
 use crate::provider::Adapter;
 use crate::runtime::{Clock, Spawner};
 use crate::transport::Upstream;
-use config::{Chain, Config, Target};
+use config::{Chain, Config};
 use grader::{Grader, Overheard};
 use health::Health;
 use mock_providers::Luck;
-use std::sync::Arc;
+use policy::drift::{self, Drift};
+use std::sync::{Arc, Mutex};
 
 /// A provider as the router reaches it.
 #[derive(Clone)]
@@ -45,6 +51,8 @@ pub struct Router {
     config: Config,
     upstreams: Vec<Provider>,
     health: Vec<Arc<Health>>,
+    /// By chain.
+    drift: Vec<Mutex<Drift>>,
     clock: Clock,
     luck: Luck,
     log: Arc<dyn Sink>,
@@ -56,7 +64,8 @@ impl Router {
     #[must_use]
     pub fn new(config: Config, upstreams: Vec<Provider>, clock: Clock, luck: Luck, log: Arc<dyn Sink>) -> Self {
         let health = config.targets.iter().map(|t| Arc::new(Health::new(t))).collect();
-        Self { config, upstreams, health, clock, luck, log, grader: None }
+        let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
+        Self { config, upstreams, health, drift, clock, luck, log, grader: None }
     }
 
     /// With the grader that its configuration asks for, if it does.
@@ -64,6 +73,12 @@ impl Router {
     pub fn graded(mut self, truth: Arc<dyn Truth>, spawner: Spawner) -> Self {
         self.grader = self.config.oversight.grader.map(|params| Grader { params, truth, spawner });
         self
+    }
+
+    /// The name of the chain that this request takes.
+    #[must_use]
+    pub fn chain_of(&self, request: &Request) -> &Name {
+        &self.config.chain_for(request).name
     }
 
     /// The model whose vectors answer this request for an embedding: that of the first target of its chain that has
@@ -74,23 +89,32 @@ impl Router {
     }
 
     fn vector_space(&self, chain: &Chain) -> Option<&Name> {
-        let targets = chain.targets.iter().map(|&target| &self.config.targets[target]);
-        targets.filter(|t| self.upstreams[t.provider].adapter.embedder().is_ok()).map(Target::vector_space).next()
+        let mut targets = chain.targets.iter().map(|&target| &self.config.targets[target]);
+        targets.find(|t| self.upstreams[t.provider].adapter.embedder().is_ok()).map(|t| &t.identity)
     }
 
     /// Carries a request to its end. The answer, if there is one, goes to `client` piece by piece; only what the
     /// returned [`Served`] calls answered was complete.
     pub async fn handle<C: Client>(&self, request: &Request, client: &mut C) -> Served {
-        let Some(grader) = self.grader.as_ref().filter(|grader| grader.picks(self.luck, request)) else {
-            return driver::carry(self, request, client).await;
+        let served = match self.grader.as_ref().filter(|grader| grader.picks(self.luck, request)) {
+            None => walk::carry(self, request, client).await,
+            Some(grader) => {
+                let mut client = Overheard::new(client);
+                let served = walk::carry(self, request, &mut client).await;
+                self.look(grader, request, &client.answered, &served);
+                served
+            }
         };
-        let mut client = Overheard::new(client);
-        let served = driver::carry(self, request, &mut client).await;
+        self.watch(request, &served);
+        served
+    }
+
+    /// Shows a grader what was answered, if anything was.
+    fn look(&self, grader: &Grader, request: &Request, answered: &Answered, served: &Served) {
         let target = served.target.as_ref().filter(|_| served.outcome == Outcome::Answered);
         if let Some(health) = target.and_then(|target| self.health.iter().find(|health| health.name == *target)) {
-            grader.look(request, &client.answered, health, (self.clock, self.luck, &self.log));
+            grader.look(request, answered, health, (self.clock, self.luck, &self.log));
         }
-        served
     }
 }
 
@@ -101,6 +125,10 @@ impl Config {
     /// If there is no chain at all, which a checked plan rules out.
     #[must_use]
     pub fn chain_for(&self, request: &Request) -> &Chain {
+        &self.chains[self.chain_index(request)]
+    }
+
+    fn chain_index(&self, request: &Request) -> usize {
         let fits = |wanted: &Option<Name>, is: &Name| wanted.as_ref().is_none_or(|w| w == is);
         let route = self.routes.iter().find(|r| {
             fits(&r.task, &request.task)
@@ -109,8 +137,8 @@ impl Config {
                 && r.stream.is_none_or(|s| s == request.stream)
         });
         match route {
-            Some(route) => &self.chains[route.chain],
-            None => self.chains.iter().find(|c| c.name == request.task).unwrap_or(&self.chains[0]),
+            Some(route) => route.chain,
+            None => self.chains.iter().position(|c| c.name == request.task).unwrap_or(0),
         }
     }
 }

@@ -153,7 +153,7 @@ fn blind(plan: &Plan, index: usize) -> Option<(String, String)> {
     let naming: BTreeSet<usize> = (0..chains.len()).filter(|&i| chains[i].targets.contains(&index)).collect();
     let (breaker, rate) = (&target.breaker, peak_rate(plan, &naming));
     let calls = rate * breaker.window.as_secs_f64();
-    if breaker.consecutive.is_some() || rate == 0.0 || calls >= f64::from(breaker.min_calls) {
+    if !breaker.trips || breaker.consecutive.is_some() || rate == 0.0 || calls >= f64::from(breaker.min_calls) {
         return None;
     }
     let message = format!(

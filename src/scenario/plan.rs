@@ -1,13 +1,19 @@
 //! The plan of a drill: a scenario that has been checked. Nothing in it is optional that a drill needs, every name in
 //! it resolves, and it never changes while the drill runs.
 
-use crate::event::Name;
+use crate::event::{AlertKind, Micros, Name};
 use crate::load;
+use crate::observe::Known;
+use crate::observe::alerts::Rule;
 use crate::router;
-use crate::slo::{ChainFact, Facts, FaultFact, Slo};
+use crate::router::ablate::{self, Part};
+use crate::router::config::Target;
+use crate::router::preset::Preset;
+use crate::slo::{CauseFact, ChainFact, Facts, FaultFact, Slo};
 use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Model, fault::Fault};
 use siphasher::sip::SipHasher13;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +41,10 @@ pub struct Plan {
     pub faults: Vec<PlannedFault>,
     /// Assertions in file order.
     pub slos: Vec<Slo>,
+    /// What must fail without a part of the router.
+    pub breaks: Vec<Breaks>,
+    /// Who is told of alerts, in file order.
+    pub alerts: Vec<Rule>,
 }
 
 impl Plan {
@@ -71,7 +81,75 @@ impl Plan {
                 .iter()
                 .map(|c| ChainFact { name: c.name.clone(), targets: c.targets.iter().filter_map(target).collect() })
                 .collect(),
+            causes: self.router.targets.iter().flat_map(|target| self.causes(target)).collect(),
         }
+    }
+
+    /// What will happen to a target without a fault: its model is retired, a key of its provider ends, the load changes.
+    fn causes(&self, target: &Target) -> Vec<CauseFact> {
+        let never = Micros(u64::MAX);
+        let cause =
+            |kind, from: Duration, until| CauseFact { target: target.name.clone(), kind, from: from.into(), until };
+        let mut causes = Vec::new();
+        let Some(provider) = self.providers.get(target.provider) else { return causes };
+        let model = provider.models.iter().find(|model| model.name == target.model);
+        if let Some(retires) = model.and_then(|model| model.retires) {
+            causes.push(cause(AlertKind::Retirement, retires.announced.unwrap_or(retires.gone), never));
+        }
+        for key in provider.limits.keys.iter() {
+            if !key.valid_from.is_zero() {
+                causes.push(cause(AlertKind::Auth, Duration::ZERO, key.valid_from.into()));
+            }
+            let ends = [key.expires, key.revoked].into_iter().flatten().min();
+            causes.extend(ends.map(|at| cause(AlertKind::Auth, at, never)));
+        }
+        // The load changes where a rate is not the one it began with.
+        let change = |stream: &load::Stream| {
+            let first = stream.rate.first()?;
+            let ramps = first.start_rate.total_cmp(&first.end_rate).is_ne();
+            if ramps { Some(first.from) } else { stream.rate.get(1).map(|next| next.from) }
+        };
+        causes.extend(self.load.iter().filter_map(change).map(|at| cause(AlertKind::Drift, at, never)));
+        causes
+    }
+
+    /// The API of each target.
+    #[must_use]
+    pub fn dialects(&self) -> BTreeMap<Name, Dialect> {
+        let of = |target: &Target| Some((target.name.clone(), self.providers.get(target.provider)?.dialect));
+        self.router.targets.iter().filter_map(of).collect()
+    }
+
+    /// The names that metrics may carry as labels.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        let tenants: BTreeSet<&Name> = self.load.iter().map(|stream| &stream.tenant).collect();
+        Known {
+            targets: self.router.targets.iter().map(|t| t.name.clone()).collect(),
+            tenants: tenants.into_iter().cloned().collect(),
+            routes: self.router.chains.iter().map(|c| c.name.clone()).collect(),
+        }
+    }
+
+    /// The same drill with another router over the same targets.
+    #[must_use]
+    pub fn routed_by(&self, preset: &Preset) -> Self {
+        Self { router: preset.router(self.router.clone()), ..self.clone() }
+    }
+
+    /// The same drill without parts of its router.
+    #[must_use]
+    pub fn without(&self, parts: &[&Part]) -> Self {
+        let router = parts.iter().fold(self.router.clone(), |router, part| ablate::without(router, part));
+        Self { router, ..self.clone() }
+    }
+
+    /// The assertions that must fail, and no others, without these parts; `None` if the scenario does not say. It speaks
+    /// of single parts only.
+    #[must_use]
+    pub fn must_break(&self, without: &[&Part]) -> Option<&[Name]> {
+        let [part] = without else { return None };
+        self.breaks.iter().find(|b| b.part == *part).map(|b| &*b.slos)
     }
 
     /// When the load stops.
@@ -79,6 +157,15 @@ impl Plan {
     pub fn end(&self) -> Duration {
         self.phases.last().map_or(Duration::ZERO, |p| p.until)
     }
+}
+
+/// What must fail, and nothing else, when a part of the router is missing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Breaks {
+    /// The part.
+    pub part: &'static Part,
+    /// The assertions, as they stand under `slos`.
+    pub slos: Vec<Name>,
 }
 
 /// A mock provider.

@@ -135,6 +135,11 @@ impl<'s> Sink<'s> {
         self.unit(node, "a duration or a distribution of durations", units::distribution)
     }
 
+    /// A size, or a distribution of sizes.
+    pub(crate) fn sizes(&self, node: &Node) -> Option<At<Distribution>> {
+        self.unit(node, "a size or a distribution of sizes", units::sizes)
+    }
+
     /// A number between two bounds, both included.
     pub(crate) fn number(&self, node: &Node, low: f64, high: f64) -> Option<At<f64>> {
         let n = match node.value {

@@ -64,21 +64,36 @@ pub(crate) struct Filter {
     pub(crate) tenant: Option<Name>,
     pub(crate) tier: Option<Name>,
     pub(crate) task: Option<Name>,
+    /// The chain that the request takes.
+    pub(crate) route: Option<Name>,
     pub(crate) stream: Option<bool>,
     pub(crate) target: Option<Subject>,
 }
 
+impl Filter {
+    /// Tenant, tier, task and chain, where one is asked for.
+    pub(crate) fn names(&self) -> [Option<&Name>; 4] {
+        [self.tenant.as_ref(), self.tier.as_ref(), self.task.as_ref(), self.route.as_ref()]
+    }
+}
+
 /// When samples count.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Scope {
-    /// The whole drill.
+pub(crate) struct Scope {
+    pub(crate) part: Part,
+    /// Every span of this many seconds within the part must satisfy the assertion by itself.
+    pub(crate) window: Option<u32>,
+}
+
+/// A part of the drill.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Part {
+    /// All of it.
     Whole,
-    /// Samples of this phase.
+    /// This phase.
     During(Name),
-    /// Samples of the phases after this one.
+    /// The phases after this one.
     After(Name),
-    /// Every span of this many seconds.
-    Over(u32),
 }
 
 /// A comparison.
@@ -137,6 +152,11 @@ impl Interval {
     pub(crate) fn contains(self, at: Micros) -> bool {
         self.from <= at && at < self.until
     }
+
+    /// No longer than to `end`.
+    pub(crate) fn until(self, end: Micros) -> Self {
+        Self { until: self.until.min(end), ..self }
+    }
 }
 
 /// The names an assertion may mention.
@@ -154,6 +174,8 @@ pub struct Names<'a> {
     pub tiers: &'a [Name],
     /// Tasks.
     pub tasks: &'a [Name],
+    /// Chains.
+    pub chains: &'a [Name],
 }
 
 /// What is wrong with an assertion.

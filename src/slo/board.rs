@@ -33,9 +33,8 @@ pub struct Board {
 
 /// Requests that no assertion can tell apart.
 struct Population {
-    tenant: Name,
-    tier: Name,
-    task: Name,
+    /// Tenant, tier, task and chain.
+    names: [Name; 4],
     stream: bool,
     /// Per gauge, whether it counts them.
     counted: Vec<bool>,
@@ -87,8 +86,8 @@ impl Board {
         self.now = self.now.max(event.at);
         let at = event.at;
         match &event.kind {
-            EventKind::Arrived { request, intended, tenant, tier, task, stream } => {
-                let population = self.population(tenant, tier, task, *stream);
+            EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, .. } => {
+                let population = self.population([tenant, tier, task, chain], *stream);
                 self.in_flight.insert(*request, Flight { population, fell_back: false });
                 self.tell(Kind::Arrived, at, Some(*request), Heard::Arrived { intended: *intended });
             }
@@ -109,10 +108,10 @@ impl Board {
                 let heard = Heard::Dispatched { target, attempt: *attempt, probe: *probe, switch: *switch };
                 self.tell(Kind::Dispatched, at, Some(*request), heard);
             }
-            EventKind::AttemptEnded { request, target, dispatched, class, retry_after, .. } => {
+            EventKind::AttemptEnded { request, target, dispatched, class, retry_after, cost, .. } => {
                 let target = self.target(target);
-                let (dispatched, class, retry_after) = (*dispatched, *class, *retry_after);
-                let heard = Heard::Judged { target, dispatched, class, retry_after };
+                let (dispatched, class, retry_after, cost) = (*dispatched, *class, *retry_after, *cost);
+                let heard = Heard::Judged { target, dispatched, class, retry_after, cost };
                 self.tell(Kind::Judged, at, Some(*request), heard);
             }
             EventKind::BreakerChanged { target, from, to, .. } => {
@@ -124,6 +123,10 @@ impl Board {
             }
             EventKind::FaultEnded { fault } => {
                 self.tell(Kind::Fault, at, None, Heard::FaultEnded { fault: *fault });
+            }
+            EventKind::Alert { target, kind, drift, .. } => {
+                let target = self.target(target);
+                self.tell(Kind::Alert, at, None, Heard::Alert { target, kind: *kind, drift: *drift });
             }
             EventKind::Ended { request, intended, outcome, class, target, latency, ttft, hops, attempts, judged } => {
                 let end = End {
@@ -144,6 +147,9 @@ impl Board {
             EventKind::Graded { target, good, .. } => {
                 let target = self.target(target);
                 self.tell(Kind::Graded, at, None, Heard::Graded { target, good: *good });
+            }
+            EventKind::ClientRetried { request, retry, .. } => {
+                self.tell(Kind::ClientRetried, at, Some(*request), Heard::ClientRetried { retry: *retry });
             }
             EventKind::DrillEnded { interrupted } => self.over = !interrupted,
             _ => {}
@@ -195,22 +201,20 @@ impl Board {
         targets.iter().position(same).or_else(|| targets.iter().position(|t| t == name)).unwrap_or(STRANGER)
     }
 
-    fn population(&mut self, tenant: &Name, tier: &Name, task: &Name, stream: bool) -> usize {
+    fn population(&mut self, names: [&Name; 4], stream: bool) -> usize {
         let same = |a: &Name, b: &Name| Arc::ptr_eq(a, b) || a == b;
         let known = self
             .populations
             .iter()
-            .position(|p| p.stream == stream && same(&p.tenant, tenant) && same(&p.tier, tier) && same(&p.task, task));
+            .position(|p| p.stream == stream && p.names.iter().zip(names).all(|(known, name)| same(known, name)));
         known.unwrap_or_else(|| {
             let matches = |filter: &Filter| {
-                filter.tenant.as_ref().is_none_or(|t| t == tenant)
-                    && filter.tier.as_ref().is_none_or(|t| t == tier)
-                    && filter.task.as_ref().is_none_or(|t| t == task)
+                let wanted = filter.names().into_iter().zip(names);
+                wanted.into_iter().all(|(wanted, name)| wanted.is_none_or(|w| w == name))
                     && filter.stream.is_none_or(|s| s == stream)
             };
             let counted = self.gauges.iter().map(|g| matches(&g.slo().filter)).collect();
-            let (tenant, tier, task) = (tenant.clone(), tier.clone(), task.clone());
-            self.populations.push(Population { tenant, tier, task, stream, counted });
+            self.populations.push(Population { names: names.map(Arc::clone), stream, counted });
             self.populations.len() - 1
         })
     }
@@ -218,5 +222,5 @@ impl Board {
 
 /// Whether nothing is asked about the request.
 fn unlabelled(filter: &Filter) -> bool {
-    filter.tenant.is_none() && filter.tier.is_none() && filter.task.is_none() && filter.stream.is_none()
+    filter.names().iter().all(Option::is_none) && filter.stream.is_none()
 }

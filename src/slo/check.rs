@@ -1,9 +1,9 @@
 //! The parts of an assertion to a checked [`Slo`]: every name is looked up, every value read in the unit of its metric.
 //! The first problem is reported, with the bytes it stands on; one line seldom has two.
 
-use super::assertion::{Filter, Metric, Names, Op, Scope, Slo, SloError, Subject};
+use super::assertion::{Filter, Metric, Names, Op, Part, Scope, Slo, SloError, Subject};
 use super::grammar::{self, Raw, RawArgument, ScopeWord, Word};
-use super::metric::{Argument, FAMILIES, Family, Labels, PERCENTILE, Percentile, Source, Takes};
+use super::metric::{Argument, FAMILIES, Family, Labels, PERCENTILE, Percentile, Source, Takes, Wanted};
 use super::unit::{Limit, Misread, Unit, decimal, time};
 use crate::event::{Class, Name};
 use crate::words::{closest, list};
@@ -18,7 +18,7 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Slo, SloError> {
     let argument = argument(family, &raw, names)?;
     let filter = labels(family, &raw, names)?;
     let limit = limit(family.unit, shown(&raw, text), &raw.value)?;
-    let scope = scope(family, &raw, names)?;
+    let scope = Scope { part: part(&raw, names)?, window: window(family, &raw)? };
     let text = text.trim().into();
     Ok(Slo { text, metric: Metric { family, argument }, filter, op: raw.op, limit, scope })
 }
@@ -68,6 +68,12 @@ fn argument(family: &'static Family, raw: &Raw<'_>, names: &Names<'_>) -> Result
         return Err(SloError::new(span, format!("`{name}` takes no comparison in its argument"))
             .help("only `good(…)` does, as in `good(latency < 4s)`"));
     }
+    if let Some(RawArgument { second: Some(second), .. }) = given
+        && family.takes != Takes::SubjectAndAlert
+    {
+        let error = SloError::new(second.span.clone(), format!("`{name}` takes one argument at most"));
+        return Err(error.help(format!("write for instance `{}`", family.example)));
+    }
     match (family.takes, given) {
         (Takes::Nothing, None) | (Takes::MaybeSubject | Takes::MaybeClass, None) => Ok(Argument::None),
         (Takes::Nothing, Some(given)) => {
@@ -76,6 +82,10 @@ fn argument(family: &'static Family, raw: &Raw<'_>, names: &Names<'_>) -> Result
         }
         (Takes::Subject, None) => Err(missing("a provider or a target")),
         (Takes::Subject | Takes::MaybeSubject, Some(given)) => subject(&given.what, names).map(Argument::Subject),
+        (Takes::SubjectAndAlert, Some(RawArgument { what, second: Some(second), .. })) => {
+            Ok(Argument::Alert(subject(what, names)?, alert(second)?))
+        }
+        (Takes::SubjectAndAlert, _) => Err(missing("a provider or a target, and a kind of alert")),
         (Takes::MaybeClass, Some(given)) => class(&given.what).map(Argument::Class),
         (Takes::Source, None) => Err(missing("what it is a percentile of")),
         (Takes::Source, Some(given)) => {
@@ -116,6 +126,12 @@ fn class(word: &Word<'_>) -> Result<Class, SloError> {
     found.ok_or_else(|| unknown("class of error", word, known().map(|c| c.as_str())))
 }
 
+fn alert(word: &Word<'_>) -> Result<Wanted, SloError> {
+    let known: Vec<(String, Wanted)> = Wanted::all().collect();
+    let found = known.iter().find(|(name, _)| name == word.text).map(|(_, wanted)| *wanted);
+    found.ok_or_else(|| unknown("kind of alert", word, known.iter().map(|(name, _)| name.as_str())))
+}
+
 fn subject(word: &Word<'_>, names: &Names<'_>) -> Result<Subject, SloError> {
     let known = || names.providers.iter().chain(names.targets);
     let found = known().find(|n| ***n == *word.text).cloned();
@@ -126,8 +142,8 @@ fn labels(family: &Family, raw: &Raw<'_>, names: &Names<'_>) -> Result<Filter, S
     let mut filter = Filter::default();
     let allowed: &[&str] = match family.labels {
         Labels::None => &[],
-        Labels::Request => &["tenant", "tier", "task", "stream"],
-        Labels::RequestAndTarget => &["tenant", "tier", "task", "stream", "target"],
+        Labels::Request => &["tenant", "tier", "task", "route", "stream"],
+        Labels::RequestAndTarget => &["tenant", "tier", "task", "route", "stream", "target"],
     };
     for (label, value) in &raw.labels {
         if !allowed.contains(&label.text) {
@@ -141,6 +157,7 @@ fn labels(family: &Family, raw: &Raw<'_>, names: &Names<'_>) -> Result<Filter, S
             "tenant" => filter.tenant.replace(known("tenant", names.tenants)?).is_some(),
             "tier" => filter.tier.replace(known("tier", names.tiers)?).is_some(),
             "task" => filter.task.replace(known("task", names.tasks)?).is_some(),
+            "route" => filter.route.replace(known("chain", names.chains)?).is_some(),
             "target" => filter.target.replace(subject(value, names)?).is_some(),
             _ => match value.text {
                 "true" => filter.stream.replace(true).is_some(),
@@ -186,34 +203,31 @@ fn limit(unit: Unit, metric: &str, value: &Word<'_>) -> Result<Limit, SloError> 
     }
 }
 
-fn scope(family: &Family, raw: &Raw<'_>, names: &Names<'_>) -> Result<Scope, SloError> {
-    let phase = |word: &Word<'_>| {
-        let found = names.phases.iter().find(|p| ***p == *word.text).cloned();
-        found.ok_or_else(|| unknown("phase", word, names.phases.iter().map(|p| &**p)))
-    };
-    match &raw.scope {
-        None => Ok(Scope::Whole),
-        Some((ScopeWord::During, word)) => phase(word).map(Scope::During),
-        Some((ScopeWord::After, word)) => {
-            let found = phase(word)?;
-            if names.phases.last() == Some(&found) {
-                let error = SloError::new(word.span.clone(), format!("no phase follows `{}`", word.text));
-                return Err(error.help("it is the last one"));
-            }
-            Ok(Scope::After(found))
-        }
-        Some((ScopeWord::Over, word)) => {
-            if !family.windows {
-                let message = format!("`{}` is measured once, not over and over", raw.metric.text);
-                return Err(SloError::new(word.span.clone(), message).help("leave `over` out"));
-            }
-            let seconds = time(word.text).filter(|t| t.0 > 0 && t.0 % 1_000_000 == 0).map(|t| t.0 / 1_000_000);
-            seconds.and_then(|s| u32::try_from(s).ok()).map(Scope::Over).ok_or_else(|| {
-                let error = SloError::new(word.span.clone(), format!("`{}` is not a window", word.text));
-                error.help("a window is a whole number of seconds, as in `over 10s`")
-            })
-        }
+fn part(raw: &Raw<'_>, names: &Names<'_>) -> Result<Part, SloError> {
+    let Some((word, phase)) = &raw.part else { return Ok(Part::Whole) };
+    let found = names.phases.iter().find(|p| ***p == *phase.text).cloned();
+    let found = found.ok_or_else(|| unknown("phase", phase, names.phases.iter().map(|p| &**p)))?;
+    if *word != ScopeWord::After {
+        return Ok(Part::During(found));
     }
+    if names.phases.last() == Some(&found) {
+        let error = SloError::new(phase.span.clone(), format!("no phase follows `{}`", phase.text));
+        return Err(error.help("it is the last one"));
+    }
+    Ok(Part::After(found))
+}
+
+fn window(family: &Family, raw: &Raw<'_>) -> Result<Option<u32>, SloError> {
+    let Some(length) = &raw.window else { return Ok(None) };
+    if !family.windows {
+        let message = format!("`{}` is measured once, not over and over", raw.metric.text);
+        return Err(SloError::new(length.span.clone(), message).help("leave `over` out"));
+    }
+    let seconds = time(length.text).filter(|t| t.0 > 0 && t.0 % 1_000_000 == 0).map(|t| t.0 / 1_000_000);
+    seconds.and_then(|s| u32::try_from(s).ok()).map(Some).ok_or_else(|| {
+        let error = SloError::new(length.span.clone(), format!("`{}` is not a window", length.text));
+        error.help("a window is a whole number of seconds, as in `over 10s`")
+    })
 }
 
 /// "there is no phase `outtage`", with the nearest or with all there are.

@@ -20,15 +20,21 @@ use rstest::rstest;
 #[case("attempts_per_request < 1.2")]
 #[case("attempts_per_request(openai/gpt-4o) < 1.5")]
 #[case("amplification < 1.3 over 1m")]
+#[case("client_retries < 0.1 during outage")]
 #[case("hops < 1.2")]
 #[case("fallback_share < 1% during steady")]
 #[case("quality{target=openai} >= 90%")]
 #[case("graded_quality >= 90% during outage")]
 #[case("graded_quality(openai) >= 90% over 10s")]
 #[case("availability{tenant=acme}{tier=premium}{task=chat}{stream=false} > 99%")]
+#[case("p95(latency){tenant=acme,route=premium} < 4s during outage")]
+#[case("availability{route=cheap, tenant=acme}{target=openai} >= 99% during outage over 10s")]
+#[case("errors(timeout){target=openai/gpt-4o} == 0 over 5s after steady")]
 #[case("opens_within(openai) <= 8s")]
 #[case("closes_within(openai/gpt-4o) <= 15s")]
 #[case("back_on_primary_within(openai) < 20s")]
+#[case("alerts_within(openai, auth) <= 5s")]
+#[case("alerts_within(openai/gpt-4o,drift_prompt) <= 60s")]
 #[case("flaps(openai) <= 1")]
 #[case("probes(openai) >= 1 during recovery")]
 #[case("truncated_served == 0")]
@@ -36,6 +42,10 @@ use rstest::rstest;
 #[case("policy_blocks_rerouted == 0")]
 #[case("client_errors_retried == 0")]
 #[case("retry_after_ignored == 0")]
+#[case("cost <= $12.50")]
+#[case("cost{target=openai} < 0.5 over 10s")]
+#[case("wasted_cost{tenant=acme} <= $0.02 during outage")]
+#[case("cost_per_request < $0.002")]
 fn a_good_line_is_read(#[case] line: &str) {
     let slo = read(line).unwrap_or_else(|e| panic!("{e:?}"));
     assert_eq!(&*slo.text, line.trim());
@@ -47,6 +57,7 @@ fn a_good_line_is_read(#[case] line: &str) {
 #[case("   ", "   ", "the assertion is empty", "write for instance")]
 #[case(">= 99%", ">=", "expected the name of a metric, found `>=`", "write for instance")]
 #[case("avialability >= 99%", "avialability", "there is no metric `avialability`", "did you mean `availability`?")]
+#[case("client_retry < 1", "client_retry", "there is no metric `client_retry`", "did you mean `client_retries`?")]
 #[case("uptime >= 99%", "uptime", "there is no metric `uptime`", "the metrics are p50…p99.9, availability")]
 #[case("latency < 4s", "latency", "there is no metric `latency`", "say which percentile: `p95(latency)`")]
 #[case("availability(openai) >= 99%", "(openai)", "`availability` takes no argument", "`availability >= 99.9%`")]
@@ -59,6 +70,26 @@ fn a_good_line_is_read(#[case] line: &str) {
 #[case("good(switch_time < 4s) >= 9%", "switch_time", "there is no time `switch_time`", "known: `latency`, `ttft`")]
 #[case("p95(latency < 4s) >= 9%", "< 4s", "`p95` takes no comparison in its argument", "good")]
 #[case("p95(latancy) < 4s", "latancy", "there is no time `latancy`", "did you mean `latency`?")]
+#[case("p95(latency, ttft) < 4s", "ttft", "`p95` takes one argument at most", "p95(latency)")]
+#[case(
+    "alerts_within <= 5s",
+    "alerts_within",
+    "`alerts_within` needs a provider or a target, and a kind of alert",
+    "auth"
+)]
+#[case(
+    "alerts_within(openai) <= 5s",
+    "alerts_within",
+    "`alerts_within` needs a provider or a target, and a kind of alert",
+    "auth"
+)]
+#[case("alerts_within(openai, ) <= 5s", ")", "expected a second argument, found `)`", "alerts_within(openai, auth)")]
+#[case("alerts_within(openai, aut) <= 5s", "aut", "there is no kind of alert `aut`", "did you mean `auth`?")]
+#[case("alerts_within(opena, auth) <= 5s", "opena", "there is no provider or target `opena`", "did you mean `openai`?")]
+#[case("cost < 50%", "50%", "`50%` does not fit `cost`", "`cost` is an amount in dollars: write $0.50")]
+#[case("wasted_cost < -$1", "-$1", "`-$1` does not fit `wasted_cost`", "write $0.50")]
+#[case("cost_per_query < $1", "cost_per_query", "there is no metric `cost_per_query`", "cost_per_request")]
+#[case("cost(openai) < $1", "(openai)", "`cost` takes no argument", "`cost <= $0.50`")]
 #[case("p100(latency) < 4s", "p100", "`p100` is not a percentile", "below 100")]
 #[case("p0(latency) < 4s", "p0", "`p0` is not a percentile", "above 0")]
 #[case("p9.9.9(latency) < 4s", "p9.9.9", "`p9.9.9` is not a percentile", "p99.9")]
@@ -73,10 +104,12 @@ fn a_good_line_is_read(#[case] line: &str) {
 #[case("availability{task=triag} > 9%", "triag", "there is no task `triag`", "`triage`")]
 #[case("availability{stream=yes} > 9%", "yes", "`yes` is not true or false", "{stream=true}")]
 #[case("availability{tennant=acme} > 9%", "tennant", "there is no label `tennant`", "did you mean `tenant`?")]
-#[case("availability{target=openai} > 9%", "target", "`availability` cannot be told apart by target", "several")]
+#[case("availability{route=premum} > 9%", "premum", "there is no chain `premum`", "did you mean `premium`?")]
+#[case("hops{target=openai} > 9", "target", "`hops` cannot be told apart by target", "several")]
 #[case("flaps(openai){tenant=acme} < 9", "tenant", "`flaps` takes no labels", "about a breaker")]
 #[case("hops{task=chat}{task=triage} < 9", "task", "the label `task` is given twice", "must match")]
-#[case("hops{task=chat,tenant=acme} < 9", ",", "expected `}`, found `,`", "braces of its own")]
+#[case("hops{task=chat tenant=acme} < 9", "tenant", "expected `}`, found `tenant`", "{tenant=acme,task=chat}")]
+#[case("hops{task=chat,} < 9", "}", "expected a label, found `}`", "{tenant=acme,task=chat}")]
 #[case("hops{task} < 9", "}", "expected `=`, found `}`", "{tenant=acme}")]
 #[case("p95{task=chat}(latency) < 4s", "(", "the argument goes before the labels", "`p95(…){…}`")]
 #[case("availability >= 99.9", "99.9", "`99.9` does not fit `availability`", "is a share: write 99.9%")]
@@ -100,6 +133,8 @@ fn a_good_line_is_read(#[case] line: &str) {
 #[case("hops < 2 please", "please", "`please` is too much at the end", "during PHASE")]
 #[case("hops < 2 during outage at night ", "at night", "`at night` is too much at the end", "during PHASE")]
 #[case("graded_quality{tenant=acme} > 90%", "tenant", "`graded_quality` takes no labels", "")]
+#[case("hops < 2 during outage after steady", "after", "this is said twice", "or both")]
+#[case("hops < 2 over 5s during outage over 9s", "over", "this is said twice", "or both")]
 #[case("hops < 2 over outage", "outage", "`outage` is not a window", "over 10s")]
 #[case("hops < 2 over 1500ms", "1500ms", "`1500ms` is not a window", "whole number of seconds")]
 #[case("flaps(openai) < 2 over 0s", "0s", "`0s` is not a window", "whole number of seconds")]

@@ -1,7 +1,7 @@
 //! What a board must know of a plan before the first event.
 
-use super::assertion::{Interval, Scope};
-use crate::event::{Micros, Name};
+use super::assertion::{Interval, Part};
+use crate::event::{AlertKind, Micros, Name};
 
 /// The parts of a plan that assertions refer to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +14,21 @@ pub struct Facts {
     pub faults: Vec<FaultFact>,
     /// Chains and their targets.
     pub chains: Vec<ChainFact>,
+    /// What will happen without a fault and somebody should be told of.
+    pub causes: Vec<CauseFact>,
+}
+
+/// Something that will happen to a target without a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CauseFact {
+    /// The target, by name.
+    pub target: Name,
+    /// The kind of alert that it calls for.
+    pub kind: AlertKind,
+    /// Start.
+    pub from: Micros,
+    /// End, exclusive.
+    pub until: Micros,
 }
 
 /// A scripted fault.
@@ -48,15 +63,15 @@ impl Facts {
     }
 
     /// The span in which samples count. A phase that does not exist has no samples.
-    pub(crate) fn interval(&self, scope: &Scope) -> Interval {
+    pub(crate) fn interval(&self, part: &Part) -> Interval {
         let span = |name: &Name| self.phases.iter().find(|(n, _, _)| n == name);
         let nothing = Interval { from: Micros(0), until: Micros(0) };
-        match scope {
-            Scope::Whole | Scope::Over(_) => Interval::ALL,
-            Scope::During(name) => {
+        match part {
+            Part::Whole => Interval::ALL,
+            Part::During(name) => {
                 span(name).map_or(nothing, |(_, from, until)| Interval { from: *from, until: *until })
             }
-            Scope::After(name) => {
+            Part::After(name) => {
                 span(name).map_or(nothing, |(_, _, until)| Interval { from: *until, until: Micros(u64::MAX) })
             }
         }

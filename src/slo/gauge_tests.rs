@@ -76,6 +76,17 @@ fn over_looks_at_every_window_and_reports_the_worst() {
 }
 
 #[test]
+fn over_within_phases_looks_at_no_window_that_reaches_out_of_them() {
+    let mut log = bad_spell();
+    assert_eq!(log.says("availability >= 90% during steady over 10s"), "100% pass");
+    assert_eq!(log.says("availability >= 90% over 5s during outage"), "0% fail");
+    let why = log.result("availability >= 90% after steady over 10s").why.unwrap();
+    assert_eq!(why.worst, Some(Moment { from: secs(20), until: secs(30), value: "50.00%".to_owned() }));
+    assert_eq!(log.says("availability >= 90% during outage over 100s"), "87.50% fail");
+    assert_eq!(log.says("availability >= 90% during recovery over 10s"), "- inconclusive");
+}
+
+#[test]
 fn a_window_straddles_whole_seconds_and_not_only_its_own_multiples() {
     let mut log = Log::new();
     for n in 0..100 {

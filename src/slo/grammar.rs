@@ -1,11 +1,12 @@
 //! Tokens to the parts of an assertion, by place only:
 //!
 //! ```text
-//! metric [ "(" word [op word] ")" ] { "{" label "=" value "}" } op value [ ("during" | "after" | "over") word ]
+//! metric [ "(" word [op word | "," word] ")" ] { "{" label { "," label } "}" } op value
+//!        [ ("during" | "after") phase ] [ "over" length ]          label: word "=" word
 //! ```
 //!
-//! Nothing is looked up here: whether the metric exists and takes an argument is the business of `check`. Labels go one
-//! per pair of braces, so that no assertion needs a comma.
+//! Nothing is looked up here: whether the metric exists and takes an argument is the business of `check`. Labels may
+//! also go one per pair of braces, so that an assertion in a YAML list of one line needs no comma and no quotes.
 
 use super::assertion::{Op, SloError};
 use super::lex::{Located, Token, lex};
@@ -24,6 +25,8 @@ pub(super) struct Word<'a> {
 pub(super) struct RawArgument<'a> {
     pub(super) what: Word<'a>,
     pub(super) bound: Option<(Op, Range<usize>, Word<'a>)>,
+    /// What follows a comma.
+    pub(super) second: Option<Word<'a>>,
     /// With the parentheses.
     pub(super) span: Range<usize>,
 }
@@ -43,11 +46,14 @@ pub(super) struct Raw<'a> {
     pub(super) labels: Vec<(Word<'a>, Word<'a>)>,
     pub(super) op: Op,
     pub(super) value: Word<'a>,
-    pub(super) scope: Option<(ScopeWord, Word<'a>)>,
+    /// `during` or `after`, and a phase.
+    pub(super) part: Option<(ScopeWord, Word<'a>)>,
+    /// `over` so long.
+    pub(super) window: Option<Word<'a>>,
 }
 
 const EXAMPLE: &str = "write for instance `availability >= 99.9%` or `p95(latency) < 4s during outage`";
-const SCOPES: &str = "an assertion ends with its value, or with `during PHASE`, `after PHASE` or `over 10s`";
+const SCOPES: &str = "an assertion ends with its value, or with `during PHASE` or `after PHASE`, `over 10s`, or both";
 
 pub(super) fn read(text: &str) -> Result<Raw<'_>, SloError> {
     let tokens = lex(text).ok_or_else(|| SloError::new(0..text.len(), "this cannot be read").help(EXAMPLE))?;
@@ -59,7 +65,7 @@ pub(super) fn read(text: &str) -> Result<Raw<'_>, SloError> {
     let argument = cursor.argument(&metric)?;
     let mut labels = Vec::new();
     while let Some((Token::OpenBrace, _)) = cursor.peek() {
-        labels.push(cursor.label()?);
+        cursor.labels(&mut labels)?;
     }
     if let Some((Token::Open, span)) = cursor.peek() {
         let help = format!("write `{}(…){{…}}`", metric.text);
@@ -67,13 +73,22 @@ pub(super) fn read(text: &str) -> Result<Raw<'_>, SloError> {
     }
     let op = cursor.op()?;
     let value = cursor.word("a value", "write for instance `99.9%`, `4s` or `3`")?;
-    let scope = cursor.scope()?;
+    let (mut part, mut window) = (None, None);
+    while let Some((word, span, name)) = cursor.scope()? {
+        let twice = match word {
+            ScopeWord::Over => window.replace(name).is_some(),
+            _ => part.replace((word, name)).is_some(),
+        };
+        if twice {
+            return Err(SloError::new(span, "this is said twice").help(SCOPES));
+        }
+    }
     if let Some((_, span)) = cursor.peek() {
         let rest = span.start..text.trim_end().len();
         let junk = &text[rest.clone()];
         return Err(SloError::new(rest, format!("`{junk}` is too much at the end")).help(SCOPES));
     }
-    Ok(Raw { metric, argument, labels, op, value, scope })
+    Ok(Raw { metric, argument, labels, op, value, part, window })
 }
 
 struct Cursor<'a> {
@@ -135,25 +150,34 @@ impl<'a> Cursor<'a> {
             return Err(SloError::new(open.start..close.end, "there is nothing between the parentheses").help(help));
         }
         let what = self.word("an argument", "write for instance `p95(latency)` or `opens_within(openai)`")?;
-        let bound = match self.peek() {
+        let (mut bound, mut second) = (None, None);
+        match self.peek() {
             Some((Token::Op(op), span)) => {
                 self.next += 1;
-                Some((op, span, self.word("a value", "write for instance `good(latency < 4s)`")?))
+                bound = Some((op, span, self.word("a value", "write for instance `good(latency < 4s)`")?));
             }
-            _ => None,
-        };
+            Some((Token::Stray(","), _)) => {
+                self.next += 1;
+                second = Some(self.word("a second argument", "write for instance `alerts_within(openai, auth)`")?);
+            }
+            _ => {}
+        }
         let close = self.punctuation(Token::Close, "`)`", "a metric takes one argument")?;
-        Ok(Some(RawArgument { what, bound, span: open.start..close.end }))
+        Ok(Some(RawArgument { what, bound, second, span: open.start..close.end }))
     }
 
-    fn label(&mut self) -> Result<(Word<'a>, Word<'a>), SloError> {
-        let help = "write `{tenant=acme}`, and each further label in braces of its own: `{tenant=acme}{task=chat}`";
-        self.next += 1;
-        let label = self.word("a label", help)?;
-        self.punctuation(Token::Assign, "`=`", help)?;
-        let value = self.word("the value of the label", help)?;
-        self.punctuation(Token::CloseBrace, "`}`", help)?;
-        Ok((label, value))
+    fn labels(&mut self, labels: &mut Vec<(Word<'a>, Word<'a>)>) -> Result<(), SloError> {
+        let help = "write `{tenant=acme}`, and several as `{tenant=acme,task=chat}` or `{tenant=acme}{task=chat}`";
+        loop {
+            self.next += 1;
+            let label = self.word("a label", help)?;
+            self.punctuation(Token::Assign, "`=`", help)?;
+            labels.push((label, self.word("the value of the label", help)?));
+            if !matches!(self.peek(), Some((Token::Stray(","), _))) {
+                self.punctuation(Token::CloseBrace, "`}`", help)?;
+                return Ok(());
+            }
+        }
     }
 
     fn op(&mut self) -> Result<Op, SloError> {
@@ -175,7 +199,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn scope(&mut self) -> Result<Option<(ScopeWord, Word<'a>)>, SloError> {
+    fn scope(&mut self) -> Result<Option<(ScopeWord, Range<usize>, Word<'a>)>, SloError> {
         let Some((Token::Word(word), span)) = self.peek() else { return Ok(None) };
         let scope = match word {
             "during" => ScopeWord::During,
@@ -196,6 +220,6 @@ impl<'a> Cursor<'a> {
             ScopeWord::Over => ("a length of time", "write for instance `over 10s`"),
             _ => ("the name of a phase", "write for instance `during outage`"),
         };
-        Ok(Some((scope, self.word(wanted, help)?)))
+        Ok(Some((scope, span, self.word(wanted, help)?)))
     }
 }

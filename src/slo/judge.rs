@@ -1,6 +1,6 @@
 //! The final judgement of a gauge: pass, fail or inconclusive, and why.
 
-use super::assertion::{Op, Scope, Side};
+use super::assertion::{Op, Part, Side};
 use super::explain::{Explanation, Moment, SloResult, Verdict};
 use super::gauge::{Gauge, Measure};
 use super::metric::{Lap, Stopwatch};
@@ -63,12 +63,13 @@ impl Gauge {
     }
 
     fn no_samples(&self, series: &dyn Series) -> String {
-        let place = match &self.slo.scope {
-            Scope::Whole => "in this drill".to_owned(),
-            Scope::During(phase) => format!("during {phase}"),
-            Scope::After(phase) => format!("after {phase}"),
-            Scope::Over(_) if series.seconds() > 0 => return "no window had samples enough to be judged".to_owned(),
-            Scope::Over(_) => "in this drill".to_owned(),
+        if self.windows.is_some() && series.seconds() > 0 {
+            return "no window had samples enough to be judged".to_owned();
+        }
+        let place = match &self.slo.scope.part {
+            Part::Whole => "in this drill".to_owned(),
+            Part::During(phase) => format!("during {phase}"),
+            Part::After(phase) => format!("after {phase}"),
         };
         format!("no samples: nothing to measure it on happened {place}")
     }
@@ -85,7 +86,7 @@ impl Gauge {
             None => (self.broke_at, worst_bucket(series, self.bar)),
         };
         // Too few of something has no worst moment.
-        let missing = matches!(&self.measure, Measure::Tally(_, t) if t.is_count()) && self.bar.good == Side::High;
+        let missing = matches!(&self.measure, Measure::Tally(_, t) if t.is_sum()) && self.bar.good == Side::High;
         Explanation {
             summary: wanted(value, self.slo.op, limit),
             broke_at: broke_at.filter(|_| !missing),
@@ -97,6 +98,10 @@ impl Gauge {
     fn judge_clock(&self, stopwatch: &dyn Stopwatch, now: Micros, over: bool) -> Judgement {
         let (value, since) = match stopwatch.read(now, over) {
             Lap::Idle(why) => return (None, Verdict::Inconclusive, Some(Explanation::sentence(why))),
+            Lap::Refuted { at, what } => {
+                let why = Explanation { broke_at: Some(at), ..Explanation::sentence(what) };
+                return (None, Verdict::Fail, Some(why));
+            }
             Lap::Took { since, took } => (Value::Time(took), since),
             Lap::Never { since } => (Value::Never, since),
             Lap::Running { since } => {

@@ -1,9 +1,10 @@
 //! Hand-written logs for tests: three phases (steady to 20 s, outage to 60 s, recovery to 120 s), two providers, times
 //! in milliseconds. Events may be written in any order; the log is sorted by time, ties in the order written.
 
-use super::{Board, Facts, FaultFact, Names, Slo, SloError, SloResult, Verdict, parse};
+use super::{Board, CauseFact, Facts, FaultFact, Names, Slo, SloError, SloResult, Verdict, parse};
 use crate::event::{
-    BreakerReading, BreakerState, Class, Event, EventKind, Judged, Micros, Name, Outcome, Reason, RequestId, SkipReason,
+    AlertKind, BreakerReading, BreakerState, Class, Event, EventKind, Judged, Micros, Name, Nanodollars, Outcome,
+    Reason, RequestId, SkipReason,
 };
 use crate::stats::snapshot::SloView;
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub(crate) fn read(text: &str) -> Result<Slo, SloError> {
         tenants: &names(&["acme", "globex"]),
         tiers: &names(&["premium", "free"]),
         tasks: &names(&["triage", "chat"]),
+        chains: &names(&["premium", "cheap"]),
     };
     parse(text, &names)
 }
@@ -45,6 +47,12 @@ pub(crate) fn facts() -> Facts {
             label: "503".into(),
         }],
         chains: Vec::new(),
+        causes: vec![CauseFact {
+            target: CLAUDE.into(),
+            kind: AlertKind::Retirement,
+            from: secs(30),
+            until: Micros(u64::MAX),
+        }],
     }
 }
 
@@ -83,8 +91,19 @@ impl Log {
     pub(crate) fn arrive_as(&mut self, n: u32, at: u64, tenant: &str, task: &str, stream: bool) -> &mut Self {
         self.arrived.insert(id(n), ms(at));
         let tier = if tenant == "acme" { "premium" } else { "free" };
-        let (tenant, tier, task) = (tenant.into(), tier.into(), task.into());
-        self.push(at, EventKind::Arrived { request: id(n), intended: ms(at), tenant, tier, task, stream })
+        let chain = if tenant == "acme" && !stream { "premium" } else { "cheap" };
+        let (tenant, tier, task, chain) = (tenant.into(), tier.into(), task.into(), chain.into());
+        let (residency, data_class) = (std::sync::Arc::default(), None);
+        let (request, intended) = (id(n), ms(at));
+        self.push(
+            at,
+            EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, residency, data_class },
+        )
+    }
+
+    pub(crate) fn ask_again(&mut self, n: u32, at: u64) -> &mut Self {
+        let kind = EventKind::ClientRetried { request: id(n), retry: 1, class: Class::Overloaded, wait: ms(500) };
+        self.push(at, kind)
     }
 
     pub(crate) fn call(&mut self, n: u32, at: u64, target: &str) -> &mut Self {
@@ -114,6 +133,15 @@ impl Log {
     }
 
     pub(crate) fn judged_with(&mut self, n: u32, at: u64, target: &str, class: Class, wait: Option<u64>) -> &mut Self {
+        self.ended(n, at, target, class, wait, 0)
+    }
+
+    /// A whole call at the price of so many millionths of a dollar.
+    pub(crate) fn paid(&mut self, n: u32, at: u64, target: &str, class: Class, millionths: u64) -> &mut Self {
+        self.call(n, at, target).ended(n, at + 100, target, class, None, millionths)
+    }
+
+    fn ended(&mut self, n: u32, at: u64, target: &str, class: Class, wait: Option<u64>, millionths: u64) -> &mut Self {
         let (attempt, dispatched) = self.calls[&(id(n), target.to_owned())];
         self.push(
             at,
@@ -128,6 +156,8 @@ impl Log {
                 detail: "".into(),
                 retry_after: wait.map(ms),
                 tokens: 0,
+                usage: None,
+                cost: Nanodollars(millionths * 1000),
                 breaker: BreakerReading { failure_rate: 0.0, calls: 0 },
             },
         )
@@ -213,6 +243,10 @@ impl Log {
 
     pub(crate) fn graded(&mut self, n: u32, at: u64, target: &str, good: bool) -> &mut Self {
         self.push(at, EventKind::Graded { request: id(n), target: target.into(), good, cost: 0.002 })
+    }
+
+    pub(crate) fn alert(&mut self, at: u64, target: &str, kind: AlertKind) -> &mut Self {
+        self.push(at, EventKind::Alert { target: target.into(), kind, drift: None, cause: "".into() })
     }
 
     pub(crate) fn opens(&mut self, at: u64, target: &str) -> &mut Self {

@@ -1,11 +1,12 @@
-//! `over 10s`: every span of that length that begins at a whole second and ends within the load must satisfy the
-//! assertion; the worst one is its value. A load shorter than the window is one window. Windows without samples enough
+//! `over 10s`: every span of that length that begins at a whole second and lies within the load, and within the phases
+//! asked for, must satisfy the assertion; the worst one is its value. What is shorter than the window is one window. Windows without samples enough
 //! to be judged are passed over; if all are, the assertion is inconclusive.
 //!
 //! Requests end after they arrive, so a window can still change when its time is over. While the drill runs, windows
 //! are settled a minute after their end; the final judgement looks at all of them again.
 
-use super::series::{Bar, Series, second};
+use super::assertion::Interval;
+use super::series::{Bar, Series, second, start_of};
 use super::unit::Value;
 use crate::event::Micros;
 use std::ops::Range;
@@ -31,10 +32,12 @@ pub(crate) struct Worst {
 }
 
 impl Windows {
-    pub(crate) fn new(length: u32, load_ends: Micros) -> Self {
+    pub(crate) fn new(length: u32, within: Interval) -> Self {
         let length = length as usize;
-        let last = (second(load_ends)).saturating_sub(length);
-        Self { length, starts: 0..last + 1, settled: 0, worst_settled: Worst::default() }
+        let first = second(within.from);
+        let first = if start_of(first) < within.from { first + 1 } else { first };
+        let last = second(within.until).saturating_sub(length).max(first);
+        Self { length, starts: first..last + 1, settled: first, worst_settled: Worst::default() }
     }
 
     /// Settles the windows that nothing is expected in any more.

@@ -4,7 +4,7 @@
 //! and then every hundredth. Breakers, faults, phases and alerts always are.
 
 use super::snapshot::{FeedLine, Level};
-use crate::event::{BreakerState, Event, EventKind, Micros, Name, Outcome, Reason};
+use crate::event::{BreakerState, Class, Event, EventKind, Micros, Name, Outcome, Reason};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Lines kept.
@@ -15,7 +15,9 @@ const KEPT: usize = 300;
 pub(super) struct Feed {
     lines: VecDeque<FeedLine>,
     fallbacks: BTreeMap<(Name, Name, Reason), u64>,
-    ended_badly: BTreeMap<(Outcome, Option<crate::event::Class>), u64>,
+    /// Clients that asked again, by what they got.
+    asked_again: BTreeMap<Class, u64>,
+    ended_badly: BTreeMap<(Outcome, Option<Class>), u64>,
 }
 
 /// Whether the n-th of its kind gets a line.
@@ -58,7 +60,9 @@ impl Feed {
             EventKind::Demoted { target, until } => {
                 (Level::Warning, format!("{target} demoted until {}: bad answers", clock(*until)))
             }
-            EventKind::Alert { target, class } => (Level::Bad, format!("alert: {target} {class}")),
+            EventKind::Alert { target, kind, cause, .. } => {
+                (Level::Bad, format!("alert: {target} {}: {cause}", kind.as_str()))
+            }
             EventKind::FellBack { request, from, to, reason } => {
                 let n = self.fallbacks.entry((from.clone(), to.clone(), *reason)).or_default();
                 *n += 1;
@@ -67,6 +71,15 @@ impl Feed {
                 }
                 let times = if *n == 1 { format!("request {request}") } else { format!("{n} requests") };
                 (Level::Warning, format!("fallback {from} → {to}: {} ({times})", reason.as_str()))
+            }
+            EventKind::ClientRetried { request, class, .. } => {
+                let n = self.asked_again.entry(*class).or_default();
+                *n += 1;
+                if !noteworthy(*n) {
+                    return None;
+                }
+                let times = if *n == 1 { format!("request {request}") } else { format!("{n} times") };
+                (Level::Warning, format!("clients ask again: {class} ({times})"))
             }
             EventKind::Ended { request, outcome: outcome @ (Outcome::Failed | Outcome::Degraded), class, .. } => {
                 let n = self.ended_badly.entry((*outcome, *class)).or_default();

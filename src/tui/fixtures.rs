@@ -4,7 +4,7 @@ use super::model::Model;
 use super::theme::Theme;
 use crate::engine::World;
 use crate::event::{BreakerState, Class, Micros, Name, Outcome, Reason, SkipReason};
-use crate::router::config::{Chain, Config, Oversight, Retry, Target, Timeouts};
+use crate::router::config::{Chain, Config, Oversight, Target};
 use crate::router::policy::gates::{Gate, Gates};
 use crate::scenario::plan::{Phase, Plan, PlannedFault, Provider};
 use crate::slo::{self, Names, Slo};
@@ -44,16 +44,8 @@ fn provider(name: &str, dialect: Dialect, model: &str) -> Provider {
 }
 
 fn target(provider: usize, name: &str) -> Target {
-    Target {
-        name: name.into(),
-        provider,
-        model: name.split_once('/').unwrap().1.into(),
-        context: 128_000,
-        capabilities: mock_providers::model::Capability::ALL.into(),
-        breaker: Default::default(),
-        budget: Default::default(),
-        quality: Default::default(),
-    }
+    let (vendor, model) = name.split_once('/').unwrap();
+    Target::new((provider, vendor), model)
 }
 
 pub(super) fn fault(id: u32, label: &str, providers: Vec<usize>, from: u64, until: u64, shape: Shape) -> PlannedFault {
@@ -71,6 +63,7 @@ fn parsed(text: &str) -> Slo {
         tenants: &[],
         tiers: &[],
         tasks: &[],
+        chains: &[],
     };
     slo::parse(text, &names).unwrap()
 }
@@ -84,17 +77,12 @@ const SLOS: [&str; 4] = [
 
 pub(super) fn plan() -> Plan {
     let chain = Chain {
-        name: "premium".into(),
-        targets: vec![0, 1],
         deadline: secs(12),
-        ttft_deadline: None,
         min_hop_time: secs(1),
-        retry: Retry::default(),
-        max_attempts_total: 6,
-        timeouts: Timeouts::default(),
         gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
         min_quality: None,
         degraded: Some("{}".into()),
+        ..Chain::new("premium", vec![0, 1])
     };
     let phase = |name: &str, from, until| Phase { name: name.into(), from: secs(from), until: secs(until) };
     Plan {
@@ -119,6 +107,8 @@ pub(super) fn plan() -> Plan {
             fault(1, "429 (retry after 2s)", vec![1], 70, 85, Shape::Step),
         ],
         slos: SLOS.map(parsed).into(),
+        breaks: Vec::new(),
+        alerts: Vec::new(),
     }
 }
 

@@ -83,6 +83,45 @@ fn what_cannot_be_typed_exits_2_and_names_it() {
 }
 
 #[test]
+fn without_a_router_a_drill_passes_if_exactly_what_it_names_breaks() {
+    let output = run(&["check", "primary-outage", "--control"]);
+    let said = text(&output.stdout);
+    assert_eq!(code(&output), 0, "{said}");
+    assert!(said.contains("PASS primary-outage --control") && said.contains("broke as they must"), "{said}");
+
+    let dir = tempfile::tempdir().expect("temp dir");
+    let file = dir.path().join("wrong.yaml");
+    let whole = std::fs::read_to_string(repo("scenarios/revoked-key.yaml")).expect("readable");
+    let (head, _) = whole.split_once("breaks:").expect("it has some");
+    std::fs::write(&file, format!("{head}breaks: [amplification < 1.2]\n")).expect("writable");
+    let output = run(&["check", &file.display().to_string(), "--control", "--report", "json=/dev/stdout"]);
+    let said = text(&output.stdout);
+    assert_eq!(code(&output), 4, "{said}");
+    for part in ["amplification < 1.2", "says that it fails", "does not name it", "--seed 42 --control", "must_break"] {
+        assert!(said.contains(part), "{part} is missing from: {said}");
+    }
+    let unknown = run(&["check", "--without", "braker"]);
+    assert_eq!(code(&unknown), 2);
+    assert!(text(&unknown.stderr).contains("did you mean `breaker`?"), "{}", text(&unknown.stderr));
+}
+
+#[test]
+fn baselines_are_played_on_the_same_drill_and_do_worse_than_its_own_router() {
+    let output = run(&["baselines", &repo("scenarios/silent-provider.yaml")]);
+    let said = text(&output.stdout);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let availability = |router: &str| -> f64 {
+        let row = said.lines().find(|line| line.contains(&format!("| {router} "))).expect("a row");
+        row.split('|').nth(3).and_then(|cell| cell.trim().strip_suffix('%')?.parse().ok()).expect("a share")
+    };
+    assert!(availability("naive") < availability("full") && availability("textbook") < availability("full"), "{said}");
+
+    let played = run(&["check", "silent-provider", "--router", "textbook"]);
+    assert_eq!(code(&played), 4);
+    assert!(text(&played.stdout).contains("silent-provider --router textbook"), "{}", text(&played.stdout));
+}
+
+#[test]
 fn an_unknown_scenario_is_named_with_a_suggestion() {
     let output = run(&["check", "primary-outrage"]);
     assert_eq!(code(&output), 2);
@@ -161,10 +200,28 @@ fn a_json_report_is_written_for_a_pass_and_for_a_failure() {
 }
 
 #[test]
+fn reports_of_one_drill_go_into_a_file_and_those_of_several_into_a_directory() {
+    let dir = tempfile::tempdir().expect("temp dir");
+    let at = |name: &str| dir.path().join(name);
+    let option = |kind: &str, name: &str| format!("{kind}={}", at(name).display());
+    let one = [option("prometheus", "steady.prom"), option("audit", "steady.jsonl")];
+    assert_eq!(code(&run(&["check", "steady", "--report", &one[0], "--report", &one[1]])), 0);
+    let metrics = std::fs::read_to_string(at("steady.prom")).expect("written");
+    assert!(metrics.contains("\nhopdrill_request_total{outcome=\"answered\""), "{metrics}");
+    assert!(at("steady.jsonl").is_file());
+    assert_eq!(code(&run(&["check", "steady", "--seeds", "1..2", "--report", &option("prometheus", "all")])), 0);
+    for name in ["steady-1.prom", "steady-2.prom"] {
+        assert!(at("all").join(name).is_file(), "{name}");
+    }
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_an_error_and_not_a_silence() {
-    let output = run(&["check", "steady", "--report", "json=/nowhere/at/all.json"]);
-    assert_eq!(code(&output), 1);
-    assert!(text(&output.stderr).contains("/nowhere/at/all.json"));
+    for kind in ["json", "prometheus", "audit", "otlp"] {
+        let output = run(&["check", "steady", "--report", &format!("{kind}=/nowhere/at/all")]);
+        assert_eq!(code(&output), 1, "{kind}");
+        assert!(text(&output.stderr).contains("/nowhere/at/all"), "{kind}");
+    }
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn line(kind: &EventKind, id: RequestId) -> Option<String> {
             Some(format!("{target} #{attempt} {class}"))
         }
         EventKind::Retried { request, target, .. } if *request == id => Some(format!("retry {target}")),
+        EventKind::ClientRetried { request, class, .. } if *request == id => Some(format!("asks again ({class})")),
         EventKind::FellBack { request, from, to, reason } if *request == id => {
             Some(format!("{from} -> {to} ({})", reason.as_str()))
         }

@@ -16,7 +16,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("router", &["event", "runtime", "provider", "transport"]),
     ("load", &["event", "runtime", "router", "tasks"]),
     ("slo", &["event", "stats", "words"]),
-    ("scenario", &["event", "load", "router", "slo", "tasks", "words"]),
+    ("observe", &["event", "runtime", "transport"]),
+    ("scenario", &["event", "load", "observe", "router", "slo", "tasks", "words"]),
     (
         "engine",
         &["event", "load", "provider", "report", "router", "runtime", "scenario", "slo", "stats", "tasks", "transport"],
@@ -24,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("oracle", &["event", "transport"]),
     ("report", &["event", "slo", "stats"]),
     ("tui", &["engine", "event", "router", "scenario", "stats"]),
-    ("cli", &["engine", "event", "report", "scenario", "slo", "stats", "tui", "words"]),
+    ("cli", &["engine", "event", "observe", "report", "router", "scenario", "slo", "stats", "tui", "words"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

@@ -1,6 +1,8 @@
 //! The integration tests: whole drills through the library, and the program from the outside.
 
+mod breaks;
 mod cli;
+mod clients;
 mod determinism;
 mod drills;
 mod gates;
@@ -8,8 +10,11 @@ mod layering;
 mod ledger;
 mod library;
 mod limits;
+mod money;
+mod observe;
 mod oversight;
 mod readme;
+mod streams;
 mod table;
 mod tasks;
 mod worlds;

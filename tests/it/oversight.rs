@@ -45,9 +45,8 @@ fn right_during(done: &Finished, from: f64, until: f64) -> f64 {
 #[test]
 fn without_a_grader_nobody_notices_that_answers_turn_wrong() {
     let with = drill(quality_drift());
-    let line = quality_drift().lines().find(|line| line.trim_start().starts_with("grader:")).expect("a grader");
-    let without =
-        drill(&quality_drift().replace(line, "").replace("  - graded_quality(openai) < 70% during drift\n", ""));
+    let line = quality_drift().lines().find(|line| line.trim_start().starts_with("grader: {")).expect("a grader");
+    let without = drill(&quality_drift().replace(line, ""));
     assert!(right_during(&without, 20.0, 80.0) < 0.5);
     assert!(right_during(&with, 20.0, 80.0) > 0.8);
     assert!(without.events.iter().all(|event| !matches!(event.kind, EventKind::Demoted { .. })));

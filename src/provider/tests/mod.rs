@@ -9,6 +9,8 @@ mod gemini;
 mod mistral;
 mod ollama;
 mod openai;
+mod options;
+mod usage;
 mod vllm;
 
 use super::*;
@@ -29,11 +31,14 @@ fn plain() -> Ask<'static> {
         system: "Be brief.",
         prompt: "Hello?",
         images: &[],
+        partial: "",
         schema: None,
         tools: &[],
         must_call: false,
         stream: false,
         stricter: false,
+        schema_by: SchemaBy::Native,
+        options: &NO_OPTIONS,
     }
 }
 
@@ -98,7 +103,7 @@ fn failed(dialect: Dialect, stream: impl AsRef<[u8]>) -> Class {
 }
 
 fn class(dialect: Dialect, body: &str) -> Class {
-    let response = Adapter::new(dialect).answer(body.as_bytes());
+    let response = Adapter::new(dialect).answer(body.as_bytes(), &mut None);
     let whole = response.and_then(|response| {
         response.finish.check(!response.answered.calls.is_empty())?;
         match response.answered == Answered::default() {
@@ -110,7 +115,10 @@ fn class(dialect: Dialect, body: &str) -> Class {
 }
 
 fn answered(dialect: Dialect, body: &str) -> Answered {
-    Adapter::new(dialect).answer(body.as_bytes()).unwrap_or_else(|complaint| panic!("{complaint:?}")).answered
+    Adapter::new(dialect)
+        .answer(body.as_bytes(), &mut None)
+        .unwrap_or_else(|complaint| panic!("{complaint:?}"))
+        .answered
 }
 
 /// What an answer with an error status means, without headers.
@@ -213,5 +221,39 @@ fn no_bytes_make_a_reader_panic_or_succeed(
     assert_ne!(class(dialect, body), Class::Ok);
     for stream in [format!("data: {body}\n\n"), format!("{body}\n")] {
         assert!(streamed(dialect, stream.as_bytes(), usize::MAX).2.is_err());
+    }
+}
+
+const BEGUN: &str = "The answer \n";
+
+/// The last turn of a question that goes on from a partial answer.
+fn last_turn(dialect: Dialect, partial: &str) -> Value {
+    let body = sent(dialect, &Ask { partial, ..plain() }).2;
+    let turns = body["messages"].as_array().or_else(|| body["contents"].as_array());
+    turns.and_then(|turns| turns.last()).cloned().expect("a turn")
+}
+
+#[rstest]
+#[case(Dialect::OpenAi, json!({ "role": "assistant", "content": BEGUN }))]
+#[case(Dialect::Azure, json!({ "role": "assistant", "content": BEGUN }))]
+#[case(Dialect::Vllm, json!({ "role": "assistant", "content": BEGUN }))]
+#[case(Dialect::Mistral, json!({ "role": "assistant", "content": BEGUN, "prefix": true }))]
+#[case(Dialect::Ollama, json!({ "role": "assistant", "content": BEGUN }))]
+#[case(Dialect::Anthropic, json!({ "role": "assistant", "content": "The answer" }))]
+#[case(Dialect::Bedrock, json!({ "role": "assistant", "content": [{ "text": "The answer" }] }))]
+#[case(Dialect::Gemini, json!({ "role": "model", "parts": [{ "text": BEGUN }] }))]
+fn a_partial_answer_is_the_last_turn_and_the_models(#[case] dialect: Dialect, #[case] turn: Value) {
+    assert_eq!(last_turn(dialect, BEGUN), turn);
+    assert_eq!(last_turn(dialect, "")["role"], "user", "there is none");
+}
+
+#[test]
+fn only_vllm_is_told_not_to_close_the_last_message() {
+    for dialect in Dialect::ALL {
+        let body = sent(dialect, &Ask { partial: BEGUN, ..plain() }).2;
+        let told = body.get("continue_final_message").zip(body.get("add_generation_prompt"));
+        let expected = (dialect == Dialect::Vllm).then_some((&json!(true), &json!(false)));
+        assert_eq!(told, expected, "{dialect}");
+        assert!(sent(dialect, &plain()).2.get("continue_final_message").is_none(), "{dialect}");
     }
 }

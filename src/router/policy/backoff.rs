@@ -8,6 +8,7 @@
 //! | none | `e(n)` |
 //! | full | `uniform(0, e(n))` |
 //! | equal | `e(n)/2 + uniform(0, e(n)/2)` |
+//! | quarter | `3/4 · e(n) + uniform(0, e(n)/4)`, as openai's and anthropic's SDKs have it |
 //! | decorrelated | `min(max, uniform(initial, 3 · previous))`, the previous of the first being `initial` |
 //!
 //! Pure: the luck is handed in as a number in `[0, 1)`. Waits are whole milliseconds.
@@ -40,6 +41,8 @@ pub enum Jitter {
     Full,
     /// In the upper half of the exponential wait.
     Equal,
+    /// In the upper quarter of the exponential wait.
+    Quarter,
     /// Between the initial wait and three times the previous one.
     Decorrelated,
 }
@@ -54,6 +57,7 @@ pub fn wait(params: &Params, n: u32, previous: Option<Duration>, luck: f64) -> D
         Jitter::None => exponential,
         Jitter::Full => exponential * luck,
         Jitter::Equal => exponential / 2.0 + exponential / 2.0 * luck,
+        Jitter::Quarter => exponential * (0.75 + 0.25 * luck),
         Jitter::Decorrelated => {
             let reach = previous.map_or(initial, |p| p.as_secs_f64() * 1e3) * 3.0;
             (initial + (reach - initial).max(0.0) * luck).min(max)

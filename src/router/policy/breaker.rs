@@ -12,7 +12,7 @@
 //! - CLOSED trips when, with at least `min_calls` in the window, the failure rate or the slow rate reaches its limit
 //!   (`>=`), or on `consecutive` failures in a row.
 //! - The open time starts at `open_for`, doubles with every reopening that no recovery interrupted, is capped at
-//!   `open_max`, and is lengthened by up to 10 % of jitter so that a fleet does not probe in step.
+//!   `open_max`, and is lengthened by up to `jitter` (10 %) so that a fleet does not probe in step.
 //! - HALF-OPEN has `half_open_calls` permits and needs as many successes. A success or a failure uses the permit up; an
 //!   outcome that says nothing (429, client error, cancel) returns it. A probe that is out longer than `open_for`
 //!   counts as a failure.
@@ -48,22 +48,33 @@ pub struct Params {
     pub half_open_calls: u32,
     /// After closing, the admitted share climbs from a tenth to all over this time; zero admits all at once.
     pub ramp: Duration,
+    /// Open times are lengthened by up to this share, so that a fleet does not probe in step.
+    pub jitter: f64,
+    /// Whether it opens at all; one that does not only counts.
+    pub trips: bool,
+}
+
+impl Params {
+    /// What a breaker does unless told otherwise.
+    pub const DEFAULT: Self = Self {
+        window: Duration::from_secs(10),
+        failure_rate: 0.5,
+        slow_rate: None,
+        slow_after: None,
+        min_calls: 10,
+        consecutive: None,
+        open_for: Duration::from_secs(5),
+        open_max: Duration::from_secs(60),
+        half_open_calls: 3,
+        ramp: Duration::from_secs(3),
+        jitter: 0.1,
+        trips: true,
+    };
 }
 
 impl Default for Params {
     fn default() -> Self {
-        Self {
-            window: Duration::from_secs(10),
-            failure_rate: 0.5,
-            slow_rate: None,
-            slow_after: None,
-            min_calls: 10,
-            consecutive: None,
-            open_for: Duration::from_secs(5),
-            open_max: Duration::from_secs(60),
-            half_open_calls: 3,
-            ramp: Duration::from_secs(3),
-        }
+        Self::DEFAULT
     }
 }
 
@@ -253,7 +264,7 @@ impl Breaker {
         open_for: Duration,
         cause: &'static str,
     ) -> Option<Transition> {
-        (permit.epoch == self.epoch).then(|| self.trip(now, open_for, cause))
+        (self.params.trips && permit.epoch == self.epoch).then(|| self.trip(now, open_for, cause))
     }
 
     /// Whether it will turn calls away until after `at` for certain.
@@ -263,6 +274,9 @@ impl Breaker {
     }
 
     fn tripped(&self, counts: Counts) -> Option<&'static str> {
+        if !self.params.trips {
+            return None;
+        }
         if self.params.consecutive.is_some_and(|n| self.run_of_failures >= n) {
             return Some("failures in a row");
         }
@@ -297,7 +311,7 @@ impl Breaker {
     fn open(&mut self, now: Duration, cause: &'static str, luck: f64) -> Transition {
         let grown = self.params.open_for.as_secs_f64() * libm::exp2(f64::from(self.reopened.min(30)));
         let capped = grown.min(self.params.open_max.max(self.params.open_for).as_secs_f64());
-        let ms = libm::round(capped * (1.0 + 0.1 * luck) * 1e3);
+        let ms = libm::round(capped * (1.0 + self.params.jitter * luck) * 1e3);
         self.reopened += 1;
         self.trip(now, Duration::from_millis(ms as u64), cause)
     }
@@ -391,6 +405,17 @@ mod tests {
         call(&mut b, s(0.0), BAD);
         assert_eq!(b.state(), BreakerState::Closed, "a success broke the run");
         assert_eq!(call(&mut b, s(0.0), BAD).expect("third in a row").cause, "failures in a row");
+    }
+
+    #[test]
+    fn one_that_never_trips_counts_and_admits_everybody() {
+        let mut b = Breaker::new(Params { trips: false, consecutive: Some(3), ..Params::default() });
+        for _ in 0..50 {
+            assert_eq!(call(&mut b, s(1.0), BAD), None);
+        }
+        let Admission::Granted(permit) = b.admit(s(1.0), 0.5).0 else { panic!("it is closed") };
+        assert_eq!(b.force_open(&permit, s(1.0), s(9.0), "the key is not accepted"), None);
+        assert_eq!(b.reading(s(1.0)), BreakerReading { failure_rate: 1.0, calls: 50 });
     }
 
     #[test]

@@ -22,6 +22,11 @@ impl Default for Params {
     }
 }
 
+impl Params {
+    /// As good as no budget.
+    pub const UNLIMITED: Self = Self { per_request: 1.0, floor_per_second: 1e9 };
+}
+
 /// The budget of one target.
 #[derive(Debug, Clone)]
 pub struct RetryBudget {

@@ -19,9 +19,13 @@
 //! | schema | once, at once, stricter prompt | yes | quality window |
 //! | cancelled | no | no: surface | silent |
 //!
+//! This is the table a chain has unless it says otherwise: a [`Table`] is data, so that overrides, triggers and whole
+//! other routers are tables too.
+//!
 //! On top of every row:
-//! - Nothing is retried or rerouted once a token has reached the client; the stream ends with an error, which is the
-//!   client's own where the row says surface.
+//! - Once a token has reached the client nothing is retried. Where the chain continues streams, the next target goes on
+//!   from what was given; where it does not, the stream ends with an error, which is the client's own where the row says
+//!   surface. A target that will not go on from a partial answer has said nothing about the request.
 //! - `max_attempts` bounds all attempts on one target, "once" the retries of one class there.
 //! - A wait must be at most `wait_up_to`, and leave `min_hop_time` before the deadline.
 //! - A retry must be covered by the retry budget, and the target must be going to admit it: a breaker that this very
@@ -54,8 +58,10 @@ pub enum Next {
     Yes,
     /// Only to a target with a larger context window; else the error is the client's.
     LargerWindow,
-    /// No: the client gets the error.
+    /// No: the client gets the error, which is its own.
     Surface,
+    /// No: the request ends as if this had been the last target.
+    Stop,
 }
 
 /// What the attempt says about its target.
@@ -93,13 +99,33 @@ pub struct Row {
     pub next: Next,
     /// What it says about the target.
     pub effect: Effect,
-    /// Whether a person should know.
-    pub alert: bool,
 }
 
-/// The table.
-#[must_use]
-pub fn row(class: Class) -> Row {
+/// What a chain does about each class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Table([Row; Class::ALL.len()]);
+
+impl Default for Table {
+    fn default() -> Self {
+        Self(Class::ALL.map(row))
+    }
+}
+
+impl Table {
+    /// What is done about a class.
+    #[must_use]
+    pub fn row(&self, class: Class) -> Row {
+        self.0[class as usize]
+    }
+
+    /// Changes the row of a class.
+    pub fn set(&mut self, class: Class, row: Row) {
+        self.0[class as usize] = row;
+    }
+}
+
+/// A row of the table above.
+fn row(class: Class) -> Row {
     let (retry, next, effect) = match class {
         Class::Ok => (Retry::No, Next::Surface, Effect::Success),
         Class::RateLimited => (Retry::WithinWait, Next::Yes, Effect::SetAside),
@@ -115,8 +141,7 @@ pub fn row(class: Class) -> Row {
         Class::Malformed | Class::Schema => (Retry::OnceAtOnce, Next::Yes, Effect::BadAnswer),
         Class::Cancelled => (Retry::No, Next::Surface, Effect::Silent),
     };
-    let alert = matches!(class, Class::QuotaExhausted | Class::Auth | Class::ModelGone);
-    Row { retry, next, effect, alert }
+    Row { retry, next, effect }
 }
 
 /// Everything the decision depends on.
@@ -132,6 +157,8 @@ pub struct Situation {
     pub attempts_left: u32,
     /// Whether a token has reached the client.
     pub token_delivered: bool,
+    /// Whether the attempt was asked to go on from a partial answer.
+    pub continued: bool,
     /// The wait that the provider asked for, else the backoff.
     pub wait: Duration,
     /// Time left before the deadline.
@@ -153,6 +180,10 @@ pub struct Limits {
     pub retry_timeouts: bool,
     /// A call is not started with less time than this left.
     pub min_hop_time: Duration,
+    /// Whether another target may go on with a stream that broke.
+    pub continues: bool,
+    /// Whether what came of a stream that broke is taken for the answer.
+    pub takes_parts: bool,
 }
 
 /// What to do.
@@ -171,19 +202,29 @@ pub enum Act {
     NextLarger,
     /// Give the error to the client: it is the client's own.
     Surface,
+    /// Give up as if there were no further target.
+    Stop,
     /// The stream has begun and cannot be mended: end it with an error.
     Abort,
 }
 
 /// What to do after an attempt.
 #[must_use]
-pub fn decide(s: &Situation, limits: &Limits) -> Act {
+pub fn decide(s: &Situation, row: Row, limits: &Limits) -> Act {
     if s.class == Class::Ok {
         return Act::Serve;
     }
-    let row = row(s.class);
+    if s.token_delivered && limits.takes_parts && s.class != Class::Cancelled {
+        return Act::Serve;
+    }
     if s.token_delivered {
-        return if row.next == Next::Surface { Act::Surface } else { Act::Abort };
+        let refused_to_go_on = s.continued && s.class == Class::BadRequest;
+        return match row.next {
+            Next::Surface if !refused_to_go_on => Act::Surface,
+            Next::LargerWindow if limits.continues => Act::NextLarger,
+            Next::Yes | Next::Surface if limits.continues => Act::Next,
+            _ => Act::Abort,
+        };
     }
     let (allowed, wait) = match row.retry {
         Retry::No => (false, Duration::ZERO),
@@ -202,6 +243,7 @@ pub fn decide(s: &Situation, limits: &Limits) -> Act {
         Next::Yes => Act::Next,
         Next::LargerWindow => Act::NextLarger,
         Next::Surface => Act::Surface,
+        Next::Stop => Act::Stop,
     }
 }
 
@@ -216,6 +258,8 @@ mod tests {
         wait_up_to: Duration::from_secs(1),
         retry_timeouts: false,
         min_hop_time: Duration::from_millis(100),
+        continues: false,
+        takes_parts: false,
     };
 
     fn after(class: Class) -> Situation {
@@ -225,11 +269,16 @@ mod tests {
             retries_of_class: 0,
             attempts_left: 5,
             token_delivered: false,
+            continued: false,
             wait: Duration::from_millis(200),
             remaining: Duration::from_secs(10),
             budget: true,
             admits: true,
         }
+    }
+
+    fn act(s: &Situation, limits: &Limits) -> Act {
+        decide(s, row(s.class), limits)
     }
 
     const BACKED_OFF: Act = Act::Retry { wait: Duration::from_millis(200) };
@@ -259,46 +308,56 @@ mod tests {
         #[case] second: Act,
         #[case] effect: Effect,
     ) {
-        assert_eq!(decide(&after(class), &LIMITS), first);
+        assert_eq!(act(&after(class), &LIMITS), first);
         let again = Situation { attempts_here: 2, retries_of_class: 1, ..after(class) };
-        assert_eq!(decide(&again, &LIMITS), second);
+        assert_eq!(act(&again, &LIMITS), second);
         assert_eq!(row(class).effect, effect);
     }
 
     #[test]
     fn timeouts_are_retried_once_where_the_chain_says_so() {
         let limits = Limits { retry_timeouts: true, ..LIMITS };
-        assert_eq!(decide(&after(Class::Timeout), &limits), AT_ONCE);
+        assert_eq!(act(&after(Class::Timeout), &limits), AT_ONCE);
         let again = Situation { attempts_here: 2, retries_of_class: 1, ..after(Class::Timeout) };
-        assert_eq!(decide(&again, &limits), Act::Next);
+        assert_eq!(act(&again, &limits), Act::Next);
+    }
+
+    #[test]
+    fn a_part_is_served_for_the_whole_only_where_the_chain_says_so_and_somebody_is_there() {
+        let limits = Limits { takes_parts: true, ..LIMITS };
+        let broken = Situation { token_delivered: true, ..after(Class::Interrupted) };
+        assert_eq!([act(&broken, &limits), act(&broken, &LIMITS)], [Act::Serve, Act::Abort]);
+        assert_eq!(act(&after(Class::Interrupted), &limits), act(&after(Class::Interrupted), &LIMITS));
+        let gone = Situation { class: Class::Cancelled, ..broken };
+        assert_eq!(act(&gone, &limits), Act::Surface);
     }
 
     #[test]
     fn a_wait_beyond_what_the_chain_sits_out_moves_on() {
         let s = Situation { wait: Duration::from_millis(1001), ..after(Class::RateLimited) };
-        assert_eq!(decide(&s, &LIMITS), Act::Next);
+        assert_eq!(act(&s, &LIMITS), Act::Next);
     }
 
     #[test]
     fn a_wait_that_does_not_fit_the_deadline_moves_on() {
         let s = Situation { remaining: Duration::from_millis(299), ..after(Class::RateLimited) };
-        assert_eq!(decide(&s, &LIMITS), Act::Next);
+        assert_eq!(act(&s, &LIMITS), Act::Next);
     }
 
     #[test]
     fn without_retry_budget_it_moves_on() {
-        assert_eq!(decide(&Situation { budget: false, ..after(Class::Overloaded) }, &LIMITS), Act::Next);
+        assert_eq!(act(&Situation { budget: false, ..after(Class::Overloaded) }, &LIMITS), Act::Next);
     }
 
     #[test]
     fn a_target_that_has_just_been_closed_off_is_not_waited_for() {
-        assert_eq!(decide(&Situation { admits: false, ..after(Class::Overloaded) }, &LIMITS), Act::Next);
+        assert_eq!(act(&Situation { admits: false, ..after(Class::Overloaded) }, &LIMITS), Act::Next);
     }
 
     #[test]
     fn the_attempts_on_one_target_and_in_all_are_bounded() {
-        assert_eq!(decide(&Situation { attempts_here: 3, ..after(Class::RateLimited) }, &LIMITS), Act::Next);
-        assert_eq!(decide(&Situation { attempts_left: 0, ..after(Class::RateLimited) }, &LIMITS), Act::Next);
+        assert_eq!(act(&Situation { attempts_here: 3, ..after(Class::RateLimited) }, &LIMITS), Act::Next);
+        assert_eq!(act(&Situation { attempts_left: 0, ..after(Class::RateLimited) }, &LIMITS), Act::Next);
     }
 
     fn any_situation() -> impl Strategy<Value = Situation> {
@@ -318,6 +377,7 @@ mod tests {
                 retries_of_class: of_class,
                 attempts_left: left,
                 token_delivered: token,
+                continued: false,
                 wait: Duration::from_millis(wait),
                 remaining: Duration::from_millis(remaining),
                 budget,
@@ -328,7 +388,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_clients_own_errors_are_never_retried_nor_rerouted(s in any_situation()) {
-            let act = decide(&s, &LIMITS);
+            let act = act(&s, &LIMITS);
             if matches!(s.class, Class::BadRequest | Class::ContentPolicy | Class::Cancelled) {
                 prop_assert!(matches!(act, Act::Surface));
             }
@@ -337,7 +397,7 @@ mod tests {
         #[test]
         fn a_retry_always_fits_every_limit(s in any_situation(), timeouts in any::<bool>()) {
             let limits = Limits { retry_timeouts: timeouts, ..LIMITS };
-            if let Act::Retry { wait } = decide(&s, &limits) {
+            if let Act::Retry { wait } = act(&s, &limits) {
                 prop_assert!(s.attempts_here < limits.max_attempts && s.attempts_left > 0 && s.budget);
                 prop_assert!(wait <= limits.wait_up_to && wait + limits.min_hop_time <= s.remaining);
                 prop_assert!(!s.token_delivered);
@@ -347,11 +407,26 @@ mod tests {
         #[test]
         fn after_a_delivered_token_nothing_is_sent_elsewhere(s in any_situation()) {
             if s.token_delivered {
-                let act = decide(&s, &LIMITS);
+                let act = act(&s, &LIMITS);
                 prop_assert!(matches!(act, Act::Serve | Act::Abort | Act::Surface));
                 prop_assert_eq!(act == Act::Serve, s.class == Class::Ok);
                 let clients = matches!(s.class, Class::BadRequest | Class::ContentPolicy | Class::Cancelled);
                 prop_assert_eq!(act == Act::Surface, clients, "a block after some text is no outage");
+            }
+        }
+
+        #[test]
+        fn a_stream_that_may_go_on_elsewhere_is_never_retried_where_it_broke(s in any_situation(), continued in any::<bool>()) {
+            let limits = Limits { continues: true, ..LIMITS };
+            let s = Situation { token_delivered: true, continued, ..s };
+            let act = act(&s, &limits);
+            let elsewhere = !matches!(act, Act::Retry { .. } | Act::Stop);
+            prop_assert!(elsewhere);
+            if matches!(s.class, Class::ContentPolicy | Class::Cancelled) {
+                prop_assert_eq!(act, Act::Surface);
+            }
+            if s.class == Class::BadRequest {
+                prop_assert_eq!(act, if continued { Act::Next } else { Act::Surface });
             }
         }
     }

@@ -4,13 +4,20 @@
 //! One mechanism per file, each with its parameters, its rules and its tests. This room knows nothing of scenarios,
 //! HTTP or events beyond the shared words in `event.rs`.
 
+pub mod alerts;
 pub mod backoff;
 pub mod breaker;
 pub mod budget;
+pub mod cost;
 pub mod decide;
+pub mod drift;
+pub mod fit;
 pub mod gates;
 pub mod grading;
+pub mod join;
+pub mod order;
 pub mod quality;
 pub mod retry_after;
 pub mod rolling;
+pub mod triggers;
 pub mod window;

@@ -3,8 +3,8 @@
 //! Adapters read the wait in whichever form the vendor says it, as seconds; here it becomes a wait.
 //!
 //! Rules: zero, negative and unreadable requests are none (backoff decides). A wait is clamped to 100 ms … 60 s: a lie
-//! in either direction cannot make the router hammer or sleep through the drill. Up to 10 % of jitter is added on top,
-//! so a fleet that was turned away together does not come back together.
+//! in either direction cannot make the router hammer or sleep through the drill. It is stretched by a share of luck, so
+//! that a fleet which was turned away together does not come back together.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ pub const MIN: Duration = Duration::from_millis(100);
 /// The longest wait a provider can ask for.
 pub const MAX: Duration = Duration::from_secs(60);
 
-/// Turns what a provider asked for, in seconds, into a wait; `luck` in `[0, 1)` scatters it.
+/// Turns what a provider asked for, in seconds, into a wait, longer by the share `stretch`.
 #[must_use]
-pub fn wait(asked_seconds: f64, luck: f64) -> Option<Duration> {
+pub fn wait(asked_seconds: f64, stretch: f64) -> Option<Duration> {
     if !(asked_seconds.is_finite() && asked_seconds > 0.0) {
         return None;
     }
     let clamped = asked_seconds.clamp(MIN.as_secs_f64(), MAX.as_secs_f64());
-    Some(Duration::from_millis(libm::ceil(clamped * 1e3 * (1.0 + 0.1 * luck)) as u64))
+    Some(Duration::from_millis(libm::ceil(clamped * 1e3 * (1.0 + stretch)) as u64))
 }
 
 #[cfg(test)]
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_only_ever_lengthens_the_wait_by_at_most_a_tenth() {
-        assert_eq!(wait(2.0, 0.999_999), Some(Duration::from_millis(2200)));
+    fn a_stretch_lengthens_the_wait_by_its_share() {
+        assert_eq!(wait(2.0, 0.1), Some(Duration::from_millis(2200)));
     }
 }

@@ -2,10 +2,13 @@
 
 use super::resolve;
 use crate::load::{Segment, Stream};
+use crate::router::Traits;
 use crate::scenario::plan::Phase;
 use crate::scenario::reader::Sink;
+use crate::scenario::source::At;
 use crate::scenario::spec::load::Pattern;
 use crate::scenario::spec::{self, Spec};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The most requests a drill may plan.
@@ -74,13 +77,25 @@ fn check_one(stream: &spec::load::Stream, phases: &[Phase], sink: &Sink<'_>) -> 
             }
         }
     }
+    let names = |names: &[At<String>]| names.iter().map(|name| name.value.as_str().into()).collect();
+    let traits = Traits {
+        tags: names(&stream.tags),
+        data_class: stream.data_class.as_ref().map(|class| class.value.as_str().into()),
+        residency: names(&stream.residency),
+        stakes: stream.stakes,
+        batch: stream.batch,
+    };
     Some(Stream {
         tenant: stream.tenant.as_str().into(),
         tier: stream.tier.as_str().into(),
         task: stream.task.as_ref()?.value,
+        traits: Arc::new(traits),
+        prompt_tokens: stream.prompt_tokens,
         streamed: stream.streamed,
         risky: stream.risky,
+        vague: stream.vague,
         patience: stream.patience,
+        sdk: stream.sdk,
         arrivals: stream.arrivals,
         rate: timeline.segments,
     })

@@ -3,6 +3,7 @@
 //! Rules: whatever can be checked is checked even if something before it was wrong; what depends on a block that could
 //! not be read is left unchecked, so that one slip is one message. A plan comes out only if no error was found.
 
+mod breaks;
 mod faults;
 mod limits;
 mod load;
@@ -37,6 +38,7 @@ pub(crate) fn check(spec: &Spec, sink: &Sink<'_>) -> Option<Plan> {
         (Some(providers), Some(phases)) => slos::check(spec, providers, phases, sink),
         _ => Vec::new(),
     };
+    let breaks = breaks::check(&spec.breaks, &spec.slos, sink);
     if sink.failed() {
         return None;
     }
@@ -51,6 +53,8 @@ pub(crate) fn check(spec: &Spec, sink: &Sink<'_>) -> Option<Plan> {
         phases: phases?,
         faults,
         slos,
+        breaks,
+        alerts: spec.alerts.clone(),
     };
     reach::warn(spec, &plan, sink);
     Some(plan)

@@ -5,6 +5,7 @@
 
 use super::resolve;
 use crate::router::config::{Chain, Config, Oversight, Route, Target};
+use crate::router::policy::order::{Pick, Step};
 use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::plan::Provider;
 use crate::scenario::problem::Problem;
@@ -13,6 +14,7 @@ use crate::scenario::source::{At, Span};
 use crate::scenario::spec;
 use crate::scenario::units::shown;
 use crate::words;
+use std::collections::BTreeSet;
 
 pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink: &Sink<'_>) -> Config {
     let mut targets = Targets { providers, sink, list: Vec::new() };
@@ -20,17 +22,10 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     for chain in &router.chains {
         let indices = targets.of_chain(chain);
         chains.push(Chain {
-            name: chain.name.value.as_str().into(),
+            steps: vec![Step { len: indices.len(), pick: Pick::Ordered }],
+            weights: vec![1.0; indices.len()],
             targets: indices,
-            deadline: chain.deadline,
-            ttft_deadline: chain.ttft_deadline,
-            min_hop_time: chain.min_hop_time,
-            retry: chain.retry,
-            max_attempts_total: chain.max_attempts_total,
-            timeouts: chain.timeouts,
-            gates: chain.gates.clone(),
-            min_quality: chain.min_quality,
-            degraded: chain.degraded.as_deref().map(Into::into),
+            ..chain.config.clone()
         });
     }
     let names = || router.chains.iter().map(|c| c.name.value.as_str());
@@ -100,11 +95,12 @@ impl Targets<'_> {
             self.sink.error(&name.at, format!("{} is not a target", shown(&name.value)), Some(help));
             return None;
         };
-        let verbatim = crate::scenario::yaml::verbatim(self.sink.source, &name.at, &name.value);
-        let at = verbatim.map_or(name.at.start, |start| start);
-        let split = at + provider.len();
-        let provider = At::new(provider.to_owned(), at..split);
-        let model = At::new(model.to_owned(), split + 1..split + 1 + model.len());
+        let (provider_at, model_at) = match crate::scenario::yaml::verbatim(self.sink.source, &name.at, &name.value) {
+            Some(at) => (at..at + provider.len(), at + provider.len() + 1..at + name.value.len()),
+            None => (name.at.clone(), name.at.clone()),
+        };
+        let provider = At::new(provider.to_owned(), provider_at);
+        let model = At::new(model.to_owned(), model_at);
         let names: Vec<&str> = self.providers.iter().map(|p| &*p.name).collect();
         let index = resolve(&provider, "provider", names, self.sink)?;
         let provider = self.providers.get(index)?;
@@ -120,7 +116,13 @@ impl Targets<'_> {
         let target = Target {
             name: name.value.as_str().into(),
             provider: index,
+            vendor: provider.vendor.clone(),
+            region: provider.region.clone(),
+            approved_for: BTreeSet::new(),
             model: found.name.clone(),
+            identity: found.identity.clone(),
+            price: found.price,
+            prefill: found.prefill,
             context: found.context,
             capabilities: found.capabilities.clone(),
             breaker: breaker::Params::default(),

@@ -19,6 +19,7 @@ pub(super) fn check(spec: &Spec, providers: &[Provider], phases: &[Phase], sink:
     let tenants = distinct(spec.load.iter().map(|s| s.tenant.as_str()));
     let tiers = distinct(spec.load.iter().map(|s| s.tier.as_str()));
     let tasks: Vec<Name> = Task::ALL.iter().map(|task| task.as_str().into()).collect();
+    let chains: Vec<Name> = spec.router.iter().flat_map(|r| &r.chains).map(|c| c.name.value.as_str().into()).collect();
     let names = Names {
         targets: &targets,
         providers: &provider_names,
@@ -26,6 +27,7 @@ pub(super) fn check(spec: &Spec, providers: &[Provider], phases: &[Phase], sink:
         tenants: &tenants,
         tiers: &tiers,
         tasks: &tasks,
+        chains: &chains,
     };
     let read = |line: &At<String>| match slo::parse(&line.value, &names) {
         Ok(slo) => Some(slo),

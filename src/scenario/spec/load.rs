@@ -1,11 +1,14 @@
 //! `load:`: streams of requests.
 
-use super::router::tasks;
-use crate::load::Arrivals;
+use super::router::{backoff, tasks};
+use crate::load::sdk::SDKS;
+use crate::load::{Arrivals, Sdk};
+use crate::router::Stakes;
 use crate::scenario::reader::Sink;
 use crate::scenario::source::{At, Span};
-use crate::scenario::yaml::{Entry, Node};
+use crate::scenario::yaml::{Entry, Node, Value};
 use crate::tasks::Task;
+use mock_providers::Distribution;
 use std::time::Duration;
 
 /// A load stream as it was typed.
@@ -23,7 +26,16 @@ pub(crate) struct Stream {
     pub(crate) streamed: f64,
     /// The share of risky prompts.
     pub(crate) risky: f64,
+    /// The share of prompts that do not say which form is wanted.
+    pub(crate) vague: f64,
     pub(crate) patience: Option<Duration>,
+    pub(crate) sdk: Sdk,
+    pub(crate) tags: Vec<At<String>>,
+    pub(crate) data_class: Option<At<String>>,
+    pub(crate) residency: Vec<At<String>>,
+    pub(crate) stakes: Stakes,
+    pub(crate) batch: bool,
+    pub(crate) prompt_tokens: Option<Distribution>,
     /// By phase.
     pub(crate) phases: Vec<(At<String>, Option<At<Pattern>>)>,
 }
@@ -38,6 +50,8 @@ pub(crate) enum Pattern {
     /// The usual rate, and again and again another one for a while.
     Burst { rate: f64, length: Duration, every: Duration },
 }
+
+const STAKES: &[(&str, Stakes)] = &[("best_effort", Stakes::BestEffort), ("high_stakes", Stakes::High)];
 
 pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
     let mut fields = sink.fields(node, "a load stream")?;
@@ -57,7 +71,15 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
         sink.error(&share.at, "a vector cannot be streamed", Some("leave `stream` out".to_owned()));
     }
     let risky = fields.get("risky").and_then(|n| sink.share(n));
+    let vague = fields.get("vague").and_then(|n| sink.share(n));
     let patience = fields.get("patience").and_then(|n| sink.positive_duration(n));
+    let sdk = fields.get("client").and_then(|n| sdk(n, sink));
+    let tags = names(fields.get("tags"), sink);
+    let data_class = fields.get("data_class").and_then(|n| sink.name(n));
+    let residency = names(fields.get("residency"), sink);
+    let stakes = fields.get("stakes").and_then(|n| sink.word(n, "a kind of stakes", STAKES));
+    let mode = fields.get("mode").and_then(|n| sink.word(n, "a mode", &[("interactive", false), ("batch", true)]));
+    let prompt_tokens = fields.get("prompt_tokens").and_then(|n| sink.sizes(n));
     let phases = fields.get("phases").and_then(|n| sink.entries(n, "the rate by phase")).unwrap_or_default();
     let phases = phases.iter().map(|Entry { key, value }| (key.clone(), pattern(value, sink))).collect();
     let at = fields.at.clone();
@@ -72,9 +94,52 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
         arrivals: arrivals.map_or(Arrivals::Constant, |a| a.value),
         streamed: streamed.map_or(0.0, |s| s.value),
         risky: risky.map_or(0.0, |s| s.value),
+        vague: vague.map_or(0.0, |s| s.value),
         patience: patience.map(|p| p.value),
+        sdk: sdk.unwrap_or_else(Sdk::single),
+        tags,
+        data_class,
+        residency,
+        stakes: stakes.map_or(Stakes::default(), |s| s.value),
+        batch: mode.is_some_and(|m| m.value),
+        prompt_tokens: prompt_tokens.map(|d| d.value),
         phases,
     })
+}
+
+/// One name or a list of them, each once.
+fn names(node: Option<&Node>, sink: &Sink<'_>) -> Vec<At<String>> {
+    let mut names: Vec<At<String>> = Vec::new();
+    for name in node.map_or(&[][..], |n| sink.one_or_more(n)).iter().filter_map(|n| sink.name(n)) {
+        if names.iter().any(|known| known.value == name.value) {
+            sink.error(&name.at, format!("`{}` is there twice", name.value), Some("keep one of the two".to_owned()));
+        } else {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// How clients ask again: the name of an SDK, or what is set differently from one.
+fn sdk(node: &Node, sink: &Sink<'_>) -> Option<Sdk> {
+    let named = |n: &Node| sink.word(n, "an SDK", SDKS).map(|sdk| sdk.value);
+    if !matches!(node.value, Value::Map(_)) {
+        return named(node);
+    }
+    let mut fields = sink.fields(node, "a client")?;
+    let mut sdk = fields.get("sdk").map_or(Some(Sdk::default()), named);
+    let retries = fields.get("retries").and_then(|n| sink.count32(n, 0, 100));
+    let timeout = fields.get("timeout").and_then(|n| sink.positive_duration(n));
+    let waits = fields.get("backoff");
+    if let Some(sdk) = &mut sdk {
+        sdk.retries = retries.map_or(sdk.retries, |n| n.value);
+        sdk.timeout = timeout.map_or(sdk.timeout, |t| Some(t.value));
+        if let Some(node) = waits {
+            (sdk.backoff, sdk.throttled) = (backoff(node, sdk.backoff, sink), None);
+        }
+    }
+    fields.finish();
+    sdk
 }
 
 fn pattern(node: &Node, sink: &Sink<'_>) -> Option<At<Pattern>> {
@@ -121,8 +186,10 @@ fn burst(node: &Node, sink: &Sink<'_>) -> Option<Pattern> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::router::Traits;
+    use crate::router::policy::backoff::Params;
     use crate::scenario::{Invalid, Loaded, load};
-    use crate::tasks::Task;
 
     fn read(line: &str) -> Result<Loaded, Invalid> {
         let text = format!(
@@ -148,6 +215,72 @@ mod tests {
         assert_eq!(risky("task: chat, rate: 1/s"), Some(0.0));
         assert_eq!(risky("task: chat, rate: 1/s, risky: 2%"), Some(0.02));
         assert_eq!(risky("task: chat, rate: 1/s, risky: 200%"), None);
+    }
+
+    #[test]
+    fn no_prompt_is_vague_unless_it_is_asked_for() {
+        let vague = |line: &str| read(line).map(|loaded| loaded.plan.load[0].vague).ok();
+        assert_eq!(vague("task: triage, rate: 1/s"), Some(0.0));
+        assert_eq!(vague("task: triage, rate: 1/s, vague: 40%"), Some(0.4));
+        assert_eq!(vague("task: triage, rate: 1/s, vague: often"), None);
+    }
+
+    #[test]
+    fn what_requests_say_of_themselves_reaches_the_plan() {
+        let line = "task: chat, rate: 1/s, tags: [beta, eval], data_class: pii, residency: eu, stakes: high_stakes, \
+                    mode: batch, prompt_tokens: uniform(1k 4k)";
+        let stream = read(line).unwrap_or_else(|invalid| panic!("{invalid}")).plan.load.remove(0);
+        let expected = Traits {
+            tags: ["beta".into(), "eval".into()].into(),
+            data_class: Some("pii".into()),
+            residency: ["eu".into()].into(),
+            stakes: Stakes::High,
+            batch: true,
+        };
+        assert_eq!(*stream.traits, expected);
+        assert_eq!(stream.prompt_tokens, Some(Distribution::Uniform { low: 1000.0, high: 4000.0 }));
+        let plain = read("task: chat, rate: 1/s").unwrap_or_else(|invalid| panic!("{invalid}")).plan.load.remove(0);
+        assert_eq!((&*plain.traits, plain.prompt_tokens), (&Traits::default(), None));
+    }
+
+    #[test]
+    fn clients_ask_again_as_an_sdk_does_or_as_they_are_told() {
+        let sdk = |line: &str| {
+            let line = format!("task: chat, rate: 1/s{line}");
+            read(&line).unwrap_or_else(|invalid| panic!("{invalid}")).plan.load[0].sdk
+        };
+        assert_eq!(sdk(""), Sdk::single());
+        for (name, known) in SDKS {
+            assert_eq!(sdk(&format!(", client: {name}")), *known);
+        }
+        let told = sdk(", client: { sdk: vercel_ai, retries: 5, backoff: { max: 3s }, timeout: 20s }");
+        let (_, vercel) = SDKS.iter().find(|(name, _)| *name == "vercel_ai").expect("known");
+        assert_eq!((told.retries, told.timeout), (5, Some(Duration::from_secs(20))));
+        assert_eq!(told.backoff, Params { max: Duration::from_secs(3), ..vercel.backoff });
+        assert_eq!(sdk(", client: { retries: 1 }"), Sdk { retries: 1, ..Sdk::default() });
+    }
+
+    #[test]
+    fn what_requests_cannot_be_is_told() {
+        for (line, message) in [
+            ("tags: [beta, beta]", "`beta` is there twice"),
+            ("tags: [a b]", "`a b` cannot be a name"),
+            ("residency: [eu, eu]", "`eu` is there twice"),
+            ("stakes: high", "did you mean `high_stakes`?"),
+            ("mode: bulk", "`bulk` is not a mode"),
+            ("prompt_tokens: 2M", "`2M` is too much"),
+            ("client: openai", "did you mean `openai_sdk`?"),
+            ("client: [boto3]", "expected an SDK, found a list"),
+            ("client: { retires: 2 }", "did you mean `retries`?"),
+            ("client: { retries: 1000 }", "this must lie between 0 and 100"),
+            ("client: { timeout: 0s }", "this must be longer than zero"),
+            ("client: { sdk: boto }", "did you mean `boto3`?"),
+            ("client: { backoff: { max: 1ms } }", "the longest wait is shorter than the initial one"),
+            ("prompt_tokens: 4s", "`4s` is not a size"),
+        ] {
+            let invalid = read(&format!("task: chat, rate: 1/s, {line}")).expect_err(line).to_string();
+            assert!(invalid.contains(message), "{invalid}");
+        }
     }
 
     #[test]

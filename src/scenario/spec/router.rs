@@ -1,30 +1,29 @@
 //! `router:`: routes and chains.
 
-use super::{gates, oversight, refuse_fallback, set};
-use crate::router::config::{Retry, Timeouts};
+use super::{classes, fallback, gates, oversight, preset, set, triggers};
+use crate::router::config::{self, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::gates::Gates;
 use crate::router::policy::{breaker, budget, grading, quality};
+use crate::router::preset::Preset;
 use crate::scenario::reader::Sink;
 use crate::scenario::source::At;
-use crate::scenario::yaml::{Node, Value};
+use crate::scenario::yaml::{Entry, Node, Value};
 use crate::tasks::Task;
-use std::time::Duration;
 
-/// The deadline of a chain that names none.
-const DEADLINE: Duration = Duration::from_secs(30);
+const ON_BREAK: &[(&str, OnBreak)] =
+    &[("continue", OnBreak::Continue), ("error", OnBreak::Error), ("buffer", OnBreak::Buffer)];
 
-/// The least time a hop of a chain is started with, unless it says otherwise.
-const MIN_HOP_TIME: Duration = Duration::from_millis(250);
-
-/// HTTP calls for one request over all targets, unless a chain says otherwise.
-const MAX_ATTEMPTS_TOTAL: u32 = 6;
-
-const JITTERS: &[(&str, Jitter)] =
-    &[("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal), ("decorrelated", Jitter::Decorrelated)];
+const JITTERS: &[(&str, Jitter)] = &[
+    ("none", Jitter::None),
+    ("full", Jitter::Full),
+    ("equal", Jitter::Equal),
+    ("quarter", Jitter::Quarter),
+    ("decorrelated", Jitter::Decorrelated),
+];
 
 /// The router as it was typed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Router {
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
@@ -46,19 +45,20 @@ pub(crate) struct Route {
 pub(crate) struct Chain {
     pub(crate) name: At<String>,
     pub(crate) targets: Vec<At<String>>,
-    pub(crate) deadline: Duration,
-    pub(crate) ttft_deadline: Option<Duration>,
-    pub(crate) min_hop_time: Duration,
-    pub(crate) retry: Retry,
-    pub(crate) max_attempts_total: u32,
-    pub(crate) timeouts: Timeouts,
     /// Of each of its targets; `None`: not given.
     pub(crate) breaker: Option<At<breaker::Params>>,
     pub(crate) budget: Option<At<budget::Params>>,
     pub(crate) quality: Option<At<quality::Params>>,
-    pub(crate) gates: Gates,
-    pub(crate) min_quality: Option<f64>,
-    pub(crate) degraded: Option<String>,
+    /// What needs no other name to be understood; its targets are still to be found.
+    pub(crate) config: config::Chain,
+}
+
+impl Chain {
+    /// A chain of which nothing but the name is known.
+    pub(super) fn named(name: &At<String>) -> Self {
+        let (targets, config) = (Vec::new(), config::Chain::new(&name.value, Vec::new()));
+        Self { name: name.clone(), targets, breaker: None, budget: None, quality: None, config }
+    }
 }
 
 /// The words of [`Task`] as scenarios use them.
@@ -71,12 +71,10 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| route(n, sink)).collect();
     let grader = fields.get("grader").and_then(|n| oversight::grader(n, sink));
-    refuse_fallback(&mut fields, sink);
-    let chains = if fields.key("fallback").is_some() && fields.key("chains").is_none() {
-        let _ = fields.get("chains");
-        None
-    } else {
-        fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }")
+    let block = fields.get("fallback");
+    let chains = match (block, fields.key("chains")) {
+        (Some(_), None) => fields.get("chains"),
+        _ => fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }"),
     };
     let chains = chains.and_then(|n| {
         let entries = sink.entries(n, "the chains")?;
@@ -86,8 +84,15 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
         }
         Some(entries.iter().filter(|e| sink.checked_name(&e.key.value, &e.key.at)))
     });
-    let chains: Option<Vec<Chain>> = chains.map(|es| es.map(|e| chain(&e.key, &e.value, sink)).collect());
+    let preset = preset::read(&mut fields, sink);
+    let of = |entry: &Entry| chain(&entry.key, &entry.value, preset.as_ref(), sink);
+    let chains: Option<Vec<Chain>> = chains.map(|entries| entries.map(of).collect());
+    if let (Some(at), Some(_)) = (fields.key("fallback"), &chains) {
+        let help = "`fallback` is another way to write chains; keep one of the two".to_owned();
+        sink.error(&at, "there are `chains` already", Some(help));
+    }
     fields.finish();
+    let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
     Some(Router { routes, chains: chains?, grader })
 }
 
@@ -106,32 +111,11 @@ fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
     Some(route)
 }
 
-impl Chain {
-    /// A chain of which nothing but the name is known.
-    fn named(name: &At<String>) -> Self {
-        Self {
-            name: name.clone(),
-            targets: Vec::new(),
-            deadline: DEADLINE,
-            ttft_deadline: None,
-            min_hop_time: MIN_HOP_TIME,
-            retry: Retry::default(),
-            max_attempts_total: MAX_ATTEMPTS_TOTAL,
-            timeouts: Timeouts::default(),
-            breaker: None,
-            budget: None,
-            quality: None,
-            gates: Gates::default(),
-            min_quality: None,
-            degraded: None,
-        }
-    }
-}
-
-fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
+fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, sink: &Sink<'_>) -> Chain {
     let mut chain = Chain::named(name);
     let Some(fields) = sink.fields(node, "a chain") else { return chain };
     let mut fields = fields.named(&name.at);
+    let config = &mut chain.config;
     let targets = fields.need("targets", "targets: [openai/gpt-4o]").and_then(|n| {
         let list = sink.list(n, "targets")?;
         if list.is_empty() {
@@ -141,28 +125,41 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
         Some(list)
     });
     chain.targets = targets.unwrap_or_default().iter().filter_map(|n| sink.text(n)).collect();
-    set(&mut chain.deadline, fields.get("deadline").and_then(|n| sink.positive_duration(n)));
+    set(&mut config.deadline, fields.get("deadline").and_then(|n| sink.positive_duration(n)));
     let ttft_deadline = fields.get("ttft_deadline").and_then(|n| sink.positive_duration(n));
     if let Some(first) = &ttft_deadline
-        && first.value > chain.deadline
+        && first.value > config.deadline
     {
-        let help = format!("the deadline is {:?}, and the first token cannot come after the last", chain.deadline);
+        let help = format!("the deadline is {:?}, and the first token cannot come after the last", config.deadline);
         sink.error(&first.at, "the ttft_deadline is later than the deadline", Some(help));
     }
-    chain.ttft_deadline = ttft_deadline.map(|d| d.value);
-    set(&mut chain.min_hop_time, fields.get("min_hop_time").and_then(|n| sink.duration(n)));
-    chain.retry = fields.get("retry").map_or_else(Retry::default, |n| retry(n, sink));
-    set(&mut chain.max_attempts_total, fields.get("max_attempts_total").and_then(|n| sink.count32(n, 1, 100)));
-    chain.timeouts = fields.get("timeouts").map_or_else(Timeouts::default, |n| timeouts(n, sink));
+    config.ttft_deadline = ttft_deadline.map(|d| d.value);
+    set(&mut config.min_hop_time, fields.get("min_hop_time").and_then(|n| sink.duration(n)));
+    config.retry = fields.get("retry").map_or_else(Retry::default, |n| retry(n, sink));
+    set(&mut config.max_attempts_total, fields.get("max_attempts_total").and_then(|n| sink.count32(n, 1, 100)));
+    config.timeouts = fields.get("timeouts").map_or_else(Timeouts::default, |n| timeouts(n, sink));
     chain.breaker = fields.get("breaker").and_then(|n| breaker(n, sink));
     chain.budget = fields.get("budget").and_then(|n| budget(n, sink));
     chain.quality = fields.get("quality").and_then(|n| quality(n, sink));
-    chain.gates = fields.get("gates").map_or_else(Gates::default, |n| gates::read(n, sink));
-    chain.min_quality = fields.get("min_quality").and_then(|n| sink.positive_share(n)).map(|s| s.value);
+    config.gates = fields.get("gates").map_or_else(Gates::default, |n| gates::read(n, sink));
+    config.min_quality = fields.get("min_quality").and_then(|n| sink.positive_share(n)).map(|s| s.value);
     if let Some(mut degraded) = fields.get("degraded").and_then(|n| sink.fields(n, "a degraded answer")) {
         let template = degraded.need("template", "template: 'Please try again later.'");
-        chain.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value);
+        config.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value.into());
         degraded.finish();
+    }
+    if let Some(word) = fields.get("on_break").and_then(|n| sink.word(n, "what becomes of a broken stream", ON_BREAK)) {
+        config.on_break = word.value;
+    }
+    if let Some(node) = fields.get("triggers") {
+        triggers::read(node, config, &mut chain.breaker, sink);
+    }
+    if let Some(node) = fields.get("classes") {
+        classes::read(node, &mut config.table, sink);
+    }
+    let own = preset::read(&mut fields, sink);
+    if let Some(preset) = own.as_ref().or(common) {
+        preset::apply(preset, &mut chain, &fields, sink);
     }
     fields.finish();
     chain
@@ -173,7 +170,7 @@ fn retry(node: &Node, sink: &Sink<'_>) -> Retry {
     let Some(mut fields) = sink.fields(node, "a retry") else { return retry };
     set(&mut retry.max_attempts, fields.get("max_attempts").and_then(|n| sink.count32(n, 1, 100)));
     if let Some(node) = fields.get("backoff") {
-        retry.backoff = backoff(node, sink);
+        retry.backoff = backoff(node, retry.backoff, sink);
     }
     set(&mut retry.wait_up_to, fields.get("wait_up_to").and_then(|n| sink.duration(n)));
     set(&mut retry.retry_timeouts, fields.get("retry_timeouts").and_then(|n| sink.boolean(n)));
@@ -181,8 +178,8 @@ fn retry(node: &Node, sink: &Sink<'_>) -> Retry {
     retry
 }
 
-fn backoff(node: &Node, sink: &Sink<'_>) -> backoff::Params {
-    let mut params = backoff::Params::default();
+/// A backoff; what it does not say stays as it was.
+pub(super) fn backoff(node: &Node, mut params: backoff::Params, sink: &Sink<'_>) -> backoff::Params {
     let Some(mut fields) = sink.fields(node, "a backoff") else { return params };
     let initial = set(&mut params.initial, fields.get("initial").and_then(|n| sink.duration(n)));
     let max = set(&mut params.max, fields.get("max").and_then(|n| sink.duration(n)));

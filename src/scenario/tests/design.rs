@@ -1,7 +1,7 @@
 //! The example of the design document, word for word.
 
 use crate::load::{Arrivals, Segment};
-use crate::router::config::{Chain, Retry, Route, Timeouts};
+use crate::router::config::{Chain, Retry, Route};
 use crate::router::policy::gates::{Gate, Gates};
 use crate::router::policy::{backoff, breaker, budget, quality};
 use crate::scenario::{Loaded, load, plan::Phase};
@@ -88,11 +88,7 @@ fn its_router_shares_one_breaker_between_the_chains_of_a_target() {
         assert_eq!((target.budget, target.quality), (budget::Params::default(), quality::Params::default()));
     }
     let premium = Chain {
-        name: "premium".into(),
-        targets: vec![0, 1],
         deadline: secs(12),
-        ttft_deadline: None,
-        min_hop_time: Duration::from_millis(250),
         retry: Retry {
             max_attempts: 2,
             backoff: backoff::Params {
@@ -101,13 +97,12 @@ fn its_router_shares_one_breaker_between_the_chains_of_a_target() {
                 jitter: backoff::Jitter::Full,
             },
             wait_up_to: secs(1),
-            retry_timeouts: false,
+            ..Retry::default()
         },
-        max_attempts_total: 6,
-        timeouts: Timeouts::default(),
         gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
         min_quality: None,
         degraded: Some(r#"{"label":"unknown"}"#.into()),
+        ..Chain::new("premium", vec![0, 1])
     };
     let chat =
         Chain { name: "chat".into(), deadline: secs(20), gates: Gates::default(), degraded: None, ..premium.clone() };

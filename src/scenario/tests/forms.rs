@@ -1,6 +1,7 @@
 //! The forms a scenario may take, and what each of them means.
 
 use crate::load::Segment;
+use crate::router::ablate;
 use crate::router::policy::gates::Gates;
 use crate::router::policy::{backoff::Jitter, breaker, budget, quality};
 use crate::scenario::plan::{Plan, PlannedFault};
@@ -313,6 +314,7 @@ fn every_knob_of_a_chain_arrives_where_it_belongs() {
         open_max: secs(30),
         half_open_calls: 2,
         ramp: secs(0),
+        ..breaker::Params::default()
     };
     assert_eq!(target.breaker, breaker, "the explicit block wins over the default of the other chain");
     assert_eq!(target.budget, budget::Params { per_request: 0.1, floor_per_second: 1.0 });
@@ -355,4 +357,24 @@ fn windows_line_ends_change_nothing_but_the_source() {
         (problem.line, problem.column, problem.message)
     };
     assert_eq!(place(&unix), place(&unix.replace('\n', "\r\n")));
+}
+
+#[test]
+fn what_breaks_is_about_the_whole_router_or_by_part_and_blanks_do_not_matter() {
+    let slos = "slos: [availability >= 99%, hops < 2]\n";
+    let must = |breaks: &str, part: &str| {
+        let plan = plan(&[PROVIDERS, ROUTER, LOAD, PHASES, slos, breaks]);
+        let named = plan.must_break(&[ablate::find(part).unwrap()])?;
+        Some(named.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let (one, both) = (vec!["hops < 2".to_owned()], vec!["availability >= 99%".to_owned(), "hops < 2".to_owned()]);
+    assert_eq!(must("breaks: [hops  < 2]\n", "control"), Some(one.clone()));
+    assert_eq!(must("breaks: [hops < 2]\n", "breaker"), None);
+    let by_part = "breaks: { breaker: [hops < 2], control: [availability >= 99%, hops < 2], ramp: [] }\n";
+    assert_eq!(must(by_part, "breaker"), Some(one));
+    assert_eq!(must(by_part, "control"), Some(both));
+    assert_eq!(must(by_part, "ramp"), Some(vec![]));
+    let plan = plan(&[PROVIDERS, ROUTER, LOAD, PHASES, slos, by_part]);
+    let [breaker, ramp] = ["breaker", "ramp"].map(|part| ablate::find(part).unwrap());
+    assert_eq!(plan.must_break(&[breaker, ramp]), None, "only of single parts");
 }

@@ -2,6 +2,7 @@
 
 mod broken;
 mod design;
+mod fallback;
 mod forms;
 mod hostile;
 mod library;

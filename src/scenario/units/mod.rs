@@ -7,7 +7,7 @@
 mod distribution;
 mod limit;
 
-pub use distribution::distribution;
+pub use distribution::{MAX_DRAWN, distribution, sizes};
 pub use limit::limit;
 
 use std::time::Duration;

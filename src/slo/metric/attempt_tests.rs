@@ -1,6 +1,6 @@
 //! Metrics of attempts and breakers, each on a little log of its own.
 
-use crate::event::{BreakerState, Class};
+use crate::event::{AlertKind, BreakerState, Class, Judged, Outcome};
 use crate::slo::testing::{CLAUDE, GPT, Log, MINI};
 
 #[test]
@@ -14,6 +14,17 @@ fn attempts_per_request_divides_by_the_requests_that_called_the_target() {
     assert_eq!(log.says("attempts_per_request <= 1"), "1.33 fail");
     assert_eq!(log.says("amplification < 1.34"), "1.33 pass");
     assert_eq!(log.says("attempts_per_request(openai/gpt-4o-mini) < 9"), "- inconclusive");
+}
+
+#[test]
+fn client_retries_are_those_of_the_phase_by_the_requests_that_arrived_in_it() {
+    let mut log = Log::new();
+    log.arrive(1, 19_000).ask_again(1, 19_500).ask_again(1, 21_000);
+    log.arrive(2, 22_000).arrive(3, 23_000);
+    assert_eq!(log.says("client_retries < 1"), "0.67 pass");
+    assert_eq!(log.says("client_retries < 1 during steady"), "1.00 fail");
+    assert_eq!(log.says("client_retries < 1 during outage"), "0.50 pass");
+    assert_eq!(log.says("amplification < 1"), "0.00 pass");
 }
 
 #[test]
@@ -206,4 +217,80 @@ fn graded_quality_is_what_was_found_good_among_what_was_looked_at() {
     assert_eq!(log.says("graded_quality(openai) >= 60%"), "50.00% fail");
     assert_eq!(log.says("graded_quality(anthropic) >= 100%"), "100% pass");
     assert_eq!(log.says("graded_quality >= 60% during steady"), "50.00% fail");
+}
+
+#[test]
+fn an_alert_is_timed_from_the_onset_of_the_fault() {
+    let mut log = Log::new();
+    log.fault(20_000, 0, "openai").healed(60_000, 0).lone_call(1, 21_000, 500, GPT, Class::Auth);
+    log.alert(21_500, CLAUDE, AlertKind::Auth).alert(21_500, GPT, AlertKind::BreakerOpen);
+    assert_eq!(log.says("alerts_within(openai, auth) <= 5s"), "never fail");
+    log.alert(21_500, GPT, AlertKind::Auth).alert(40_000, GPT, AlertKind::Auth);
+    assert_eq!(log.says("alerts_within(openai, auth) <= 5s"), "1.50s pass");
+    assert_eq!(log.says("alerts_within(openai/gpt-4o, auth) < 1500ms"), "1500ms fail");
+    assert_eq!(log.says("alerts_within(openai/gpt-4o-mini, auth) <= 5s"), "- inconclusive");
+    assert_eq!(log.says("alerts_within(openai, auth) <= 5s after outage"), "- inconclusive");
+}
+
+#[test]
+fn an_alert_without_a_cause_fails_whatever_the_limit() {
+    let mut log = Log::new();
+    log.lone_call(1, 1_000, 500, GPT, Class::Auth).alert(1_500, GPT, AlertKind::Auth);
+    assert_eq!(log.says("alerts_within(openai, quota) <= 5s"), "- inconclusive");
+    assert_eq!(log.says("alerts_within(openai, auth) <= 5s"), "- fail");
+    let why = log.result("alerts_within(openai, auth) <= 5s").why.expect("a reason").summary;
+    assert_eq!(why, "a false alert at 1.5s: nothing was wrong with openai");
+    log.fault(20_000, 0, "openai").healed(60_000, 0).alert(21_000, GPT, AlertKind::Auth);
+    assert_eq!(log.says("alerts_within(openai, auth) <= 5s"), "- fail");
+}
+
+#[test]
+fn an_alert_may_come_after_the_fault_with_a_call_that_met_it() {
+    let mut log = Log::new();
+    log.fault(20_000, 0, "openai").healed(60_000, 0);
+    log.lone_call(1, 59_000, 2_000, GPT, Class::Auth).alert(61_000, GPT, AlertKind::Auth);
+    assert_eq!(log.says("alerts_within(openai, auth) <= 50s"), "41.00s pass");
+    log.lone_call(2, 60_000, 2_000, GPT, Class::Auth).alert(62_000, GPT, AlertKind::Auth);
+    assert_eq!(log.says("alerts_within(openai, auth) <= 50s"), "- fail");
+}
+
+#[test]
+fn what_the_plan_says_will_happen_is_a_cause_like_a_fault() {
+    let mut log = Log::new();
+    log.lone_call(1, 30_000, 500, CLAUDE, Class::Ok);
+    assert_eq!(log.says("alerts_within(anthropic, retirement) <= 5s"), "never fail");
+    log.alert(30_500, CLAUDE, AlertKind::Retirement);
+    assert_eq!(log.says("alerts_within(anthropic, retirement) <= 5s"), "0.50s pass");
+    assert_eq!(log.says("alerts_within(anthropic, auth) <= 5s"), "- inconclusive");
+    log.alert(29_000, CLAUDE, AlertKind::Retirement);
+    assert_eq!(log.says("alerts_within(anthropic, retirement) <= 5s"), "- fail");
+}
+
+#[test]
+fn cost_is_of_all_calls_and_waste_of_those_that_were_not_served() {
+    let mut log = Log::new();
+    log.arrive(1, 1000).paid(1, 1000, GPT, Class::Interrupted, 300).paid(1, 1200, CLAUDE, Class::Ok, 1000);
+    log.end(1, 1400, Outcome::Answered, None, Some(CLAUDE), Some(Judged::Right));
+    log.arrive_as(2, 21_000, "globex", "chat", true).paid(2, 21_000, GPT, Class::Ok, 200).answered(
+        2,
+        21_100,
+        Judged::Right,
+    );
+    assert_eq!(log.says("cost <= $0.0015"), "$0.0015 pass");
+    assert_eq!(log.says("cost < 0.0015"), "$0.0015 fail");
+    assert_eq!(log.says("wasted_cost <= $0.0002"), "$0.0003 fail");
+    assert_eq!(log.says("cost{target=anthropic} <= $0.001"), "$0.001 pass");
+    assert_eq!(log.says("wasted_cost{target=anthropic} == $0"), "$0.00 pass");
+    assert_eq!(log.says("cost{tenant=globex} < $1"), "$0.0002 pass");
+    assert_eq!(log.says("cost < $1 during outage"), "$0.0002 pass");
+    assert_eq!(log.says("cost < $0.0014 over 10s"), "$0.0013 pass");
+    assert_eq!(log.result("wasted_cost == $0").why.unwrap().requests, [crate::slo::testing::id(1)]);
+    assert_eq!(log.says("cost_per_request <= $0.00075"), "$0.00075 pass");
+    assert_eq!(
+        log.says("cost_per_request{target=openai} < $0.0100"),
+        "$0.0005 pass",
+        "300 + 200, of which one ended there"
+    );
+    assert_eq!(log.says("cost_per_request{task=triage} < $0.0100"), "$0.0013 pass");
+    assert_eq!(Log::new().says("cost < $1"), "- inconclusive");
 }

@@ -3,10 +3,12 @@
 //! - `attempts_per_request(X)`: HTTP calls to X ÷ requests that called it at least once, per target (a request that
 //!   used two targets of a provider counts twice below the line). Without X, over all targets. It shows retries.
 //! - `amplification`: HTTP calls ÷ requests. It shows what an outage does to the load on everybody.
+//! - `client_retries`: times that clients asked again ÷ requests. Each is a new call of the router, so that it
+//!   multiplies with the router's own retries.
 //! - `hops`: mean targets used per request.
 //! - `fallback_share`: requests that moved from one target to another, also from a skipped one, ÷ requests.
 //!
-//! Calls belong to the phase of their dispatch, requests to that of their intended arrival, so the two halves of
+//! Calls and retries belong to the phase in which they are made, requests to that of their intended arrival, so the two halves of
 //! `amplification during outage` need not be about the same requests.
 
 use super::{Family, Heard, Kind, Labels, Meter, Sample, Takes};
@@ -43,6 +45,23 @@ pub(super) static AMPLIFICATION: Family = Family {
         Meter::Ratio(Box::new(|note| match note.heard {
             Heard::Arrived { intended } => Sample::part(intended, 0, 1, 0),
             Heard::Dispatched { attempt, .. } => Sample::part(note.at, 1, 0, u64::from(attempt)),
+            _ => None,
+        }))
+    },
+};
+
+pub(super) static CLIENT_RETRIES: Family = Family {
+    name: "client_retries",
+    takes: Takes::Nothing,
+    unit: Unit::Number,
+    labels: Labels::Request,
+    windows: true,
+    hears: &[Kind::Arrived, Kind::ClientRetried],
+    example: "client_retries < 0.1",
+    meter: |_, _| {
+        Meter::Ratio(Box::new(|note| match note.heard {
+            Heard::Arrived { intended } => Sample::part(intended, 0, 1, 0),
+            Heard::ClientRetried { retry } => Sample::part(note.at, 1, 0, u64::from(retry)),
             _ => None,
         }))
     },

@@ -10,7 +10,7 @@ pub(super) static FAMILY: Family = Family {
     name: "errors",
     takes: Takes::MaybeClass,
     unit: Unit::Count,
-    labels: Labels::Request,
+    labels: Labels::RequestAndTarget,
     windows: true,
     hears: &[Kind::Ended],
     example: "errors(server_error) == 0",
@@ -25,7 +25,7 @@ pub(super) static FAMILY: Family = Family {
                 None => end.outcome == Outcome::Failed,
                 Some(_) => matches!(end.outcome, Outcome::Failed | Outcome::Surfaced) && end.class == wanted,
             };
-            Sample::part(end.intended, u32::from(hit), 1, end.latency.0)
+            Sample::of(end, hit, end.latency.0)
         }))
     },
 };

@@ -11,7 +11,7 @@ pub(super) static FAMILY: Family = Family {
     name: "good",
     takes: Takes::Bound,
     unit: Unit::Share,
-    labels: Labels::Request,
+    labels: Labels::RequestAndTarget,
     windows: true,
     hears: &[Kind::Ended],
     example: "good(latency < 4s) >= 99%",
@@ -25,7 +25,7 @@ pub(super) static FAMILY: Family = Family {
             let good = available(end.outcome, end.judged)?;
             let time = if source == Source::Ttft { end.ttft } else { Some(end.latency) };
             let fast = time.is_some_and(|t| t < within || !strictly && t == within);
-            Sample::part(end.intended, u32::from(good && fast), 1, end.latency.0)
+            Sample::of(end, good && fast, end.latency.0)
         }))
     },
 };

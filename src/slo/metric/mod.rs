@@ -10,12 +10,14 @@
 //! 5. A new kind of event is added to [`Heard`] and [`Kind`], and digested in `board.rs`.
 //!
 //! A meter says what one event contributes ([`Sample`]); adding up, comparing, windows and explanations are the
-//! gauge's. A ratio's samples say how much they add above and below the line, a count's how much they add and that
+//! gauge's. Samples of money are in billionths of a dollar. A ratio's samples say how much they add above and below the line, a count's how much they add and that
 //! somebody looked (`of`), so that "none of none" is told apart from "none of a thousand".
 
+mod alerts;
 mod back_on_primary;
 mod breaker_counts;
 mod closes;
+mod cost;
 mod effort;
 mod errors;
 mod good;
@@ -29,14 +31,16 @@ mod retry_after;
 mod served;
 mod spell;
 
+pub(crate) use alerts::Wanted;
 pub(crate) use percentile::{FAMILY as PERCENTILE, Percentile, Source};
 
 use super::assertion::{Interval, Subject};
+use super::facts::CauseFact;
 use super::unit::Unit;
-use crate::event::{BreakerState, Class, Judged, Micros, Name, Outcome, RequestId};
+use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Nanodollars, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 22] = [
+pub(crate) static FAMILIES: [&Family; 27] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::DEGRADED_SHARE,
@@ -47,11 +51,13 @@ pub(crate) static FAMILIES: [&Family; 22] = [
     &graded_quality::FAMILY,
     &effort::ATTEMPTS_PER_REQUEST,
     &effort::AMPLIFICATION,
+    &effort::CLIENT_RETRIES,
     &effort::HOPS,
     &effort::FALLBACK_SHARE,
     &opens::FAMILY,
     &closes::FAMILY,
     &back_on_primary::FAMILY,
+    &alerts::FAMILY,
     &breaker_counts::FLAPS,
     &breaker_counts::PROBES,
     &served::TRUNCATED,
@@ -59,6 +65,9 @@ pub(crate) static FAMILIES: [&Family; 22] = [
     &rerouted::POLICY_BLOCKS,
     &rerouted::CLIENT_ERRORS,
     &retry_after::FAMILY,
+    &cost::COST,
+    &cost::WASTED_COST,
+    &cost::COST_PER_REQUEST,
 ];
 
 /// A kind of metric.
@@ -95,6 +104,8 @@ pub(crate) enum Takes {
     /// A provider or a target.
     Subject,
     MaybeSubject,
+    /// A provider or a target, and a kind of alert.
+    SubjectAndAlert,
     MaybeClass,
     /// One of the times a percentile can be of.
     Source,
@@ -107,6 +118,7 @@ pub(crate) enum Takes {
 pub(crate) enum Argument {
     None,
     Subject(Subject),
+    Alert(Subject, Wanted),
     Class(Class),
     Percentile(Percentile, Source),
     Within { source: Source, strictly: bool, within: Micros },
@@ -116,15 +128,17 @@ pub(crate) enum Argument {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Labels {
     None,
-    /// tenant, tier, task, stream.
+    /// tenant, tier, task, route, stream.
     Request,
-    /// Those, and the target a sample is about.
+    /// Those, and the target a sample is about; of a whole request, the one that answered or whose error it is.
     RequestAndTarget,
 }
 
 /// What a meter is built on.
 pub(crate) struct Ground<'a> {
     pub(crate) targets: &'a [Name],
+    /// What the plan says will happen to them without a fault.
+    pub(crate) causes: &'a [CauseFact],
     /// When samples count; gauges see to that, stopwatches must see to it themselves.
     pub(crate) interval: Interval,
 }
@@ -133,7 +147,9 @@ impl Ground<'_> {
     /// The targets of a subject; all of them without one.
     pub(crate) fn targets_of(&self, argument: &Argument) -> Targets {
         Targets(match argument {
-            Argument::Subject(subject) => self.targets.iter().map(|t| subject.covers(t)).collect(),
+            Argument::Subject(subject) | Argument::Alert(subject, _) => {
+                self.targets.iter().map(|t| subject.covers(t)).collect()
+            }
             _ => vec![true; self.targets.len()],
         })
     }
@@ -158,11 +174,13 @@ pub(crate) enum Heard<'a> {
     Arrived { intended: Micros },
     Skipped { target: TargetId },
     Dispatched { target: TargetId, attempt: u32, probe: bool, switch: Option<Micros> },
-    Judged { target: TargetId, dispatched: Micros, class: Class, retry_after: Option<Micros> },
+    Judged { target: TargetId, dispatched: Micros, class: Class, retry_after: Option<Micros>, cost: Nanodollars },
     Breaker { target: TargetId, from: BreakerState, to: BreakerState },
     FaultStarted { fault: u32, providers: &'a [Name] },
     FaultEnded { fault: u32 },
     Graded { target: TargetId, good: bool },
+    ClientRetried { retry: u32 },
+    Alert { target: TargetId, kind: AlertKind, drift: Option<DriftCause> },
     Ended(End),
 }
 
@@ -192,11 +210,13 @@ pub(crate) enum Kind {
     Breaker,
     Fault,
     Graded,
+    ClientRetried,
+    Alert,
     Ended,
 }
 
 impl Kind {
-    pub(crate) const COUNT: usize = 8;
+    pub(crate) const COUNT: usize = 10;
 }
 
 /// An event with its instant and its request.
@@ -220,19 +240,30 @@ pub(crate) struct Sample {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Reading {
     /// Adds `part` above the line and `of` below it; of several offenders the greatest `weight` is the worst.
-    Part { part: u32, of: u32, weight: u64 },
+    Part { part: u64, of: u32, weight: u64 },
     /// A time.
     Time(Micros),
 }
 
 impl Sample {
     pub(crate) fn part(when: Micros, part: u32, of: u32, weight: u64) -> Option<Self> {
-        Some(Self { when, target: None, reading: Reading::Part { part, of, weight } })
+        Some(Self { when, target: None, reading: Reading::Part { part: u64::from(part), of, weight } })
+    }
+
+    /// Money spent, by so many. What cost most is the worst.
+    pub(crate) fn spent(when: Micros, money: Nanodollars, of: u32) -> Option<Self> {
+        Some(Self { when, target: None, reading: Reading::Part { part: money.0, of, weight: money.0 } })
     }
 
     pub(crate) fn at(mut self, target: TargetId) -> Self {
         self.target = Some(target);
         self
+    }
+
+    /// A sample of a whole request, about the target that answered it or whose error it is.
+    pub(crate) fn of(end: &End, part: bool, weight: u64) -> Option<Self> {
+        let reading = Reading::Part { part: u64::from(part), of: 1, weight };
+        Some(Self { when: end.intended, target: end.target, reading })
     }
 }
 
@@ -245,6 +276,10 @@ pub(crate) enum Meter {
     Ratio(Hear),
     /// The sum of the parts.
     Count(Hear),
+    /// The sum of the parts, which are money.
+    Spent(Hear),
+    /// The parts, which are money, divided by the ofs.
+    SpentEach(Hear),
     /// A percentile of times.
     Times(Percentile, Hear),
     /// One span of time.
@@ -272,6 +307,8 @@ pub(crate) enum Lap {
     Took { since: Micros, took: Micros },
     /// The drill ended before it stopped.
     Never { since: Micros },
+    /// It stopped at something that should never have been: a failure, whatever the limit.
+    Refuted { at: Micros, what: String },
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@
 //! surfaced                             left out of the denominator of all four
 //! ```
 //!
-//! A wrong but well-formed answer is available: quality is a metric of its own.
+//! A wrong but well-formed answer is available: quality is a metric of its own. With `{target=…}`, of the requests that
+//! it answered or whose error is its own; of a template, those that it was the last to fail.
 
 use super::{Argument, End, Family, Ground, Heard, Kind, Labels, Meter, Sample, Takes};
 use crate::event::{Judged, Outcome};
@@ -29,9 +30,7 @@ pub fn available(outcome: Outcome, judged: Option<Judged>) -> Option<bool> {
 /// A share of the requests that count, by what `part` says of each.
 fn share(part: fn(&End) -> bool) -> Meter {
     Meter::Ratio(Box::new(move |note| match &note.heard {
-        Heard::Ended(end) if end.outcome != Outcome::Surfaced => {
-            Sample::part(end.intended, u32::from(part(end)), 1, end.latency.0)
-        }
+        Heard::Ended(end) if end.outcome != Outcome::Surfaced => Sample::of(end, part(end), end.latency.0),
         _ => None,
     }))
 }
@@ -41,7 +40,7 @@ const fn family(name: &'static str, example: &'static str, meter: fn(&Argument, 
         name,
         takes: Takes::Nothing,
         unit: Unit::Share,
-        labels: Labels::Request,
+        labels: Labels::RequestAndTarget,
         windows: true,
         hears: &[Kind::Ended],
         example,

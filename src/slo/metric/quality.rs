@@ -16,8 +16,7 @@ pub(super) static FAMILY: Family = Family {
         Meter::Ratio(Box::new(|note| {
             let Heard::Ended(end) = &note.heard else { return None };
             let right = end.judged? == Judged::Right;
-            let sample = Sample::part(end.intended, u32::from(right), 1, 0)?;
-            Some(Sample { target: end.target, ..sample })
+            Sample::of(end, right, 0)
         }))
     },
 };

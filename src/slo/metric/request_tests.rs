@@ -89,6 +89,38 @@ fn labels_narrow_to_the_requests_that_have_them_all() {
 }
 
 #[test]
+fn a_route_is_the_chain_that_a_request_takes_and_goes_with_other_labels_and_phases() {
+    let mut log = Log::new();
+    log.arrive_as(1, 1000, "acme", "chat", false).answered(1, 1500, Judged::Right);
+    log.arrive_as(2, 1000, "acme", "chat", true).failed(2, 1500, Class::Timeout);
+    log.arrive_as(3, 21_000, "acme", "chat", true).answered(3, 21_500, Judged::Right);
+    log.call(2, 1000, GPT).call(3, 21_000, GPT).call(3, 21_100, GPT);
+    assert_eq!(log.says("availability{route=premium} >= 99%"), "100% pass");
+    assert_eq!(log.says("availability{tenant=acme,route=cheap} >= 99%"), "50.00% fail");
+    assert_eq!(log.says("availability{tenant=acme,route=cheap} >= 99% during outage"), "100% pass");
+    assert_eq!(log.says("availability{tenant=globex,route=premium} >= 99%"), "- inconclusive");
+    assert_eq!(log.says("attempts_per_request{route=cheap} < 2"), "1.50 pass");
+}
+
+#[test]
+fn whole_requests_belong_to_the_target_that_answered_them_or_whose_error_it_is() {
+    let mut log = Log::new();
+    for n in 0..20 {
+        log.served(n, 1000, 400);
+        log.arrive(100 + n, 1000).end(100 + n, 1900, Outcome::Answered, None, Some(CLAUDE), Some(Judged::Right));
+    }
+    log.arrive(50, 1000).end(50, 1200, Outcome::Failed, Some(Class::Timeout), Some(CLAUDE), None);
+    log.lost(51, 1000, 200);
+    assert_eq!(log.says("availability{target=openai} >= 99%"), "100% pass");
+    assert_eq!(log.says("availability{target=anthropic} >= 99%"), "95.24% fail");
+    assert_eq!(log.says("availability >= 99%"), "95.24% fail");
+    assert_eq!(log.says("p50(latency){target=anthropic} < 500ms"), "900ms fail");
+    assert_eq!(log.says("good(latency < 500ms){target=openai/gpt-4o} >= 99%"), "100% pass");
+    assert_eq!(log.says("errors(timeout){target=anthropic} == 0"), "1 fail");
+    assert_eq!(log.says("errors{target=openai} == 0"), "0 pass");
+}
+
+#[test]
 fn latency_is_of_answered_requests_templates_included_and_from_the_intended_arrival() {
     let mut log = Log::new();
     for n in 0..20 {

@@ -15,8 +15,7 @@ fn judged_as(wanted: Judged) -> Meter {
     Meter::Count(Box::new(move |note| {
         let Heard::Ended(end) = &note.heard else { return None };
         let hit = end.judged? == wanted;
-        let sample = Sample::part(end.intended, u32::from(hit), 1, 0)?;
-        Some(Sample { target: end.target, ..sample })
+        Sample::of(end, hit, 0)
     }))
 }
 

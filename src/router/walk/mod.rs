@@ -1,7 +1,7 @@
 //! Walks one request along its chain: admission, attempt, decision, and again.
 //!
 //! Rules:
-//! - A chain is walked once in order, demoted targets last. When every target has been tried or passed over and some only
+//! - A chain is walked once in order (`policy/order.rs`). When every target has been tried or passed over and some only
 //!   asked for a pause (or was too busy to be waited for before), the request waits for the first of them that may still
 //!   help, if its time allows, and goes on from there.
 //! - Every target passed over is one `skipped` event, every move one `fell_back` event, every further call to the target
@@ -9,17 +9,24 @@
 //! - Passing over a target never changes what the attempts before it have shown.
 //! - What happens after an attempt is `policy/decide.rs`'s business; here it is only carried out.
 
+mod admission;
+mod end;
+mod pause;
+
 use super::Router;
 use super::attempt::{self, Bounds, Call, Judgement, Progress, Wanted};
 use super::client::{Client, Request, Served};
-use super::config::{Chain, Target};
+use super::config::{Chain, OnBreak, Target};
 use super::health::{Health, Pass};
+use super::policy::alerts::Sign;
 use super::policy::breaker::Transition;
-use super::policy::decide::{Act, Limits, Retry, Situation, decide, row};
+use super::policy::decide::{Act, Effect, Limits, Retry, Situation, decide};
+use super::policy::fit::Needs;
 use super::policy::gates::Asked;
-use super::policy::{backoff, retry_after};
+use super::policy::join::{Join, anchor};
+use super::policy::{backoff, cost, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
-use crate::provider::{self, Ask, Embed};
+use crate::provider::{self, Ask, Embed, SchemaBy};
 use mock_providers::model::Capability;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +36,8 @@ struct Walk<'a> {
     router: &'a Router,
     chain: &'a Chain,
     request: &'a Request,
+    prompt_tokens: u32,
+    needs: Needs<'a>,
     deadline: Duration,
     ttft_deadline: Option<Duration>,
     /// What is known of each place of the chain.
@@ -43,6 +52,8 @@ struct Walk<'a> {
     judged: Option<Duration>,
     /// What the last failed attempt means.
     failure: Option<Class>,
+    /// What the client has of a streamed answer.
+    given: String,
     delivered: bool,
 }
 
@@ -51,6 +62,10 @@ struct Walk<'a> {
 struct Place {
     /// Calls made.
     tried: u32,
+    /// What the last of them meant.
+    class: Option<Class>,
+    /// Calls made before, for a client that asks again.
+    before: u32,
     /// The prompt does not fit there.
     too_small: bool,
     /// Worth another call from then on: it was rate limited or overloaded, and the wait was too long to sit out while
@@ -58,29 +73,46 @@ struct Place {
     again_at: Option<Duration>,
 }
 
+impl Place {
+    fn new(request: &Request, target: usize) -> Self {
+        Self { before: request.before.calls.get(&target).copied().unwrap_or_default(), ..Self::default() }
+    }
+
+    /// The number of the last call of this request to this target, whichever time its client asked.
+    fn call(&self) -> u32 {
+        self.before + self.tried
+    }
+}
+
 /// Where an attempt leads.
 enum Then {
     Done(Served),
     Next,
+    /// There is no further target for this request.
+    Stop,
 }
 
 /// Carries a request to its end. The answer, if there is one, goes to `client`.
 pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client: &mut C) -> Served {
     let chain = router.config.chain_for(request);
     let arrived = router.clock.now();
+    let prompt_tokens = request.prompt_tokens();
     let mut walk = Walk {
         router,
         chain,
         request,
+        prompt_tokens,
+        needs: Walk::needs(router, chain, request, prompt_tokens),
         deadline: arrived + chain.deadline,
         ttft_deadline: chain.ttft_deadline.filter(|_| request.stream).map(|d| arrived + d),
-        places: vec![Place::default(); chain.targets.len()],
+        places: chain.targets.iter().map(|target| Place::new(request, *target)).collect(),
         hops: 0,
         attempts: 0,
         last: None,
         left: None,
         judged: None,
         failure: None,
+        given: String::new(),
         delivered: false,
     };
     let mut order = walk.order(arrived);
@@ -90,6 +122,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
                 Ok(pass) => match walk.hop(place, pass, client).await {
                     Then::Done(served) => return served,
                     Then::Next => {}
+                    Then::Stop => return walk.exhausted(client).await,
                 },
                 Err(reason) => walk.skip(place, reason),
             }
@@ -120,77 +153,8 @@ impl Walk<'_> {
 
     fn luck(&self, purpose: &str, place: usize) -> f64 {
         let id = self.request.id;
-        let ids = [u64::from(id.stream), u64::from(id.number), u64::from(self.places[place].tried)];
+        let ids = [u64::from(id.stream), u64::from(id.number), u64::from(self.places[place].call())];
         self.router.luck.unit(purpose, &[&self.health(place).name], &ids)
-    }
-
-    /// The places of the chain, demoted targets last.
-    fn order(&self, now: Duration) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.chain.targets.len()).collect();
-        if order.len() > 1 {
-            order.sort_by_key(|&place| self.health(place).is_demoted(now));
-        }
-        order
-    }
-
-    /// Until when a call may take: the deadline, or that of the first token while there is none.
-    fn time_is_up(&self) -> Duration {
-        self.ttft_deadline.filter(|_| !self.delivered).map_or(self.deadline, |d| d.min(self.deadline))
-    }
-
-    /// The time a call to this target needs. The median only counts against a request that has already used some of its
-    /// time: one whose whole deadline lies ahead would otherwise never find out that a target has become faster.
-    fn needed(&self, place: usize) -> Duration {
-        let median = self.health(place).median().filter(|_| self.attempts > 0);
-        median.map_or(self.chain.min_hop_time, |m| m.max(self.chain.min_hop_time))
-    }
-
-    /// Why a call at `at` makes no sense, whatever the target's health.
-    fn hindrance(&self, place: usize, at: Duration) -> Option<SkipReason> {
-        if let Some(reason) = self.unfit(place) {
-            return Some(reason);
-        }
-        let measured = self.health(place).measured();
-        if self.chain.min_quality.is_some_and(|floor| measured.is_some_and(|quality| quality.is_below(floor))) {
-            return Some(SkipReason::Quality);
-        }
-        if self.attempts >= self.chain.max_attempts_total {
-            return Some(SkipReason::AttemptsSpent);
-        }
-        if self.places[place].too_small || self.request.prompt_tokens() > self.target(place).context {
-            return Some(SkipReason::Context);
-        }
-        (at + self.needed(place) > self.time_is_up()).then_some(SkipReason::Deadline)
-    }
-
-    /// Why this target can never serve this request, whatever happens.
-    fn unfit(&self, place: usize) -> Option<SkipReason> {
-        let (request, target) = (self.request, self.target(place));
-        let needs = [
-            (Capability::Tools, !request.tools.is_empty()),
-            (Capability::JsonSchema, request.schema.is_some()),
-            (Capability::Vision, !request.images.is_empty()),
-        ];
-        if needs.iter().any(|(capability, needed)| *needed && !target.capabilities.contains(capability)) {
-            return Some(SkipReason::Capability);
-        }
-        request.embedding?;
-        if self.router.upstreams[target.provider].adapter.embedder().is_err() {
-            return Some(SkipReason::Capability);
-        }
-        // What the client stores beside the other vectors must compare with them.
-        let space = self.router.vector_space(self.chain);
-        (space != Some(target.vector_space())).then_some(SkipReason::VectorSpace)
-    }
-
-    /// May this target be called now?
-    fn admit(&self, place: usize) -> Result<Pass, SkipReason> {
-        let now = self.now();
-        if let Some(reason) = self.hindrance(place, now) {
-            return Err(reason);
-        }
-        let first_here = self.places[place].tried == 0;
-        self.health(place).admit(now, self.luck("ramp", place), first_here, |t| self.announce(place, &t))
     }
 
     fn skip(&mut self, place: usize, reason: SkipReason) {
@@ -208,7 +172,7 @@ impl Walk<'_> {
             let (request, from, to) = (self.request.id, self.name(from), self.name(place));
             self.log(EventKind::FellBack { request, from, to, reason });
         }
-        self.hops += u32::from(self.places[place].tried == 0);
+        self.hops += u32::from(self.places[place].call() == 0);
     }
 
     /// Uses one target until it answers, or until the table says to leave it.
@@ -230,15 +194,19 @@ impl Walk<'_> {
                     }
                 },
             };
+            let continued = self.delivered;
             let (verdict, asked) = self.attempt(place, granted, stricter, client).await;
             let class = verdict.class;
             self.delivered |= verdict.delivered;
             let now = self.now();
             let retries = self.places[place].tried - 1;
             let backoff = backoff::wait(&self.chain.retry.backoff, retries, waited, self.luck("backoff", place));
-            let wait = asked.unwrap_or(backoff);
+            let wait = asked.filter(|_| self.chain.retry.heeds_pauses).unwrap_or(backoff);
             if class != Class::Ok {
-                self.failure = Some(class);
+                // What broke a stream is its error, not that nobody could go on with it.
+                if !continued {
+                    self.failure = Some(class);
+                }
                 self.judged = Some(now);
                 self.left = Some((place, Reason::Class(class)));
             }
@@ -248,6 +216,7 @@ impl Walk<'_> {
                 retries_of_class: classes.iter().filter(|&&c| c == class).count() as u32,
                 attempts_left: self.chain.max_attempts_total - self.attempts,
                 token_delivered: self.delivered && class != Class::Ok,
+                continued,
                 wait,
                 remaining: self.time_is_up().saturating_sub(now),
                 budget: self.health(place).covers_retry(now),
@@ -258,11 +227,14 @@ impl Walk<'_> {
                 wait_up_to: self.chain.retry.wait_up_to,
                 retry_timeouts: self.chain.retry.retry_timeouts,
                 min_hop_time: self.needed(place),
+                continues: self.chain.on_break == OnBreak::Continue,
+                takes_parts: self.chain.on_break == OnBreak::Serve,
             };
-            match decide(&situation, &limits) {
+            match decide(&situation, self.chain.table.row(class), &limits) {
                 Act::Serve => return Then::Done(self.served(Outcome::Answered, None)),
                 Act::Surface => return Then::Done(self.served(Outcome::Surfaced, Some(class))),
-                Act::Abort => return Then::Done(self.served(Outcome::Failed, Some(class))),
+                Act::Abort => return Then::Done(self.served(Outcome::Failed, self.failure)),
+                Act::Stop => return Then::Stop,
                 Act::Retry { wait } => {
                     self.retry(place, class, wait);
                     classes.push(class);
@@ -280,8 +252,11 @@ impl Walk<'_> {
                     return Then::Next;
                 }
                 Act::Next => {
-                    let busy = row(class).retry == Retry::WithinWait;
+                    let busy = self.chain.table.row(class).retry == Retry::WithinWait;
                     self.places[place].again_at = busy.then_some(now + wait);
+                    if self.chain.retry.sleeps_last && self.gone_while(self.time_is_up().min(now + wait)).await {
+                        return Then::Done(self.served(Outcome::Surfaced, Some(Class::Cancelled)));
+                    }
                     return Then::Next;
                 }
             }
@@ -314,7 +289,7 @@ impl Walk<'_> {
         let target = &router.config.targets[self.chain.targets[place]];
         self.places[place].tried += 1;
         self.attempts += 1;
-        let (id, attempt) = (self.request.id, self.places[place].tried);
+        let (id, attempt) = (self.request.id, self.places[place].call());
         let dispatched = self.now();
         let elsewhere = self.last.replace(place).is_some_and(|last| last != place);
         let judged = self.judged.take().filter(|_| elsewhere);
@@ -326,6 +301,10 @@ impl Walk<'_> {
         let request = self.request;
         let (schema, must_call) = (request.schema.as_ref(), request.must_call);
         let asked = Asked { model: &target.model, schema, tools: &request.tools, must_call };
+        let row = |class| self.chain.table.row(class);
+        let continued = self.delivered;
+        let shown = if target.prefill { anchor(&self.given) } else { 0 };
+        let can_schemas = target.capabilities.contains(&Capability::JsonSchema);
         let tools = request.offered();
         let secret = provider::secret(&request.tenant);
         let wanted = match request.embedding {
@@ -338,11 +317,14 @@ impl Walk<'_> {
                 system: &request.system,
                 prompt: &request.prompt,
                 images: &request.images,
+                partial: &self.given[..shown],
                 schema: request.schema.as_ref().map(|s| s.document()),
+                schema_by: if can_schemas { SchemaBy::Native } else { SchemaBy::Prompt },
                 tools: &tools,
                 must_call: request.must_call,
                 stream: request.stream,
                 stricter,
+                options: &request.options,
             }),
         };
         let call = Call {
@@ -351,6 +333,8 @@ impl Walk<'_> {
             wanted,
             gates: &self.chain.gates,
             asked,
+            holds_back: self.chain.on_break == OnBreak::Buffer,
+            join: continued.then(|| Join::new(&self.given, shown)),
             key: format!("{id};{attempt}"),
             bounds: Bounds {
                 head: dispatched + timeouts.headers,
@@ -363,9 +347,18 @@ impl Walk<'_> {
         let mut first = FirstToken { router, request: self.request, target: &target.name, attempt };
         let verdict = attempt::run(call, router.clock, client, &mut first).await;
         let now = self.now();
-        let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, self.luck("retry-after", place)));
-        let effect = row(verdict.class).effect;
-        pass.record(effect, now - dispatched, now, self.luck("open", place), |recorded| {
+        let stretch = self.chain.retry.scatter * self.luck("retry-after", place);
+        let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, stretch));
+        self.given.push_str(&verdict.given);
+        let effect = match row(verdict.class).effect {
+            // That a target does not go on as somebody else began says little about its answers.
+            Effect::BadAnswer if continued => Effect::Alive,
+            effect => effect,
+        };
+        let (key, retires) = (&request.tenant, verdict.retires.as_deref());
+        let sign = Sign { class: verdict.class, dispatched, judged: now, key, retires };
+        self.places[place].class = Some(verdict.class);
+        pass.record(effect, &sign, now - dispatched, now, self.luck("open", place), |recorded| {
             self.log(EventKind::AttemptEnded {
                 request: id,
                 target: Arc::clone(&target.name),
@@ -377,6 +370,8 @@ impl Walk<'_> {
                 detail: verdict.detail.as_ref().into(),
                 retry_after: asked.map(Micros::from),
                 tokens: verdict.tokens,
+                usage: verdict.usage,
+                cost: verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage)),
                 breaker: recorded.reading,
             });
             if let Some(transition) = &recorded.transition {
@@ -385,81 +380,30 @@ impl Walk<'_> {
             if let Some(until) = recorded.demoted_until {
                 self.log(EventKind::Demoted { target: Arc::clone(&target.name), until: until.into() });
             }
+            for alert in recorded.alerts {
+                let (target, cause) = (Arc::clone(&target.name), alert.cause.into());
+                self.log(EventKind::Alert { target, kind: alert.kind, drift: None, cause });
+            }
         });
-        let asks_for_a_pause = row(verdict.class).retry == Retry::WithinWait;
-        if let Some(wait) = asked.filter(|_| asks_for_a_pause)
+        let pauses = row(verdict.class).retry == Retry::WithinWait && self.chain.retry.heeds_pauses;
+        if let Some(wait) = asked.filter(|_| pauses)
             && self.health(place).rest(now + wait)
         {
             self.log(EventKind::SetAside { target: Arc::clone(&target.name), until: (now + wait).into() });
         }
-        if row(verdict.class).alert {
-            self.log(EventKind::Alert { target: Arc::clone(&target.name), class: verdict.class });
-        }
         (verdict, asked)
-    }
-
-    /// Waits for the first target that may still help once its pause is over. Returns which.
-    async fn await_pause(&mut self) -> Option<usize> {
-        let now = self.now();
-        let (until, place) = (0..self.places.len()).filter_map(|p| Some((self.worth_waiting(p, now)?, p))).min()?;
-        if self.delivered {
-            return None;
-        }
-        if self.last == Some(place) {
-            self.retry(place, self.failure.unwrap_or(Class::RateLimited), until - now);
-        } else if self.last.is_none() {
-            // Nothing was called yet: waiting for the first choice is no fallback.
-            self.left = Some((0, Reason::Skip(SkipReason::SetAside)));
-        }
-        if self.gone_while(until).await {
-            self.failure = Some(Class::Cancelled);
-            return None;
-        }
-        Some(place)
-    }
-
-    /// When this target is worth another call, if it is worth waiting for. Everybody who waits for one pause comes back
-    /// at a time of their own.
-    fn worth_waiting(&self, place: usize, now: Duration) -> Option<Duration> {
-        let here = &self.places[place];
-        let pause = self.health(place).rests_until(now).max(here.again_at.filter(|&at| at > now))?;
-        let scatter = (pause - now).mul_f64(0.1 * self.luck("scatter", place));
-        let until = pause + Duration::from_millis(scatter.as_millis() as u64);
-        let open = self.health(place).is_open_at(until);
-        let paid = here.tried == 0 || self.health(place).covers_retry(now);
-        let may = here.tried < self.chain.retry.max_attempts && paid && !open && self.hindrance(place, until).is_none();
-        may.then_some(until)
-    }
-
-    /// Nothing is left to try.
-    async fn exhausted<C: Client>(&mut self, client: &mut C) -> Served {
-        if self.failure == Some(Class::Cancelled) {
-            return self.served(Outcome::Surfaced, Some(Class::Cancelled));
-        }
-        if self.places.iter().all(|p| p.too_small) {
-            return self.served(Outcome::Surfaced, Some(Class::ContextLength));
-        }
-        if (0..self.places.len()).all(|place| self.unfit(place).is_some()) {
-            // No template stands for a vector, and that the chain cannot do it is no fault of the client.
-            return self.served(Outcome::Failed, Some(Class::BadRequest));
-        }
-        let class = self.failure.or(match self.left {
-            Some((_, Reason::Skip(SkipReason::SetAside))) => Some(Class::RateLimited),
-            Some((_, Reason::Skip(SkipReason::Deadline))) => Some(Class::Timeout),
-            _ => Some(Class::Overloaded),
-        });
-        match self.chain.degraded.as_ref().filter(|_| self.request.embedding.is_none()) {
-            Some(template) => {
-                client.token(template).await;
-                self.served(Outcome::Degraded, class)
-            }
-            None => self.served(Outcome::Failed, class),
-        }
     }
 
     fn served(&self, outcome: Outcome, class: Option<Class>) -> Served {
         let target = self.last.map(|place| self.name(place));
-        Served { outcome, class, target, hops: self.hops, attempts: self.attempts }
+        let first = self.places.first().and_then(|place| place.class);
+        let mut done = self.request.before.clone();
+        done.asked += 1;
+        done.calls.extend(self.chain.targets.iter().zip(&self.places).map(|(target, place)| (*target, place.call())));
+        let now = self.now();
+        let pauses = (0..self.places.len()).filter_map(|place| self.health(place).rests_until(now));
+        let retry_after = pauses.min().filter(|_| outcome == Outcome::Failed).map(|until| until - now);
+        Served { outcome, class, target, first, hops: self.hops, attempts: self.attempts, done, retry_after }
     }
 
     fn announce(&self, place: usize, transition: &Transition) {

@@ -1,0 +1,127 @@
+//! Admission: in which order the targets are tried, and whether one may be called now.
+
+use super::Walk;
+use crate::event::SkipReason;
+use crate::router::Router;
+use crate::router::client::Request;
+use crate::router::config::Chain;
+use crate::router::health::Pass;
+use crate::router::policy::fit::{Needs, Offer, unfit};
+use crate::router::policy::order::{Member, Pick, order};
+use mock_providers::model::Capability;
+use std::time::Duration;
+
+/// The length of an answer that costs are estimated with, in tokens.
+const TYPICAL_ANSWER: u32 = 250;
+
+impl<'a> Walk<'a> {
+    /// The places of the chain in the order in which they are to be tried.
+    pub(super) fn order(&self, now: Duration) -> Vec<usize> {
+        if let [_] = *self.chain.targets {
+            return vec![0];
+        }
+        order(&self.chain.steps, &self.members(now))
+    }
+
+    /// What is known of each place that may matter to the order.
+    fn members(&self, now: Duration) -> Vec<Member> {
+        let mut members = Vec::with_capacity(self.chain.targets.len());
+        for step in &self.chain.steps {
+            let from = members.len();
+            for place in from..from + step.len {
+                let (target, standing) = (self.target(place), self.health(place).standing(now));
+                members.push(Member {
+                    weight: self.chain.weights[place],
+                    price: target.price.of(self.prompt_tokens, 0, TYPICAL_ANSWER),
+                    average: standing.average,
+                    in_flight: standing.in_flight,
+                    same_model: target.identity == self.target(from).identity,
+                    demoted: standing.demoted,
+                    luck: if step.pick == Pick::Ordered { 0.0 } else { self.luck("pick", place) },
+                });
+            }
+        }
+        members
+    }
+
+    /// Until when a call may take: the deadline, or that of the first token while there is none.
+    pub(super) fn time_is_up(&self) -> Duration {
+        self.ttft_deadline.filter(|_| !self.delivered).map_or(self.deadline, |d| d.min(self.deadline))
+    }
+
+    /// The time a call to this target needs. The median only counts against a request that has already used some of its
+    /// time: one whose whole deadline lies ahead would otherwise never find out that a target has become faster.
+    pub(super) fn needed(&self, place: usize) -> Duration {
+        let median = self.health(place).median().filter(|_| self.attempts > 0);
+        median.map_or(self.chain.min_hop_time, |m| m.max(self.chain.min_hop_time))
+    }
+
+    /// Why a call at `at` makes no sense, whatever the target's health.
+    pub(super) fn hindrance(&self, place: usize, at: Duration) -> Option<SkipReason> {
+        if let Some(reason) = self.unfit(place) {
+            return Some(reason);
+        }
+        if self.places[place].too_small {
+            return Some(SkipReason::Context);
+        }
+        let measured = self.health(place).measured();
+        if self.chain.min_quality.is_some_and(|floor| measured.is_some_and(|quality| quality.is_below(floor))) {
+            return Some(SkipReason::Quality);
+        }
+        if self.attempts >= self.chain.max_attempts_total {
+            return Some(SkipReason::AttemptsSpent);
+        }
+        (at + self.needed(place) > self.time_is_up()).then_some(SkipReason::Deadline)
+    }
+
+    /// Why this target can never serve this request, whatever happens.
+    pub(super) fn unfit(&self, place: usize) -> Option<SkipReason> {
+        let target = self.target(place);
+        let adapter = self.router.upstreams[target.provider].adapter;
+        unfit(
+            &self.needs,
+            &Offer {
+                region: target.region.as_ref(),
+                approved_for: &target.approved_for,
+                capabilities: &target.capabilities,
+                obeys: self.request.embedding.is_some() || adapter.cannot(&self.request.options).is_none(),
+                embeds: adapter.embedder().is_ok(),
+                space: &target.identity,
+                context: target.context,
+            },
+        )
+    }
+
+    /// What this request needs of every target.
+    pub(super) fn needs(router: &'a Router, chain: &Chain, request: &'a Request, prompt_tokens: u32) -> Needs<'a> {
+        let mut capabilities = Vec::new();
+        if !request.tools.is_empty() {
+            capabilities.push(Capability::Tools);
+        }
+        // Where a gate holds the answer against the schema anyway, a prompt that tells of it will do.
+        if request.schema.is_some() && !chain.gates.hold_to_schema() {
+            capabilities.push(Capability::JsonSchema);
+        }
+        if !request.images.is_empty() {
+            capabilities.push(Capability::Vision);
+        }
+        Needs {
+            residency: &[],
+            data_class: None,
+            capabilities,
+            embedding: request.embedding.is_some(),
+            space: request.embedding.and_then(|_| router.vector_space(chain)),
+            prompt_tokens,
+        }
+    }
+
+    /// May this target be called now?
+    pub(super) fn admit(&self, place: usize) -> Result<Pass, SkipReason> {
+        let now = self.now();
+        if let Some(reason) = self.hindrance(place, now) {
+            return Err(reason);
+        }
+        let first_here = self.places[place].tried == 0;
+        self.health(place).admit(now, self.luck("ramp", place), first_here, |t| self.announce(place, &t))
+    }
+}

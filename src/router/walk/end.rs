@@ -1,0 +1,36 @@
+//! The end of the chain: nothing is left to try.
+
+use super::Walk;
+use crate::event::{Class, Outcome, Reason, SkipReason};
+use crate::router::client::{Client, Served};
+
+impl Walk<'_> {
+    /// Nothing is left to try.
+    pub(super) async fn exhausted<C: Client>(&mut self, client: &mut C) -> Served {
+        if self.failure == Some(Class::Cancelled) {
+            return self.served(Outcome::Surfaced, Some(Class::Cancelled));
+        }
+        if self.delivered {
+            return self.served(Outcome::Failed, self.failure);
+        }
+        if self.places.iter().all(|p| p.too_small) {
+            return self.served(Outcome::Surfaced, Some(Class::ContextLength));
+        }
+        if (0..self.places.len()).all(|place| self.unfit(place).is_some()) {
+            // No template stands for a vector, and that the chain cannot do it is no fault of the client.
+            return self.served(Outcome::Failed, Some(Class::BadRequest));
+        }
+        let class = self.failure.or(match self.left {
+            Some((_, Reason::Skip(SkipReason::SetAside))) => Some(Class::RateLimited),
+            Some((_, Reason::Skip(SkipReason::Deadline))) => Some(Class::Timeout),
+            _ => Some(Class::Overloaded),
+        });
+        match self.chain.degraded.as_ref().filter(|_| self.request.embedding.is_none()) {
+            Some(template) => {
+                client.token(template).await;
+                self.served(Outcome::Degraded, class)
+            }
+            None => self.served(Outcome::Failed, class),
+        }
+    }
+}

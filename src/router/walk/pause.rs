@@ -1,0 +1,40 @@
+//! Waiting: when no target is left but some only asked for a pause.
+
+use super::Walk;
+use crate::event::{Class, Reason, SkipReason};
+use std::time::Duration;
+
+impl Walk<'_> {
+    /// Waits for the first target that may still help once its pause is over. Returns which.
+    pub(super) async fn await_pause(&mut self) -> Option<usize> {
+        let now = self.now();
+        let (until, place) = (0..self.places.len()).filter_map(|p| Some((self.worth_waiting(p, now)?, p))).min()?;
+        if self.delivered {
+            return None;
+        }
+        if self.last == Some(place) {
+            self.retry(place, self.failure.unwrap_or(Class::RateLimited), until - now);
+        } else if self.last.is_none() {
+            // Nothing was called yet: waiting for the first choice is no fallback.
+            self.left = Some((0, Reason::Skip(SkipReason::SetAside)));
+        }
+        if self.gone_while(until).await {
+            self.failure = Some(Class::Cancelled);
+            return None;
+        }
+        Some(place)
+    }
+
+    /// When this target is worth another call, if it is worth waiting for. Everybody who waits for one pause comes back
+    /// at a time of their own.
+    fn worth_waiting(&self, place: usize, now: Duration) -> Option<Duration> {
+        let here = &self.places[place];
+        let pause = self.health(place).rests_until(now).max(here.again_at.filter(|&at| at > now))?;
+        let scatter = (pause - now).mul_f64(self.chain.retry.scatter * self.luck("scatter", place));
+        let until = pause + Duration::from_millis(scatter.as_millis() as u64);
+        let open = self.health(place).is_open_at(until);
+        let paid = here.tried == 0 || self.health(place).covers_retry(now);
+        let may = here.tried < self.chain.retry.max_attempts && paid && !open && self.hindrance(place, until).is_none();
+        may.then_some(until)
+    }
+}
