@@ -2,6 +2,7 @@
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
 //! - `attempt`: one HTTP call. - `health`: what is known about a target. - `watch`: what is known about a chain.
+//! - `grader`: looks at answers afterwards.
 //! - `policy/`: every decision, pure.
 //! - `ablate`: the same router with a part missing. - `preset`: baselines.
 //!
@@ -12,6 +13,7 @@ pub mod ablate;
 mod attempt;
 mod client;
 pub mod config;
+mod grader;
 mod health;
 pub mod policy;
 pub mod preset;
@@ -20,14 +22,16 @@ mod tests;
 mod walk;
 mod watch;
 
-pub use crate::provider::{Effort, Image, Options, ToolCall};
+pub use crate::provider::{Answered, Effort, Image, Options, ToolCall};
 pub use client::{Before, Client, Request, Served, Stakes, Traits};
+pub use grader::Truth;
 
-use crate::event::{Name, Sink};
+use crate::event::{Name, Outcome, Sink};
 use crate::provider::Adapter;
-use crate::runtime::Clock;
+use crate::runtime::{Clock, Spawner};
 use crate::transport::Upstream;
 use config::{Chain, Config};
+use grader::{Grader, Overheard};
 use health::Health;
 use mock_providers::Luck;
 use policy::drift::{self, Drift};
@@ -54,6 +58,7 @@ pub struct Router {
     clock: Clock,
     luck: Luck,
     log: Arc<dyn Sink>,
+    grader: Option<Grader>,
 }
 
 impl Router {
@@ -66,7 +71,14 @@ impl Router {
         let known = |replica| targets.iter().map(move |(t, shared)| Arc::new(Health::new(t, replica, shared.clone())));
         let replicas = (0..config.fleet.replicas.max(1)).map(|replica| known(replica).collect()).collect();
         let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
-        Self { config, upstreams, replicas, drift, clock, luck, log }
+        Self { config, upstreams, replicas, drift, clock, luck, log, grader: None }
+    }
+
+    /// With the grader that its configuration asks for, if it does.
+    #[must_use]
+    pub fn graded(mut self, truth: Arc<dyn Truth>, spawner: Spawner) -> Self {
+        self.grader = self.config.oversight.grader.map(|params| Grader { params, truth, spawner });
+        self
     }
 
     /// Which replica a request reaches, each time its client asks.
@@ -97,9 +109,26 @@ impl Router {
     /// Carries a request to its end. The answer, if there is one, goes to `client` piece by piece; only what the
     /// returned [`Served`] calls answered was complete.
     pub async fn handle<C: Client>(&self, request: &Request, client: &mut C) -> Served {
-        let served = walk::carry(self, request, client).await;
+        let served = match self.grader.as_ref().filter(|grader| grader.picks(self.luck, request)) {
+            None => walk::carry(self, request, client).await,
+            Some(grader) => {
+                let mut client = Overheard::new(client);
+                let served = walk::carry(self, request, &mut client).await;
+                self.look(grader, request, &client.answered, &served);
+                served
+            }
+        };
         self.watch(request, &served);
         served
+    }
+
+    /// Shows a grader what was answered, if anything was.
+    fn look(&self, grader: &Grader, request: &Request, answered: &Answered, served: &Served) {
+        let target = served.target.as_ref().filter(|_| served.outcome == Outcome::Answered);
+        let known = &self.replicas[usize::from(self.replica(request))];
+        if let Some(health) = target.and_then(|target| known.iter().find(|health| health.name == *target)) {
+            grader.look(request, answered, health, (self.clock, self.luck, &self.log));
+        }
     }
 }
 

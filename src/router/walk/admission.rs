@@ -64,6 +64,10 @@ impl<'a> Walk<'a> {
         if self.places[place].too_small {
             return Some(SkipReason::Context);
         }
+        let measured = self.health(place).measured();
+        if self.chain.min_quality.is_some_and(|floor| measured.is_some_and(|quality| quality.is_below(floor))) {
+            return Some(SkipReason::Quality);
+        }
         if self.attempts >= self.chain.max_attempts_total {
             return Some(SkipReason::AttemptsSpent);
         }

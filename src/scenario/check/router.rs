@@ -4,7 +4,7 @@
 //! says explicitly wins over the default; two chains that say different things of one target are an error.
 
 use super::{resolve, routes};
-use crate::router::config::{Chain, Config, Target};
+use crate::router::config::{Chain, Config, Oversight, Target};
 use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::plan::Provider;
 use crate::scenario::problem::Problem;
@@ -28,8 +28,9 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     }
     let names: Vec<&str> = router.chains.iter().map(|c| c.name.value.as_str()).collect();
     let routes = routes::check(&router.routes, &names, sink);
-    let config =
-        Config { targets: targets.list.into_iter().map(|t| t.target).collect(), chains, routes, fleet: router.fleet };
+    let (fleet, oversight) = (router.fleet, Oversight { grader: router.grader });
+    let targets = targets.list.into_iter().map(|t| t.target).collect();
+    let config = Config { targets, chains, routes, fleet, oversight };
     require(router, &config, sink);
     config
 }

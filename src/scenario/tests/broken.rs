@@ -298,6 +298,23 @@ fn gates_that_make_no_sense_are_refused() {
 
 #[test]
 #[rustfmt::skip]
+fn graders_that_make_no_sense_are_refused() {
+    for (grader, message, hint) in [
+        ("{ sample: «0%» }", "this must be more than zero", ""),
+        ("{ sample: «10» }", "`10` is not a share", ""),
+        ("{ cost: «2ct» }", "`2ct` is not an amount of money", "$0.002"),
+        ("{ cost: «$-1» }", "`$-1` is not an amount of money", "$0.002"),
+        ("{ delay: «2» }", "the duration `2` has no unit", "2s"),
+        ("{ «false_god»: 2% }", "a grader does not have a key `false_god`", "did you mean `false_good`?"),
+    ] {
+        let with = format!("router:\n  grader: {grader}\n  routes:");
+        check(&[("router:\n  routes:", with.as_str(), message, hint)]);
+    }
+    check(&[("deadline: 12s", "deadline: 12s\n      min_quality: «90»", "`90` is not a share", "")]);
+}
+
+#[test]
+#[rustfmt::skip]
 fn models_that_make_no_sense_are_refused() {
     for (model, message, hint) in [
         ("instruction_following: «98»", "this must lie between 0 and 1", "93%"),
