@@ -6,7 +6,7 @@ use super::policy::fit::Offer;
 use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
 use super::policy::route::{Traveller, When};
-use super::policy::{backoff, breaker, budget, quality};
+use super::policy::{backoff, breaker, budget, cache, quality};
 use crate::event::Name;
 use mock_providers::model::{Capability, Price};
 use std::collections::BTreeSet;
@@ -169,7 +169,9 @@ pub struct Chain {
     pub timeouts: Timeouts,
     /// What answers must pass to be served.
     pub gates: Gates,
-    /// What is served when every target has failed.
+    /// Which answers are kept, to be given again when every target has failed.
+    pub cache: Option<cache::Params>,
+    /// What is served when every target has failed and no fresh answer is kept.
     pub degraded: Option<Name>,
 }
 
@@ -193,6 +195,7 @@ impl Chain {
             max_attempts_total: 6,
             timeouts: Timeouts::default(),
             gates: Gates::default(),
+            cache: None,
             degraded: None,
         }
     }

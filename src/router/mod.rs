@@ -30,6 +30,7 @@ use crate::transport::Upstream;
 use config::{Chain, Config};
 use health::Health;
 use mock_providers::Luck;
+use policy::cache::Cache;
 use policy::drift::{self, Drift};
 use policy::shared::Notices;
 use std::sync::{Arc, Mutex};
@@ -49,6 +50,8 @@ pub struct Router {
     upstreams: Vec<Provider>,
     /// By replica, then by target.
     replicas: Vec<Vec<Arc<Health>>>,
+    /// By chain; the replicas share them.
+    kept: Vec<Option<walk::Kept>>,
     /// By chain.
     drift: Vec<Mutex<Drift>>,
     clock: Clock,
@@ -66,7 +69,8 @@ impl Router {
         let known = |replica| targets.iter().map(move |(t, shared)| Arc::new(Health::new(t, replica, shared.clone())));
         let replicas = (0..config.fleet.replicas.max(1)).map(|replica| known(replica).collect()).collect();
         let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
-        Self { config, upstreams, replicas, drift, clock, luck, log }
+        let kept = config.chains.iter().map(|chain| chain.cache.map(|params| Mutex::new(Cache::new(params)))).collect();
+        Self { config, upstreams, replicas, kept, drift, clock, luck, log }
     }
 
     /// Which replica a request reaches, each time its client asks.
