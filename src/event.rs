@@ -252,6 +252,8 @@ pub enum SkipReason {
     Stakes,
     /// Its vectors do not compare with those of the chain's embedding model.
     VectorSpace,
+    /// Its measured quality is proven to lie below the chain's floor.
+    Quality,
 }
 
 impl SkipReason {
@@ -270,6 +272,7 @@ impl SkipReason {
             Self::DataClass => "data_class",
             Self::Stakes => "stakes",
             Self::VectorSpace => "vector_space",
+            Self::Quality => "quality",
         }
     }
 }
@@ -618,6 +621,17 @@ pub enum EventKind {
         target: Name,
         /// Until when.
         until: Micros,
+    },
+    /// A grader, which errs, has looked at an answer that a client got.
+    Graded {
+        /// To which request.
+        request: RequestId,
+        /// Whose answer.
+        target: Name,
+        /// What it says.
+        good: bool,
+        /// Dollars for the verdict.
+        cost: f64,
     },
     /// Something a person should know. Told when it begins, and again only after it was over.
     Alert {

@@ -37,6 +37,12 @@ pub(super) enum Command {
         /// Files, directories or bundled names; all bundled ones if none is given
         scenarios: Vec<String>,
     },
+    /// Tell what a scenario will do without running it: timeline, chains, and what looks wrong with them
+    Plan {
+        /// A file or a bundled name
+        #[arg(default_value = DEFAULT_DRILL)]
+        scenario: String,
+    },
     /// Compare the routers that everyone writes first with the scenarios' own, on the same luck
     Baselines(Baselines),
     /// Print a completion script for a shell

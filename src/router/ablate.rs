@@ -76,6 +76,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "slow_rate", gone: "breakers do not count slow calls", remove: |c| targets(c, |target| target.breaker.slow_rate = None) },
     Part { name: "ramp", gone: "a breaker that closes admits everybody at once", remove: |c| targets(c, |target| target.breaker.ramp = Duration::ZERO) },
     Part { name: "quality", gone: "bad answers demote no target", remove: |c| targets(c, |target| target.quality.min_calls = u32::MAX) },
+    Part { name: "grader", gone: "nobody looks at what was served", remove: |c| c.oversight.grader = None },
     Part { name: "gates", gone: "answers are served unread", remove: |c| chains(c, |chain| chain.gates = Gates::none()) },
     Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, no_last_resort) },
     Part { name: "cache", gone: "no answers are kept for when all targets have failed", remove: |c| chains(c, |chain| chain.cache = None) },
@@ -190,6 +191,7 @@ providers:
   openai: { models: { gpt-4o: {}, gpt-3.5-turbo: {} } }
   anthropic: { models: { claude-sonnet-4: {} } }
 router:
+  grader: { sample: 10% }
   routes: [{ when: { task: chat }, chain: chat }]
   chains:
     main:

@@ -6,7 +6,7 @@ use super::policy::fit::Offer;
 use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
 use super::policy::route::{Traveller, When};
-use super::policy::{backoff, breaker, budget, cache, quality};
+use super::policy::{backoff, breaker, budget, cache, grading, quality};
 use crate::event::Name;
 use mock_providers::model::{Capability, Price};
 use std::collections::BTreeSet;
@@ -24,6 +24,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// How many routers there are.
     pub fleet: Fleet,
+    /// How the quality of answers is watched.
+    pub oversight: Oversight,
 }
 
 /// Several routers behind one address. A request reaches one of them by a hash of its id, and another one when its
@@ -60,6 +62,13 @@ impl Config {
         let chain = route.map(|route| self.routes[route].chain).or_else(named).unwrap_or(0);
         Way { route, chain }
     }
+}
+
+/// How the quality of answers is watched.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Oversight {
+    /// Looks at a share of the answers that clients got.
+    pub grader: Option<grading::Params>,
 }
 
 /// One place a request can go. Its breaker, retry budget and quality window are shared by all chains that name it.
@@ -120,13 +129,13 @@ impl Target {
     }
 
     /// What it has to offer, as far as it is for itself to say: whether its API can do what is asked its adapter knows,
-    /// whether it is a first choice its chain.
+    /// whether high stakes are trusted to it its chain.
     #[must_use]
     pub fn offer(&self) -> Offer<'_> {
         Offer {
             region: self.region.as_ref(),
             approved_for: &self.approved_for,
-            first_choice: true,
+            trusted: true,
             capabilities: &self.capabilities,
             obeys: true,
             embeds: true,
@@ -169,6 +178,8 @@ pub struct Chain {
     pub timeouts: Timeouts,
     /// What answers must pass to be served.
     pub gates: Gates,
+    /// A target whose measured quality is proven to lie below this share is passed over.
+    pub min_quality: Option<f64>,
     /// Which answers are kept, to be given again when every target has failed.
     pub cache: Option<cache::Params>,
     /// What is served when every target has failed and no fresh answer is kept.
@@ -196,6 +207,7 @@ impl Chain {
             timeouts: Timeouts::default(),
             gates: Gates::default(),
             cache: None,
+            min_quality: None,
             degraded: None,
         }
     }

@@ -3,6 +3,8 @@
 //! Rules:
 //! - A [`Pass`] is the right to make one call. Dropped without a verdict (a cancelled request) it returns its permit and
 //!   says nothing about the target.
+//! - What a grader says has a quality window of its own: in the other one its few verdicts would drown among the answers
+//!   that nobody has looked at.
 //! - The median of answers is known after 20 of them, over the newest 64.
 //! - The moving average of their times weighs the newest with a fifth.
 
@@ -12,6 +14,7 @@ use super::policy::breaker::{Admission, Breaker, Health as Verdict, Permit, Tran
 use super::policy::budget::RetryBudget;
 use super::policy::decide::{Effect, LONG};
 use super::policy::quality::Quality;
+use super::policy::rolling::{Estimate, Rolling};
 use super::policy::shared::Notices;
 use crate::event::{BreakerReading, BreakerState, Name, SkipReason};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,6 +42,8 @@ struct State {
     breaker: Breaker,
     budget: RetryBudget,
     quality: Quality,
+    graded: Quality,
+    measured: Rolling,
     alerts: Alerts,
     rests_until: Duration,
     took: Vec<Duration>,
@@ -78,6 +83,8 @@ impl Health {
                 breaker: Breaker::new(target.breaker),
                 budget: RetryBudget::new(target.budget, Duration::ZERO),
                 quality: Quality::new(target.quality),
+                graded: Quality::new(target.quality),
+                measured: Rolling::default(),
                 alerts: Alerts::default(),
                 rests_until: Duration::ZERO,
                 took: Vec::new(),
@@ -166,7 +173,20 @@ impl Health {
 
     pub(super) fn standing(&self, now: Duration) -> Standing {
         let state = self.state();
-        Standing { demoted: state.quality.is_demoted(now), average: state.average, in_flight: state.in_flight }
+        let demoted = state.quality.is_demoted(now) || state.graded.is_demoted(now);
+        Standing { demoted, average: state.average, in_flight: state.in_flight }
+    }
+
+    /// Takes in a grader's verdict on one of its answers. Returns until when the target is demoted, if this demoted it.
+    pub(super) fn graded(&self, now: Duration, good: bool) -> Option<Duration> {
+        let mut state = self.state();
+        state.measured.record(good);
+        state.graded.record(now, !good)
+    }
+
+    /// What is known of the quality of its answers, once somebody has looked.
+    pub(super) fn measured(&self) -> Option<Estimate> {
+        self.state().measured.estimate()
     }
 
     pub(super) fn covers_retry(&self, now: Duration) -> bool {

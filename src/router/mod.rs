@@ -2,6 +2,8 @@
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
 //! - `attempt`: one HTTP call. - `health`: what is known about a target. - `watch`: what is known about a chain.
+//! - `kept`: answers that may be given again.
+//! - `grader`: looks at answers afterwards.
 //! - `policy/`: every decision, pure.
 //! - `ablate`: the same router with a part missing. - `preset`: baselines.
 //!
@@ -12,7 +14,9 @@ pub mod ablate;
 mod attempt;
 mod client;
 pub mod config;
+mod grader;
 mod health;
+mod kept;
 pub mod policy;
 pub mod preset;
 #[cfg(test)]
@@ -20,17 +24,19 @@ mod tests;
 mod walk;
 mod watch;
 
-pub use crate::provider::{Effort, Image, Options, ToolCall};
+pub use crate::provider::{Answered, Effort, Image, Options, ToolCall};
 pub use client::{Before, Client, Request, Served, Stakes, Traits};
+pub use grader::Truth;
 
-use crate::event::{Name, Sink};
+use crate::event::{Name, Outcome, Sink};
 use crate::provider::Adapter;
-use crate::runtime::Clock;
+use crate::runtime::{Clock, Spawner};
 use crate::transport::Upstream;
 use config::{Chain, Config};
+use grader::Grader;
 use health::Health;
+use kept::{Kept, Overheard};
 use mock_providers::Luck;
-use policy::cache::Cache;
 use policy::drift::{self, Drift};
 use policy::shared::Notices;
 use std::sync::{Arc, Mutex};
@@ -51,12 +57,13 @@ pub struct Router {
     /// By replica, then by target.
     replicas: Vec<Vec<Arc<Health>>>,
     /// By chain; the replicas share them.
-    kept: Vec<Option<walk::Kept>>,
+    kept: Vec<Option<Kept>>,
     /// By chain.
     drift: Vec<Mutex<Drift>>,
     clock: Clock,
     luck: Luck,
     log: Arc<dyn Sink>,
+    grader: Option<Grader>,
 }
 
 impl Router {
@@ -69,8 +76,15 @@ impl Router {
         let known = |replica| targets.iter().map(move |(t, shared)| Arc::new(Health::new(t, replica, shared.clone())));
         let replicas = (0..config.fleet.replicas.max(1)).map(|replica| known(replica).collect()).collect();
         let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
-        let kept = config.chains.iter().map(|chain| chain.cache.map(|params| Mutex::new(Cache::new(params)))).collect();
-        Self { config, upstreams, replicas, kept, drift, clock, luck, log }
+        let kept = config.chains.iter().map(kept::empty).collect();
+        Self { config, upstreams, replicas, kept, drift, clock, luck, log, grader: None }
+    }
+
+    /// With the grader that its configuration asks for, if it does.
+    #[must_use]
+    pub fn graded(mut self, truth: Arc<dyn Truth>, spawner: Spawner) -> Self {
+        self.grader = self.config.oversight.grader.map(|params| Grader { params, truth, spawner });
+        self
     }
 
     /// Which replica a request reaches, each time its client asks.
@@ -101,9 +115,31 @@ impl Router {
     /// Carries a request to its end. The answer, if there is one, goes to `client` piece by piece; only what the
     /// returned [`Served`] calls answered was complete.
     pub async fn handle<C: Client>(&self, request: &Request, client: &mut C) -> Served {
-        let served = walk::carry(self, request, client).await;
+        let grader = self.grader.as_ref().filter(|grader| grader.picks(self.luck, request));
+        let served = if grader.is_some() || self.keeps(request) {
+            let mut client = Overheard::new(client);
+            let served = walk::carry(self, request, &mut client).await;
+            if let Some(grader) = grader {
+                self.look(grader, request, &client.given.answered, &served);
+            }
+            if served.outcome == Outcome::Answered {
+                self.keep(request, client.given);
+            }
+            served
+        } else {
+            walk::carry(self, request, client).await
+        };
         self.watch(request, &served);
         served
+    }
+
+    /// Shows a grader what was answered, if anything was.
+    fn look(&self, grader: &Grader, request: &Request, answered: &Answered, served: &Served) {
+        let target = served.target.as_ref().filter(|_| served.outcome == Outcome::Answered);
+        let known = &self.replicas[usize::from(self.replica(request))];
+        if let Some(health) = target.and_then(|target| known.iter().find(|health| health.name == *target)) {
+            grader.look(request, answered, health, (self.clock, self.luck, &self.log));
+        }
     }
 }
 

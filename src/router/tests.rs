@@ -118,6 +118,7 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         deadline: Duration::from_secs(20),
         min_hop_time: Duration::from_millis(100),
         gates: Gates::new(Gate::named("json_schema").filter(|_| gated).as_slice()),
+        min_quality: None,
         degraded: Some("sorry".into()),
         ..Chain::new("all", (0..targets.len()).collect())
     };
@@ -126,6 +127,7 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         chains: vec![chain],
         routes: vec![],
         fleet: Fleet::default(),
+        oversight: config::Oversight::default(),
     };
     let log = Arc::new(Log::default());
     let sink: Arc<dyn Sink> = Arc::clone(&log) as Arc<dyn Sink>;

@@ -154,6 +154,10 @@ impl Board {
                 self.tell(Kind::Ended, at, Some(*request), Heard::Ended(end));
                 self.in_flight.remove(request);
             }
+            EventKind::Graded { target, good, .. } => {
+                let target = self.target(target);
+                self.tell(Kind::Graded, at, None, Heard::Graded { target, good: *good });
+            }
             EventKind::ClientRetried { request, retry, .. } => {
                 self.tell(Kind::ClientRetried, at, Some(*request), Heard::ClientRetried { retry: *retry });
             }

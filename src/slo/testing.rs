@@ -257,6 +257,10 @@ impl Log {
         self.push(at, kind)
     }
 
+    pub(crate) fn graded(&mut self, n: u32, at: u64, target: &str, good: bool) -> &mut Self {
+        self.push(at, EventKind::Graded { request: id(n), target: target.into(), good, cost: 0.002 })
+    }
+
     pub(crate) fn alert(&mut self, at: u64, target: &str, kind: AlertKind) -> &mut Self {
         self.push(at, EventKind::Alert { target: target.into(), kind, drift: None, cause: "".into() })
     }

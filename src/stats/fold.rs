@@ -133,6 +133,12 @@ impl Stats {
                     t.view.demoted_until = Some(*until);
                 }
             }
+            EventKind::Graded { target, good, .. } => {
+                if let Some(t) = self.target(target) {
+                    t.view.graded.0 += 1;
+                    t.view.graded.1 += u64::from(*good);
+                }
+            }
             EventKind::Ended { outcome, target, latency, .. } => {
                 self.ended(event.at, *outcome, target.as_ref(), *latency);
             }
@@ -243,6 +249,7 @@ fn blank(name: &Name) -> TargetView {
         opened: 0,
         set_aside_until: None,
         demoted_until: None,
+        graded: (0, 0),
         in_flight: 0,
         classes: BTreeMap::new(),
         served: 0,

@@ -60,6 +60,8 @@ pub struct TargetView {
     pub set_aside_until: Option<Micros>,
     /// Demoted until then, if it is.
     pub demoted_until: Option<Micros>,
+    /// Answers that were graded, and those that were found good. Graders err.
+    pub graded: (u64, u64),
     /// HTTP calls in flight.
     pub in_flight: u32,
     /// HTTP calls ended, by class.

@@ -4,7 +4,7 @@ use super::model::Model;
 use super::theme::Theme;
 use crate::engine::World;
 use crate::event::{BreakerState, Class, Micros, Name, Outcome, Reason, SkipReason};
-use crate::router::config::{Chain, Config, Fleet, Target};
+use crate::router::config::{Chain, Config, Fleet, Oversight, Target};
 use crate::router::policy::gates::{Gate, Gates};
 use crate::scenario::plan::{Phase, Plan, PlannedFault, Provider};
 use crate::slo::{self, Names, Slo};
@@ -81,6 +81,7 @@ pub(super) fn plan() -> Plan {
         deadline: secs(12),
         min_hop_time: secs(1),
         gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
+        min_quality: None,
         degraded: Some("{}".into()),
         ..Chain::new("premium", vec![0, 1])
     };
@@ -99,6 +100,7 @@ pub(super) fn plan() -> Plan {
             chains: vec![chain],
             routes: vec![],
             fleet: Fleet::default(),
+            oversight: Oversight::default(),
         },
         load: vec![],
         phases: vec![phase("steady", 0, 20), phase("outage", 20, 60), phase("recovery", 60, 120)],
@@ -133,6 +135,7 @@ fn view(name: &str, rate: f64, calls: u32, in_flight: u32, ok: u64, failed: &[(C
         opened: 0,
         set_aside_until: None,
         demoted_until: None,
+        graded: (0, 0),
         in_flight,
         classes,
         served: ok,

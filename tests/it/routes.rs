@@ -5,7 +5,7 @@ use hopdrill::engine::{Finished, World};
 use hopdrill::event::{Event, EventKind, Judged};
 use hopdrill::router::ablate;
 use hopdrill::scenario::{self, library};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A drill with two vendors; `router`, `load` and what follows are given.
@@ -97,6 +97,31 @@ fn high_stakes_are_served_by_a_first_choice_or_not_at_all() {
     assert_eq!(stories.iter().filter(|story| story.contains(&skip)).count(), 120);
     let done = with(router, load, &down("[openai, anthropic]"));
     assert!(tells(&done, "0-", "failed") && tells(&done, "1-", "degraded"), "no template for them either");
+}
+
+#[test]
+fn high_stakes_fall_back_to_who_is_proven_to_be_good_enough() {
+    let played = |grader: &str, floor: &str| {
+        drill(&format!(
+            "version: 1\nname: proven\nproviders:\n  openai: {{ models: {{ gpt-4o: {{}} }} }}\n  anthropic: {{ models: {{ \
+             claude-sonnet-4: {{ quality: 0.97 }} }} }}\nrouter:\n  {grader}\n  chains:\n    main: {{ targets: [openai/gpt-4o, \
+             anthropic/claude-sonnet-4], {floor} }}\n    highvolume: {{ targets: [anthropic/claude-sonnet-4] }}\nload:\n  \
+             - {{ task: chat, rate: 2/s, stakes: high_stakes }}\n  - {{ task: highvolume, rate: 20/s }}\n\
+             phases: [{{ name: steady, for: 30s }}, {{ name: outage, for: 30s }}]\n\
+             faults: [{{ on: openai, during: outage, inject: {{ status: 500 }} }}]\n"
+        ))
+    };
+    let grader = "grader: { sample: 100%, delay: 1s, false_bad: 0%, false_good: 0% }";
+    let outage = |done: &Finished| ends(done, 0, 30..60).into_iter().map(|end| end.0).collect::<BTreeSet<_>>();
+    assert_eq!(outage(&played(grader, "min_quality: 80%")), BTreeSet::from(["answered"]));
+    assert_eq!(outage(&played(grader, "require: { min_quality: 80% }")), BTreeSet::from(["answered"]));
+    assert_eq!(
+        outage(&played(grader, "min_quality: 99%")),
+        BTreeSet::from(["failed"]),
+        "nobody is proven to be that good"
+    );
+    assert_eq!(outage(&played("", "min_quality: 80%")), BTreeSet::from(["failed"]), "nobody has looked");
+    assert_eq!(outage(&played(grader, "")), BTreeSet::from(["failed"]), "nobody said what is good enough");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use crate::drills::{self, stories, story};
 use hopdrill::engine::Finished;
-use hopdrill::event::{BreakerState, EventKind, Outcome};
+use hopdrill::event::{AlertKind, BreakerState, Event, EventKind, Outcome};
 use hopdrill::oracle::audit;
 use rstest::rstest;
 
@@ -185,7 +185,7 @@ fn a_stream_that_breaks_after_its_first_token_goes_on_elsewhere_without_a_gap_or
 ) {
     let done = drill(&scenario(dialect, "chat", "100%", inject, ""));
     for story in stories(&done.events) {
-        let moved = format!("first/a → second/b: {class}");
+        let moved = format!("first/a -> second/b ({class})");
         assert_eq!(
             story,
             [format!("first/a #1 {class}"), moved, SERVED_BY_SECOND.to_owned(), "answered right".to_owned()]
@@ -204,8 +204,9 @@ fn whoever_goes_on_badly_is_joined_exactly_or_not_at_all(
     let done = drill(&yaml);
     for story in stories(&done.events) {
         let last = story.last().map(String::as_str);
-        let expected = if how == "refuses" { "failed interrupted" } else { "answered right" };
-        assert_eq!(last, Some(expected), "{story:?}");
+        // OpenAI's own models know no partial answers: they start over, which joins as well.
+        let refused = how == "refuses" && !matches!(dialect, "openai" | "azure");
+        assert_eq!(last, Some(if refused { "failed interrupted" } else { "answered right" }), "{story:?}");
     }
 }
 
@@ -286,7 +287,9 @@ fn quota_key_and_model_failures_close_the_target_at_once_and_call_for_a_person()
     for cause in ["quota_exhausted", "auth", "model_gone"] {
         let done = drill(&scenario("openai", "triage", "0%", &format!("{{ error: {cause} }}"), ""));
         assert_eq!(story(&done.events, "0-1")[0], "skip first/a (breaker_open)", "{cause}");
-        let alerts = done.events.iter().filter(|e| matches!(e.kind, EventKind::Alert { .. })).count();
+        let about_the_breaker = |e: &&Event| matches!(e.kind, EventKind::Alert { kind: AlertKind::BreakerOpen, .. });
+        let alerts = done.events.iter().filter(|e| matches!(e.kind, EventKind::Alert { .. }));
+        let alerts = alerts.filter(|e| !about_the_breaker(e)).count();
         assert_eq!(alerts, 1, "{cause}: the second and third request never get there");
     }
 }

@@ -142,7 +142,7 @@ fn an_ollama_that_does_not_count_tells_nothing() {
 
 #[test]
 fn usage_is_told_of_an_answer_that_is_none_too() {
-    let body = body(Dialect::OpenAi, CHAT).replace("stop", "length");
+    let body = body(Dialect::OpenAi, CHAT).replace("stop", "content_filter");
     let mut usage = None;
     assert!(Adapter::new(Dialect::OpenAi).answer(body.as_bytes(), &mut usage).is_err());
     assert_eq!(usage, Some(CALL));

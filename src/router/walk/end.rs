@@ -25,7 +25,8 @@ impl Walk<'_> {
             Some((_, Reason::Skip(SkipReason::Deadline))) => Some(Class::Timeout),
             _ => Some(Class::Overloaded),
         });
-        if self.give_again(client).await {
+        if let Some(given) = self.router.kept(self.request).filter(|_| !self.needs.high_stakes) {
+            given.give(client).await;
             return self.served(Outcome::Cached, class);
         }
         let stands_in = self.request.embedding.is_none() && !self.needs.high_stakes;

@@ -11,7 +11,6 @@
 
 mod admission;
 mod end;
-mod keep;
 mod pause;
 
 use super::Router;
@@ -28,12 +27,9 @@ use super::policy::join::{Join, anchor};
 use super::policy::{backoff, cost, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
 use crate::provider::{self, Ask, Embed, SchemaBy};
-use keep::{Given, Keeper};
 use mock_providers::model::Capability;
 use std::sync::Arc;
 use std::time::Duration;
-
-pub(super) use keep::Kept;
 
 /// What a request has done so far.
 struct Walk<'a> {
@@ -98,20 +94,8 @@ enum Then {
     Stop,
 }
 
-/// Carries a request to its end. The answer, if there is one, goes to `client`, and is kept where the chain keeps any.
+/// Carries a request to its end. The answer, if there is one, goes to `client`.
 pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client: &mut C) -> Served {
-    if router.cache(request).is_none() {
-        return walk(router, request, client).await;
-    }
-    let mut keeper = Keeper { client, given: Given::default() };
-    let served = walk(router, request, &mut keeper).await;
-    if served.outcome == Outcome::Answered {
-        router.keep(request, keeper.given);
-    }
-    served
-}
-
-async fn walk<C: Client>(router: &Router, request: &Request, client: &mut C) -> Served {
     let chain = router.config.chain_for(request);
     let arrived = router.clock.now();
     let prompt_tokens = request.prompt_tokens();

@@ -11,6 +11,7 @@ mod partition;
 mod phases;
 mod providers;
 mod reach;
+pub(super) use reach::ways;
 mod router;
 mod routes;
 mod slos;

@@ -1,4 +1,4 @@
-//! What a drill never uses is probably not meant.
+//! What a drill never uses is probably not meant, nor what is told of its chains before it runs.
 
 use super::routes;
 use crate::load::Stream;
@@ -6,6 +6,7 @@ use crate::router::Stakes;
 use crate::router::config::{Config, Way};
 use crate::router::policy::fit::{Needs, unfit};
 use crate::router::policy::route::Traveller;
+use crate::scenario::advice::{Advice, advise};
 use crate::scenario::plan::Plan;
 use crate::scenario::reader::Sink;
 use crate::scenario::spec::Spec;
@@ -29,6 +30,11 @@ pub(super) fn warn(spec: &Spec, plan: &Plan, sink: &Sink<'_>) {
             let message = format!("no request reaches the chain `{}`", chain.name.value);
             let help = "no load stream matches a route to it, and none has its name as task";
             sink.warning(&chain.name.at, message, Some(help.to_owned()));
+        }
+    }
+    for Advice { chain, message, help } in advise(plan) {
+        if let Some(chain) = spec.router.as_ref().and_then(|router| router.chains.get(chain)) {
+            sink.warning(&chain.name.at, message, Some(help));
         }
     }
     warn_of_nowhere(spec, plan, sink);
@@ -71,24 +77,26 @@ const NATURAL: u32 = 1000;
 pub(super) fn reached(stream: &Stream, router: &Config) -> BTreeSet<Way> {
     let plain = (stream.streamed < 1.0).then_some(false);
     let streamed = (stream.streamed > 0.0).then_some(true);
-    let mut ways = BTreeSet::new();
-    for stream_wanted in plain.into_iter().chain(streamed) {
-        for prompt_tokens in sizes(stream, router) {
-            ways.insert(router.way_of(&Traveller {
-                task: stream.task.as_str(),
-                tenant: &stream.tenant,
-                tier: &stream.tier,
-                stream: stream_wanted,
-                tags: &stream.traits.tags,
-                data_class: stream.traits.data_class.as_ref(),
-                residency: &stream.traits.residency,
-                high_stakes: stream.traits.stakes == Stakes::High,
-                batch: stream.traits.batch,
-                prompt_tokens,
-            }));
-        }
-    }
-    ways
+    plain.into_iter().chain(streamed).flat_map(|streamed| ways(stream, streamed, router)).collect()
+}
+
+/// The ways that its streamed, or its plain, requests take.
+pub(in crate::scenario) fn ways(stream: &Stream, streamed: bool, router: &Config) -> BTreeSet<Way> {
+    let way = |prompt_tokens| {
+        router.way_of(&Traveller {
+            task: stream.task.as_str(),
+            tenant: &stream.tenant,
+            tier: &stream.tier,
+            stream: streamed,
+            tags: &stream.traits.tags,
+            data_class: stream.traits.data_class.as_ref(),
+            residency: &stream.traits.residency,
+            high_stakes: stream.traits.stakes == Stakes::High,
+            batch: stream.traits.batch,
+            prompt_tokens,
+        })
+    };
+    sizes(stream, router).into_iter().map(way).collect()
 }
 
 /// Sizes of prompts between which no route makes a difference, as far as this stream may have them.

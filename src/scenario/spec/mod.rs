@@ -13,6 +13,7 @@ mod gates;
 mod inject;
 pub(crate) mod limits;
 pub(crate) mod load;
+mod oversight;
 mod preset;
 pub(crate) mod providers;
 pub(crate) mod require;
@@ -146,4 +147,11 @@ fn within<'n>(root: &'n Node, key: &str, inner: &str) -> Option<&'n Node> {
         _ => None,
     };
     get(get(root, key)?, inner)
+}
+
+/// Takes over what was given and keeps the default of the rest.
+fn set<T>(slot: &mut T, given: Option<At<T>>) -> Option<Span> {
+    let At { value, at } = given?;
+    *slot = value;
+    Some(at)
 }

@@ -3,14 +3,14 @@
 use super::require::{self, Require};
 use super::routes::{self, Route};
 use super::targets::{self, Targets};
-use super::{classes, degraded, fallback, gates, preset, triggers};
+use super::{classes, degraded, fallback, gates, oversight, preset, set, triggers};
 use crate::router::config::{self, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::gates::Gates;
-use crate::router::policy::{breaker, budget, quality};
+use crate::router::policy::{breaker, budget, grading, quality};
 use crate::router::preset::Preset;
 use crate::scenario::reader::{Fields, Sink};
-use crate::scenario::source::{At, Span};
+use crate::scenario::source::At;
 use crate::scenario::yaml::{Entry, Node, Value};
 use crate::tasks::Task;
 
@@ -31,6 +31,7 @@ pub(crate) struct Router {
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
     pub(crate) fleet: Fleet,
+    pub(crate) grader: Option<grading::Params>,
 }
 
 /// A chain as it was typed, with defaults for what was left out.
@@ -64,6 +65,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let mut fields = sink.fields(node, "the router")?;
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| routes::read(n, sink)).collect();
+    let grader = fields.get("grader").and_then(|n| oversight::grader(n, sink));
     let block = fields.get("fallback");
     let chains = match (block, fields.key("chains")) {
         (Some(_), None) => fields.get("chains"),
@@ -87,7 +89,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let fleet = fleet(&mut fields, sink);
     fields.finish();
     let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
-    Some(Router { routes, chains: chains?, fleet })
+    Some(Router { routes, chains: chains?, fleet, grader })
 }
 
 /// How many routers there are, and what they tell each other.
@@ -143,6 +145,7 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     chain.budget = fields.get("budget").and_then(|n| budget(n, sink));
     chain.quality = fields.get("quality").and_then(|n| quality(n, sink));
     config.gates = fields.get("gates").map_or_else(Gates::default, |n| gates::read(n, sink));
+    config.min_quality = fields.get("min_quality").and_then(|n| sink.positive_share(n)).map(|s| s.value);
     if let Some(node) = fields.get("degraded") {
         degraded::read(node, config, sink);
     }
@@ -161,13 +164,6 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     }
     fields.finish();
     chain
-}
-
-/// Takes over what was given and keeps the default of the rest.
-fn set<T>(slot: &mut T, given: Option<At<T>>) -> Option<Span> {
-    let At { value, at } = given?;
-    *slot = value;
-    Some(at)
 }
 
 fn retry(node: &Node, sink: &Sink<'_>) -> Retry {

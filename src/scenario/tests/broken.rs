@@ -289,11 +289,28 @@ fn gates_that_make_no_sense_are_refused() {
         ("[{ language: «english» }]", "`english` is not the language, by its ISO 639-1 code", ""),
         ("[{ finish: «true» }]", "`finish` takes nothing", "write `finish`"),
         ("[{ model: x, «length»: 3 }]", "this is not one gate", "one gate an item"),
-        ("«7»", "expected a gate, a mapping, found a whole number", ""),
+        ("«7»", "expected a gate, a mapping, found a number", ""),
     ] {
         let with = format!("deadline: 12s\n      gates: {gates}");
         check(&[("deadline: 12s", with.as_str(), message, hint)]);
     }
+}
+
+#[test]
+#[rustfmt::skip]
+fn graders_that_make_no_sense_are_refused() {
+    for (grader, message, hint) in [
+        ("{ sample: «0%» }", "this must be more than zero", ""),
+        ("{ sample: «10» }", "`10` is not a share", ""),
+        ("{ cost: «2ct» }", "`2ct` is not an amount of money", "$0.002"),
+        ("{ cost: «$-1» }", "`$-1` is not an amount of money", "$0.002"),
+        ("{ delay: «2» }", "the duration `2` has no unit", "2s"),
+        ("{ «false_god»: 2% }", "a grader does not have a key `false_god`", "did you mean `false_good`?"),
+    ] {
+        let with = format!("router:\n  grader: {grader}\n  routes:");
+        check(&[("router:\n  routes:", with.as_str(), message, hint)]);
+    }
+    check(&[("deadline: 12s", "deadline: 12s\n      min_quality: «90»", "`90` is not a share", "")]);
 }
 
 #[test]

@@ -101,6 +101,7 @@ fn its_router_shares_one_breaker_between_the_chains_of_a_target() {
             ..Retry::default()
         },
         gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
+        min_quality: None,
         degraded: Some(r#"{"label":"unknown"}"#.into()),
         ..Chain::new("premium", vec![0, 1])
     };

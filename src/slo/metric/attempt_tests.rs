@@ -210,6 +210,16 @@ fn flaps_counts_openings_and_not_failed_probes() {
 }
 
 #[test]
+fn graded_quality_is_what_was_found_good_among_what_was_looked_at() {
+    let mut log = Log::new();
+    log.graded(1, 1_000, GPT, true).graded(2, 2_000, GPT, false).graded(3, 61_000, CLAUDE, true);
+    assert_eq!(log.says("graded_quality >= 50%"), "66.67% pass");
+    assert_eq!(log.says("graded_quality(openai) >= 60%"), "50.00% fail");
+    assert_eq!(log.says("graded_quality(anthropic) >= 100%"), "100% pass");
+    assert_eq!(log.says("graded_quality >= 60% during steady"), "50.00% fail");
+}
+
+#[test]
 fn an_alert_is_timed_from_the_onset_of_the_fault() {
     let mut log = Log::new();
     log.fault(20_000, 0, "openai").healed(60_000, 0).lone_call(1, 21_000, 500, GPT, Class::Auth);

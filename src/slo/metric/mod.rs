@@ -21,6 +21,7 @@ mod cost;
 mod effort;
 mod errors;
 mod good;
+mod graded_quality;
 mod opens;
 pub(crate) mod outcomes;
 mod percentile;
@@ -40,7 +41,7 @@ use super::unit::Unit;
 use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Nanodollars, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 28] = [
+pub(crate) static FAMILIES: [&Family; 29] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::CACHED_SHARE,
@@ -49,6 +50,7 @@ pub(crate) static FAMILIES: [&Family; 28] = [
     &errors::FAMILY,
     &good::FAMILY,
     &quality::FAMILY,
+    &graded_quality::FAMILY,
     &effort::ATTEMPTS_PER_REQUEST,
     &effort::AMPLIFICATION,
     &effort::CLIENT_RETRIES,
@@ -181,6 +183,7 @@ pub(crate) enum Heard<'a> {
     Breaker { target: TargetId, from: BreakerState, to: BreakerState },
     FaultStarted { fault: u32, providers: &'a [Name] },
     FaultEnded { fault: u32 },
+    Graded { target: TargetId, good: bool },
     ClientRetried { retry: u32 },
     Alert { target: TargetId, kind: AlertKind, drift: Option<DriftCause> },
     Ended(End),
@@ -211,13 +214,14 @@ pub(crate) enum Kind {
     Judged,
     Breaker,
     Fault,
+    Graded,
     ClientRetried,
     Alert,
     Ended,
 }
 
 impl Kind {
-    pub(crate) const COUNT: usize = 9;
+    pub(crate) const COUNT: usize = 10;
 }
 
 /// An event with its instant and its request.
