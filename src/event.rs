@@ -405,6 +405,8 @@ fn is_zero(replica: &u16) -> bool {
 pub enum Outcome {
     /// A complete answer from a model, gates passed.
     Answered,
+    /// A complete answer to the same question, given before and not too old.
+    Cached,
     /// The degraded template.
     Degraded,
     /// The client's own fault, rightly surfaced: `bad_request`, `content_policy`, `cancelled`, and `context_length`
@@ -415,11 +417,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether the client got something it can show, be it a template.
+    #[must_use]
+    pub fn is_answer(self) -> bool {
+        matches!(self, Self::Answered | Self::Cached | Self::Degraded)
+    }
+
     /// The name that logs and metrics use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Answered => "answered",
+            Self::Cached => "cached",
             Self::Degraded => "degraded",
             Self::Surfaced => "surfaced",
             Self::Failed => "failed",
@@ -657,7 +666,7 @@ pub enum EventKind {
         outcome: Outcome,
         /// For `surfaced` and `failed`: the class of the error that the client gets.
         class: Option<Class>,
-        /// The target that answered, or whose error it is; for a degraded answer the last one tried.
+        /// The target that answered, or whose error it is; for a cached or degraded answer the last one tried.
         target: Option<Name>,
         /// Time to the last byte, from the intended arrival.
         latency: Micros,

@@ -78,7 +78,8 @@ pub static PARTS: &[Part] = &[
     Part { name: "quality", gone: "bad answers demote no target", remove: |c| targets(c, |target| target.quality.min_calls = u32::MAX) },
     Part { name: "grader", gone: "nobody looks at what was served", remove: |c| c.oversight.grader = None },
     Part { name: "gates", gone: "answers are served unread", remove: |c| chains(c, |chain| chain.gates = Gates::none()) },
-    Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, |chain| chain.degraded = None) },
+    Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, no_last_resort) },
+    Part { name: "cache", gone: "no answers are kept for when all targets have failed", remove: |c| chains(c, |chain| chain.cache = None) },
     Part { name: "deadline", gone: "requests may take ten minutes", remove: |c| chains(c, no_deadline) },
     Part { name: "timeouts", gone: "calls are bounded by the deadline only", remove: |c| chains(c, no_timeouts) },
     Part { name: "residency", gone: "requests go wherever the chain leads, whatever is in them and wherever they may be processed", remove: |c| chains(c, |chain| chain.complies = false) },
@@ -160,6 +161,11 @@ fn no_jitter(config: &mut Config) {
     }
 }
 
+fn no_last_resort(chain: &mut Chain) {
+    chain.cache = None;
+    chain.degraded = None;
+}
+
 fn no_deadline(chain: &mut Chain) {
     chain.deadline = UNBOUNDED;
     chain.ttft_deadline = None;
@@ -193,7 +199,7 @@ router:
       breaker: { slow_rate: 50% }
       ttft_deadline: 5s
       gates: [json_schema]
-      degraded: { template: sorry }
+      degraded: { template: sorry, cache: {} }
     chat: { targets: [openai/gpt-3.5-turbo, anthropic/claude-sonnet-4] }
 load: [{ task: chat, rate: 1/s }, { task: triage, rate: 1/s }]
 phases: [{ name: all, for: 9s }]

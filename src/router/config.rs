@@ -6,7 +6,7 @@ use super::policy::fit::Offer;
 use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
 use super::policy::route::{Traveller, When};
-use super::policy::{backoff, breaker, budget, grading, quality};
+use super::policy::{backoff, breaker, budget, cache, grading, quality};
 use crate::event::Name;
 use mock_providers::model::{Capability, Price};
 use std::collections::BTreeSet;
@@ -129,13 +129,13 @@ impl Target {
     }
 
     /// What it has to offer, as far as it is for itself to say: whether its API can do what is asked its adapter knows,
-    /// whether it is a first choice its chain.
+    /// whether high stakes are trusted to it its chain.
     #[must_use]
     pub fn offer(&self) -> Offer<'_> {
         Offer {
             region: self.region.as_ref(),
             approved_for: &self.approved_for,
-            first_choice: true,
+            trusted: true,
             capabilities: &self.capabilities,
             obeys: true,
             embeds: true,
@@ -180,7 +180,9 @@ pub struct Chain {
     pub gates: Gates,
     /// A target whose measured quality is proven to lie below this share is passed over.
     pub min_quality: Option<f64>,
-    /// What is served when every target has failed.
+    /// Which answers are kept, to be given again when every target has failed.
+    pub cache: Option<cache::Params>,
+    /// What is served when every target has failed and no fresh answer is kept.
     pub degraded: Option<Name>,
 }
 
@@ -204,6 +206,7 @@ impl Chain {
             max_attempts_total: 6,
             timeouts: Timeouts::default(),
             gates: Gates::default(),
+            cache: None,
             min_quality: None,
             degraded: None,
         }

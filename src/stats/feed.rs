@@ -81,7 +81,12 @@ impl Feed {
                 let times = if *n == 1 { format!("request {request}") } else { format!("{n} times") };
                 (Level::Warning, format!("clients ask again: {class} ({times})"))
             }
-            EventKind::Ended { request, outcome: outcome @ (Outcome::Failed | Outcome::Degraded), class, .. } => {
+            EventKind::Ended {
+                request,
+                outcome: outcome @ (Outcome::Failed | Outcome::Degraded | Outcome::Cached),
+                class,
+                ..
+            } => {
                 let n = self.ended_badly.entry((*outcome, *class)).or_default();
                 *n += 1;
                 if !noteworthy(*n) {
@@ -89,6 +94,7 @@ impl Feed {
                 }
                 let times = if *n == 1 { format!("request {request}") } else { format!("{n} requests") };
                 let (level, what) = match outcome {
+                    Outcome::Cached => (Level::Warning, "answer from the cache"),
                     Outcome::Degraded => (Level::Warning, "degraded answer"),
                     _ => (Level::Bad, "error to the client"),
                 };

@@ -8,6 +8,7 @@ pub mod alerts;
 pub mod backoff;
 pub mod breaker;
 pub mod budget;
+pub mod cache;
 pub mod cost;
 pub mod decide;
 pub mod drift;

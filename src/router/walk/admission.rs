@@ -79,12 +79,20 @@ impl<'a> Walk<'a> {
         let target = self.target(place);
         let adapter = self.router.upstreams[target.provider].adapter;
         let offer = Offer {
-            first_choice: self.chain.is_first_choice(place),
+            trusted: self.is_trusted(place),
             obeys: self.request.embedding.is_some() || adapter.cannot(&self.request.options).is_none(),
             embeds: adapter.embedder().is_ok(),
             ..target.offer()
         };
         unfit(&self.needs, &offer)
+    }
+
+    /// Whether high stakes may be trusted to a target: the chain is meant for it, or its measured quality is proven to reach
+    /// the floor of the chain.
+    fn is_trusted(&self, place: usize) -> bool {
+        let floor = self.chain.min_quality.filter(|_| self.needs.high_stakes);
+        let proven = || Some(self.health(place).measured()?.is_at_least(floor?));
+        self.chain.is_first_choice(place) || proven() == Some(true)
     }
 
     /// What this request needs of every target.

@@ -25,6 +25,10 @@ impl Walk<'_> {
             Some((_, Reason::Skip(SkipReason::Deadline))) => Some(Class::Timeout),
             _ => Some(Class::Overloaded),
         });
+        if let Some(given) = self.router.kept(self.request).filter(|_| !self.needs.high_stakes) {
+            given.give(client).await;
+            return self.served(Outcome::Cached, class);
+        }
         let stands_in = self.request.embedding.is_none() && !self.needs.high_stakes;
         match self.chain.degraded.as_ref().filter(|_| stands_in) {
             Some(template) => {

@@ -30,25 +30,33 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     let routes = routes::check(&router.routes, &names, sink);
     let (fleet, oversight) = (router.fleet, Oversight { grader: router.grader });
     let targets = targets.list.into_iter().map(|t| t.target).collect();
-    let config = Config { targets, chains, routes, fleet, oversight };
-    require(router, &config, sink);
+    let mut config = Config { targets, chains, routes, fleet, oversight };
+    require(router, &mut config, sink);
     config
 }
 
 /// What chains and routes ask of targets. A chain some of whose targets do not exist is left alone.
-fn require(router: &spec::router::Router, config: &Config, sink: &Sink<'_>) {
-    for (index, (typed, chain)) in router.chains.iter().zip(&config.chains).enumerate() {
-        if typed.targets.names.len() != chain.targets.len() {
-            continue;
-        }
+fn require(router: &spec::router::Router, config: &mut Config, sink: &Sink<'_>) {
+    for (typed, chain) in router.chains.iter().zip(&mut config.chains) {
+        let leads_here =
+            |route: &&spec::routes::Route| route.chain.as_ref().is_some_and(|chain| chain.value == *typed.name.value);
+        let of_routes = router.routes.iter().filter(leads_here).filter_map(|route| route.require.as_ref());
         let named = typed.targets.names.iter().map(|name| &name.at);
         let members: Vec<(&Span, &Target)> =
             named.zip(&chain.targets).map(|(at, target)| (at, &config.targets[*target])).collect();
-        let to_here = |route: &&spec::routes::Route| {
-            route.chain.as_ref().is_some_and(|chain| chain.value == *router.chains[index].name.value)
-        };
-        let of_routes = router.routes.iter().filter(to_here).filter_map(|route| route.require.as_ref());
-        typed.require.iter().chain(of_routes).for_each(|required| routes::require(required, &members, sink));
+        for required in typed.require.iter().chain(of_routes) {
+            if typed.targets.names.len() == chain.targets.len() {
+                routes::require(required, &members, sink);
+            }
+            if let Some(floor) = &required.min_quality {
+                chain.min_quality = Some(chain.min_quality.map_or(floor.value, |other| other.max(floor.value)));
+                if config.oversight.grader.is_none() {
+                    let message = "nothing measures the quality of these targets";
+                    let help = "add `router: { grader: { sample: 10% } }`; what a scenario calls `quality` is what the mock is";
+                    sink.warning(&floor.at, message, Some(help.to_owned()));
+                }
+            }
+        }
     }
 }
 

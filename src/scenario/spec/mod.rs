@@ -6,6 +6,7 @@
 mod alerts;
 pub(crate) mod breaks;
 mod classes;
+mod degraded;
 mod fallback;
 pub(crate) mod faults;
 mod gates;

@@ -3,7 +3,7 @@
 use super::require::{self, Require};
 use super::routes::{self, Route};
 use super::targets::{self, Targets};
-use super::{classes, fallback, gates, oversight, preset, set, triggers};
+use super::{classes, degraded, fallback, gates, oversight, preset, set, triggers};
 use crate::router::config::{self, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::gates::Gates;
@@ -146,10 +146,8 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     chain.quality = fields.get("quality").and_then(|n| quality(n, sink));
     config.gates = fields.get("gates").map_or_else(Gates::default, |n| gates::read(n, sink));
     config.min_quality = fields.get("min_quality").and_then(|n| sink.positive_share(n)).map(|s| s.value);
-    if let Some(mut degraded) = fields.get("degraded").and_then(|n| sink.fields(n, "a degraded answer")) {
-        let template = degraded.need("template", "template: 'Please try again later.'");
-        config.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value.into());
-        degraded.finish();
+    if let Some(node) = fields.get("degraded") {
+        degraded::read(node, config, sink);
     }
     if let Some(word) = fields.get("on_break").and_then(|n| sink.word(n, "what becomes of a broken stream", ON_BREAK)) {
         config.on_break = word.value;

@@ -41,9 +41,10 @@ use super::unit::Unit;
 use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Nanodollars, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 28] = [
+pub(crate) static FAMILIES: [&Family; 29] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
+    &outcomes::CACHED_SHARE,
     &outcomes::DEGRADED_SHARE,
     &outcomes::ERROR_SHARE,
     &errors::FAMILY,
