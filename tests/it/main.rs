@@ -15,6 +15,7 @@ mod money;
 mod observe;
 mod readme;
 mod routes;
+mod situations;
 mod streams;
 mod table;
 mod tasks;
