@@ -13,6 +13,7 @@ mod library;
 mod limits;
 mod money;
 mod observe;
+mod properties;
 mod readme;
 mod routes;
 mod situations;
