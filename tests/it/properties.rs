@@ -8,6 +8,7 @@ use hopdrill::oracle::audit;
 use mock_providers::fault::{self, Effect, Injection, registry};
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -251,7 +252,14 @@ fn wrongs(drill: &Drill, done: &Finished) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    // The same drills every time; another `rng_seed`, or more cases, hunts for more.
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        rng_seed: RngSeed::Fixed(7),
+        max_shrink_iters: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn every_drill_keeps_its_bounds_its_contract_and_its_log(drill in drills()) {
@@ -262,9 +270,4 @@ proptest! {
         let again = play(&plan, plan.seed, World::Virtual);
         prop_assert!(lines(&done.events) == lines(&again.events), "the second run differs:\n{}", drill.yaml);
     }
-}
-
-/// How many drills; `PROPTEST_CASES` asks for more.
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(48)
 }
