@@ -13,11 +13,8 @@ mod library;
 mod limits;
 mod money;
 mod observe;
-<<<<<<< HEAD
 mod oversight;
-=======
 mod properties;
->>>>>>> fb541052351a6b876c59c40495838fa1492d9bd2
 mod readme;
 mod routes;
 mod situations;

@@ -17,6 +17,9 @@ impl Walk<'_> {
         } else if self.last.is_none() {
             // Nothing was called yet: waiting for the first choice is no fallback.
             self.left = Some((0, Reason::Skip(SkipReason::SetAside)));
+        } else if let (Some(last), Some(class)) = (self.last, self.failure) {
+            // It leaves the one that failed, not the one that it passed over on its way to here.
+            self.left = Some((last, Reason::Class(class)));
         }
         if self.gone_while(until).await {
             self.failure = Some(Class::Cancelled);
