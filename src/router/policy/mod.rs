@@ -15,6 +15,7 @@ pub mod fit;
 pub mod gates;
 pub mod join;
 pub mod order;
+pub mod purse;
 pub mod quality;
 pub mod retry_after;
 pub mod route;
