@@ -2,6 +2,7 @@
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
 //! - `attempt`: one HTTP call. - `health`: what is known about a target. - `watch`: what is known about a chain.
+//! - `spending`: who pays.
 //! - `policy/`: every decision, pure.
 //! - `ablate`: the same router with a part missing. - `preset`: baselines.
 //!
@@ -15,6 +16,7 @@ pub mod config;
 mod health;
 pub mod policy;
 pub mod preset;
+mod spending;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -32,6 +34,7 @@ use health::Health;
 use mock_providers::Luck;
 use policy::drift::{self, Drift};
 use policy::shared::Notices;
+use spending::Spending;
 use std::sync::{Arc, Mutex};
 
 /// A provider as the router reaches it.
@@ -51,6 +54,7 @@ pub struct Router {
     replicas: Vec<Vec<Arc<Health>>>,
     /// By chain.
     drift: Vec<Mutex<Drift>>,
+    spending: Spending,
     clock: Clock,
     luck: Luck,
     log: Arc<dyn Sink>,
@@ -66,7 +70,8 @@ impl Router {
         let known = |replica| targets.iter().map(move |(t, shared)| Arc::new(Health::new(t, replica, shared.clone())));
         let replicas = (0..config.fleet.replicas.max(1)).map(|replica| known(replica).collect()).collect();
         let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
-        Self { config, upstreams, replicas, drift, clock, luck, log }
+        let spending = Spending::new(&config);
+        Self { config, upstreams, replicas, drift, spending, clock, luck, log }
     }
 
     /// Which replica a request reaches, each time its client asks.

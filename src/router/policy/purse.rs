@@ -8,7 +8,7 @@
 //! - A call counts in the window in which it was reserved, however late it ends.
 //! - What an estimate was too low by is the only way to overspend. What costs nothing is never refused.
 
-use crate::event::Nanodollars;
+use crate::event::{BudgetLevel, Nanodollars};
 use std::time::Duration;
 
 /// What a purse does when the money goes.
@@ -36,17 +36,6 @@ pub struct Params {
     pub on_limit: OnLimit,
 }
 
-/// How a purse stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
-    /// There is enough.
-    Full,
-    /// The soft share is spent or reserved.
-    Short,
-    /// A call was refused, or would have been, for want of money.
-    Empty,
-}
-
 /// Money that a call may cost. It has to be given back: to [`Purse::settle`].
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
@@ -67,14 +56,17 @@ pub struct Purse {
     window: u64,
     spent: u64,
     reserved: u64,
-    standing: Standing,
+    /// The most that was spent and reserved at once. What is given back does not move traffic to and fro.
+    most: u64,
+    /// A call did not fit.
+    refused: bool,
 }
 
 impl Purse {
     /// A full purse.
     #[must_use]
     pub fn new(params: Params) -> Self {
-        Self { params, window: 0, spent: 0, reserved: 0, standing: Standing::Full }
+        Self { params, window: 0, spent: 0, reserved: 0, most: 0, refused: false }
     }
 
     /// What it was told.
@@ -99,10 +91,20 @@ impl Purse {
         self.spent.saturating_add(self.reserved)
     }
 
-    /// How it stands. A change is returned once by [`Self::turn`].
+    /// How it stands in the present window; it gets no better before the next.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        self.standing
+    pub fn level(&self) -> BudgetLevel {
+        match self.refused {
+            true => BudgetLevel::Empty,
+            false if self.used_up_to(self.params.soft) => BudgetLevel::Short,
+            false => BudgetLevel::Full,
+        }
+    }
+
+    /// Whether this share of the amount was spent or reserved in the present window.
+    #[must_use]
+    pub fn used_up_to(&self, share: f64) -> bool {
+        self.most as f64 >= self.params.amount.0 as f64 * share
     }
 
     /// Whether a call of this estimate would be let through, without reserving anything.
@@ -119,8 +121,8 @@ impl Purse {
         if window <= self.window {
             return false;
         }
-        let was_short = self.standing > Standing::Full;
-        (self.window, self.spent, self.reserved, self.standing) = (window, 0, 0, Standing::Full);
+        let was_short = self.level() > BudgetLevel::Full;
+        *self = Self { window, ..Self::new(self.params) };
         was_short
     }
 
@@ -131,14 +133,12 @@ impl Purse {
     pub fn reserve(&mut self, now: Duration, estimate: Nanodollars) -> Result<Reservation, Spent> {
         self.turn(now);
         let fits = estimate.0 == 0 || self.committed().saturating_add(estimate.0) <= self.params.amount.0;
-        if !fits {
-            self.standing = Standing::Empty;
-        }
+        self.refused |= !fits;
         if !self.covers(now, estimate) {
             return Err(Spent);
         }
-        self.reserved += estimate.0;
-        self.look();
+        self.reserved = self.reserved.saturating_add(estimate.0);
+        self.most = self.most.max(self.committed());
         Ok(Reservation { window: self.window, estimate })
     }
 
@@ -149,15 +149,7 @@ impl Purse {
         }
         self.reserved -= reservation.estimate.0;
         self.spent = self.spent.saturating_add(actual.0);
-        self.look();
-    }
-
-    /// Once short, a window stays short: what is given back does not move traffic to and fro.
-    fn look(&mut self) {
-        let soft = self.params.amount.0 as f64 * self.params.soft;
-        if self.committed() as f64 >= soft {
-            self.standing = self.standing.max(Standing::Short);
-        }
+        self.most = self.most.max(self.committed());
     }
 
     fn index(&self, now: Duration) -> u64 {
@@ -201,12 +193,12 @@ mod tests {
     fn the_soft_share_makes_it_short_until_the_window_is_over() {
         let mut purse = purse(100, OnLimit::Downshift);
         let most = purse.reserve(at(0), Nanodollars(80)).unwrap();
-        assert_eq!(purse.standing(), Standing::Short);
+        assert_eq!(purse.level(), BudgetLevel::Short);
         purse.settle(most, Nanodollars(0));
-        assert_eq!((purse.standing(), purse.left()), (Standing::Short, Nanodollars(100)));
+        assert_eq!((purse.level(), purse.left()), (BudgetLevel::Short, Nanodollars(100)));
         assert!(!purse.turn(at(3599)));
         assert!(purse.turn(at(3600)));
-        assert_eq!(purse.standing(), Standing::Full);
+        assert_eq!(purse.level(), BudgetLevel::Full);
         assert!(!purse.turn(at(7200)), "a purse that was full is not filled");
     }
 
@@ -215,7 +207,10 @@ mod tests {
         let mut purse = purse(100, OnLimit::Alert);
         let call = purse.reserve(at(0), Nanodollars(150)).unwrap();
         purse.settle(call, Nanodollars(150));
-        assert_eq!((purse.standing(), purse.spent(), purse.left()), (Standing::Empty, Nanodollars(150), Nanodollars(0)));
+        assert_eq!(
+            (purse.level(), purse.spent(), purse.left()),
+            (BudgetLevel::Empty, Nanodollars(150), Nanodollars(0))
+        );
     }
 
     #[test]
