@@ -254,6 +254,10 @@ pub enum SkipReason {
     VectorSpace,
     /// Its measured quality is proven to lie below the chain's floor.
     Quality,
+    /// The tenant or the tier may not use it.
+    NotAllowed,
+    /// A call would cost more than the tenant or the tier has left.
+    Budget,
 }
 
 impl SkipReason {
@@ -273,6 +277,8 @@ impl SkipReason {
             Self::Stakes => "stakes",
             Self::VectorSpace => "vector_space",
             Self::Quality => "quality",
+            Self::NotAllowed => "not_allowed",
+            Self::Budget => "budget",
         }
     }
 }
@@ -353,6 +359,37 @@ impl AlertKind {
             Self::Drift => "drift",
         }
     }
+}
+
+/// Whose budget it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Payer {
+    /// One tenant's.
+    Tenant(Name),
+    /// That of all tenants of a tier together.
+    Tier(Name),
+}
+
+impl std::fmt::Display for Payer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tenant(name) => write!(f, "tenant {name}"),
+            Self::Tier(name) => write!(f, "tier {name}"),
+        }
+    }
+}
+
+/// How a budget stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BudgetLevel {
+    /// There is enough.
+    Full,
+    /// The soft share is spent or reserved.
+    Short,
+    /// A call did not fit into what was left.
+    Empty,
 }
 
 /// What made a share of requests drift away from a chain's first target, as far as the data show.
@@ -644,6 +681,17 @@ pub enum EventKind {
         drift: Option<DriftCause>,
         /// Why, in a few words.
         cause: Name,
+    },
+    /// A budget became short, did not cover a call, or was filled again. Not told of every call.
+    Budget {
+        /// Whose.
+        payer: Payer,
+        /// How it stands now.
+        level: BudgetLevel,
+        /// What was spent in this window.
+        spent: Nanodollars,
+        /// What is neither spent nor reserved.
+        left: Nanodollars,
     },
     /// The client got an error, or waited too long, and will ask again. It stays one request.
     ClientRetried {

@@ -13,6 +13,7 @@ use super::policy::budget;
 use super::policy::decide::{Effect, Next, Row};
 use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
+use super::policy::purse::OnLimit;
 use super::policy::route::When;
 use super::policy::triggers::Trigger;
 use crate::event::Class;
@@ -60,7 +61,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "on_latency", gone: "a request ends where it timed out", remove: |c| chains(c, |chain| not_on(chain, Trigger::Latency)) },
     Part { name: "on_error", gone: "a request ends where the provider erred", remove: |c| chains(c, |chain| not_on(chain, Trigger::Error)) },
     Part { name: "on_availability", gone: "a request ends where the provider or the model was not there", remove: |c| chains(c, |chain| not_on(chain, Trigger::Availability)) },
-    Part { name: "on_cost", gone: "a request ends where money ran out", remove: |c| chains(c, |chain| not_on(chain, Trigger::Cost)) },
+    Part { name: "on_cost", gone: "a request ends where money ran out, and short money changes no order", remove: |c| chains(c, no_cost) },
     Part { name: "on_quality", gone: "a request ends where the answer was bad", remove: |c| chains(c, |chain| not_on(chain, Trigger::Quality)) },
     Part { name: "on_auth", gone: "a request ends where its key was refused", remove: |c| chains(c, |chain| not_on(chain, Trigger::Auth)) },
     Part { name: "on_region", gone: "a request ends where its region failed", remove: |c| chains(c, |chain| not_on(chain, Trigger::Region)) },
@@ -84,6 +85,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "timeouts", gone: "calls are bounded by the deadline only", remove: |c| chains(c, no_timeouts) },
     Part { name: "residency", gone: "requests go wherever the chain leads, whatever is in them and wherever they may be processed", remove: |c| chains(c, |chain| chain.complies = false) },
     Part { name: "stakes", gone: "requests with high stakes are served like any others", remove: |c| chains(c, |chain| chain.minds_stakes = false) },
+    Part { name: "spending", gone: "budgets are counted, and nobody is held to them", remove: no_budgets },
     Part { name: "capability", gone: "targets are asked for what they cannot do", remove: |c| targets(c, |target| target.capabilities = Capability::ALL.into()) },
     Part { name: "context", gone: "prompts are not measured before they are sent", remove: |c| targets(c, |target| target.context = u32::MAX) },
 ];
@@ -110,7 +112,18 @@ fn targets(config: &mut Config, change: impl Fn(&mut Target)) {
 }
 
 fn bypass(config: &mut Config) {
-    for gone in ["residency", "stakes", "fallback", "retry", "retry_after", "breaker", "quality", "gates", "degraded"] {
+    for gone in [
+        "residency",
+        "stakes",
+        "spending",
+        "fallback",
+        "retry",
+        "retry_after",
+        "breaker",
+        "quality",
+        "gates",
+        "degraded",
+    ] {
         if let Some(part) = find(gone) {
             (part.remove)(config);
         }
@@ -132,6 +145,17 @@ fn not_on(chain: &mut Chain, trigger: Trigger) {
             chain.table.set(class, Row { next: Next::Stop, effect: Effect::Alive, ..row });
         }
     }
+}
+
+fn no_cost(chain: &mut Chain) {
+    not_on(chain, Trigger::Cost);
+    chain.downshift = None;
+}
+
+fn no_budgets(config: &mut Config) {
+    let accounts = config.tenants.values_mut().chain(config.tiers.values_mut());
+    accounts.filter_map(|account| account.budget.as_mut()).for_each(|budget| budget.on_limit = OnLimit::Alert);
+    chains(config, |chain| chain.downshift = None);
 }
 
 fn as_written(chain: &mut Chain) {
@@ -193,6 +217,7 @@ providers:
 router:
   grader: { sample: 10% }
   routes: [{ when: { task: chat }, chain: chat }]
+  tenants: { acme: { budget: $5/h } }
   chains:
     main:
       targets: [openai/gpt-4o, anthropic/claude-sonnet-4]

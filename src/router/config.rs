@@ -6,10 +6,10 @@ use super::policy::fit::Offer;
 use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
 use super::policy::route::{Traveller, When};
-use super::policy::{backoff, breaker, budget, cache, grading, quality};
+use super::policy::{backoff, breaker, budget, cache, grading, purse, quality};
 use crate::event::Name;
 use mock_providers::model::{Capability, Price};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Everything a router is told.
@@ -26,6 +26,19 @@ pub struct Config {
     pub fleet: Fleet,
     /// How the quality of answers is watched.
     pub oversight: Oversight,
+    /// What some tenants may use and spend. Money is one: all replicas spend from the same purse.
+    pub tenants: BTreeMap<Name, Account>,
+    /// Likewise of tiers, of whose purse all their tenants spend.
+    pub tiers: BTreeMap<Name, Account>,
+}
+
+/// What a tenant or a tier may use and spend.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Account {
+    /// What it may spend; `None`: as much as it likes.
+    pub budget: Option<purse::Params>,
+    /// Indices of the targets it may use; `None`: all.
+    pub targets: Option<BTreeSet<usize>>,
 }
 
 /// Several routers behind one address. A request reaches one of them by a hash of its id, and another one when its
@@ -162,6 +175,8 @@ pub struct Chain {
     pub complies: bool,
     /// Whether requests with high stakes are only served by targets that are known to be good enough for them.
     pub minds_stakes: bool,
+    /// From this share of the budget of whoever asks on, what is cheapest comes first; 0 to 1.
+    pub downshift: Option<f64>,
     /// What becomes of a stream that breaks after its first token.
     pub on_break: OnBreak,
     /// Bounds the last byte of the answer, counted from the arrival at the router.
@@ -198,6 +213,7 @@ impl Chain {
             table: Table::default(),
             complies: true,
             minds_stakes: true,
+            downshift: None,
             on_break: OnBreak::default(),
             deadline: Duration::from_secs(30),
             ttft_deadline: None,

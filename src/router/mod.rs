@@ -4,6 +4,7 @@
 //! - `attempt`: one HTTP call. - `health`: what is known about a target. - `watch`: what is known about a chain.
 //! - `kept`: answers that may be given again.
 //! - `grader`: looks at answers afterwards.
+//! - `spending`: who pays.
 //! - `policy/`: every decision, pure.
 //! - `ablate`: the same router with a part missing. - `preset`: baselines.
 //!
@@ -19,6 +20,7 @@ mod health;
 mod kept;
 pub mod policy;
 pub mod preset;
+mod spending;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -39,6 +41,7 @@ use kept::{Kept, Overheard};
 use mock_providers::Luck;
 use policy::drift::{self, Drift};
 use policy::shared::Notices;
+use spending::Spending;
 use std::sync::{Arc, Mutex};
 
 /// A provider as the router reaches it.
@@ -60,6 +63,7 @@ pub struct Router {
     kept: Vec<Option<Kept>>,
     /// By chain.
     drift: Vec<Mutex<Drift>>,
+    spending: Spending,
     clock: Clock,
     luck: Luck,
     log: Arc<dyn Sink>,
@@ -77,7 +81,8 @@ impl Router {
         let replicas = (0..config.fleet.replicas.max(1)).map(|replica| known(replica).collect()).collect();
         let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
         let kept = config.chains.iter().map(kept::empty).collect();
-        Self { config, upstreams, replicas, kept, drift, clock, luck, log, grader: None }
+        let spending = Spending::new(&config);
+        Self { config, upstreams, replicas, kept, drift, spending, clock, luck, log, grader: None }
     }
 
     /// With the grader that its configuration asks for, if it does.

@@ -4,7 +4,7 @@
 //! and then every hundredth. Breakers, faults, phases and alerts always are.
 
 use super::snapshot::{FeedLine, Level};
-use crate::event::{BreakerState, Class, Event, EventKind, Micros, Name, Outcome, Reason};
+use crate::event::{BreakerState, BudgetLevel, Class, Event, EventKind, Micros, Name, Outcome, Reason};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Lines kept.
@@ -63,6 +63,13 @@ impl Feed {
             EventKind::Alert { target, kind, cause, .. } => {
                 (Level::Bad, format!("alert: {target} {}: {cause}", kind.as_str()))
             }
+            EventKind::Budget { payer, level, spent, left } => match level {
+                BudgetLevel::Full => (Level::Good, format!("the budget of {payer} is full again")),
+                BudgetLevel::Short => {
+                    (Level::Warning, format!("the budget of {payer} is short: {spent} spent, {left} left"))
+                }
+                BudgetLevel::Empty => (Level::Bad, format!("the budget of {payer} does not cover a call: {left} left")),
+            },
             EventKind::FellBack { request, from, to, reason } => {
                 let n = self.fallbacks.entry((from.clone(), to.clone(), *reason)).or_default();
                 *n += 1;

@@ -101,6 +101,8 @@ pub(super) fn plan() -> Plan {
             routes: vec![],
             fleet: Fleet::default(),
             oversight: Oversight::default(),
+            tenants: BTreeMap::new(),
+            tiers: BTreeMap::new(),
         },
         load: vec![],
         phases: vec![phase("steady", 0, 20), phase("outage", 20, 60), phase("recovery", 60, 120)],

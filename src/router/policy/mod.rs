@@ -17,6 +17,7 @@ pub mod gates;
 pub mod grading;
 pub mod join;
 pub mod order;
+pub mod purse;
 pub mod quality;
 pub mod retry_after;
 pub mod rolling;

@@ -1,13 +1,14 @@
 //! Admission: in which order the targets are tried, and whether one may be called now.
 
-use super::Walk;
-use crate::event::SkipReason;
+use super::{Leave, Walk};
+use crate::event::{Nanodollars, SkipReason, Usage};
 use crate::router::Router;
 use crate::router::client::{Request, Stakes};
 use crate::router::config::Chain;
-use crate::router::health::Pass;
+use crate::router::policy::cost;
 use crate::router::policy::fit::{Needs, Offer, unfit};
-use crate::router::policy::order::{Member, Pick, order};
+use crate::router::policy::order::{Member, Pick, cheapest_first, order};
+use crate::router::spending::Hold;
 use mock_providers::model::Capability;
 use std::time::Duration;
 
@@ -20,7 +21,25 @@ impl<'a> Walk<'a> {
         if let [_] = *self.chain.targets {
             return vec![0];
         }
-        order(&self.chain.steps, &self.members(now))
+        let members = self.members(now);
+        let mut places = order(&self.chain.steps, &members);
+        let tell = |event| self.log(event);
+        if self.payers.iter().any(|payer| payer.downshifts(now, self.chain.downshift, tell)) {
+            cheapest_first(&mut places, &members);
+        }
+        places
+    }
+
+    /// What a call there is likely to cost.
+    fn estimate(&self, place: usize) -> Nanodollars {
+        let answer = if self.request.embedding.is_some() { 0 } else { TYPICAL_ANSWER };
+        let usage = Usage { prompt: self.prompt_tokens, answer, ..Usage::default() };
+        cost::of(&self.target(place).price, &usage)
+    }
+
+    /// Whether everybody who pays has enough left for a call at `at`.
+    pub(super) fn affords(&self, place: usize, at: Duration) -> bool {
+        self.payers.iter().all(|payer| payer.covers(at, self.estimate(place)))
     }
 
     /// What is known of each place that may matter to the order.
@@ -76,7 +95,12 @@ impl<'a> Walk<'a> {
 
     /// Why this target can never serve this request, whatever happens.
     pub(super) fn unfit(&self, place: usize) -> Option<SkipReason> {
-        let target = self.target(place);
+        let (target, index) = (self.target(place), self.chain.targets[place]);
+        let config = &self.router.config;
+        let accounts = [config.tenants.get(&self.request.tenant), config.tiers.get(&self.request.tier)];
+        if accounts.into_iter().flatten().any(|a| a.targets.as_ref().is_some_and(|allowed| !allowed.contains(&index))) {
+            return Some(SkipReason::NotAllowed);
+        }
         let adapter = self.router.upstreams[target.provider].adapter;
         let offer = Offer {
             trusted: self.is_trusted(place),
@@ -120,12 +144,14 @@ impl<'a> Walk<'a> {
     }
 
     /// May this target be called now?
-    pub(super) fn admit(&self, place: usize) -> Result<Pass, SkipReason> {
+    pub(super) fn admit(&self, place: usize) -> Result<Leave, SkipReason> {
         let now = self.now();
         if let Some(reason) = self.hindrance(place, now) {
             return Err(reason);
         }
         let first_here = self.places[place].tried == 0;
-        self.health(place).admit(now, self.luck("ramp", place), first_here, |t| self.announce(place, &t))
+        let pass = self.health(place).admit(now, self.luck("ramp", place), first_here, |t| self.announce(place, &t))?;
+        let hold = Hold::on(&self.payers, now, self.estimate(place), |event| self.log(event));
+        Ok(Leave { pass, hold: hold.ok_or(SkipReason::Budget)? })
     }
 }

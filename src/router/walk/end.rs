@@ -22,6 +22,7 @@ impl Walk<'_> {
         }
         let class = self.failure.or(match self.left {
             Some((_, Reason::Skip(SkipReason::SetAside))) => Some(Class::RateLimited),
+            Some((_, Reason::Skip(SkipReason::Budget))) => Some(Class::QuotaExhausted),
             Some((_, Reason::Skip(SkipReason::Deadline))) => Some(Class::Timeout),
             _ => Some(Class::Overloaded),
         });

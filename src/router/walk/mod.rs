@@ -25,6 +25,7 @@ use super::policy::fit::Needs;
 use super::policy::gates::Asked;
 use super::policy::join::{Join, anchor};
 use super::policy::{backoff, cost, retry_after};
+use super::spending::{Hold, Wallet};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
 use crate::provider::{self, Ask, Embed, SchemaBy};
 use mock_providers::model::Capability;
@@ -40,6 +41,8 @@ struct Walk<'a> {
     request: &'a Request,
     prompt_tokens: u32,
     needs: Needs<'a>,
+    /// Who pays.
+    payers: Vec<Arc<Wallet>>,
     deadline: Duration,
     ttft_deadline: Option<Duration>,
     /// What is known of each place of the chain.
@@ -57,6 +60,12 @@ struct Walk<'a> {
     /// What the client has of a streamed answer.
     given: String,
     delivered: bool,
+}
+
+/// Leave to make one call.
+struct Leave {
+    pass: Pass,
+    hold: Hold,
 }
 
 /// What one request knows of one place of its chain.
@@ -106,6 +115,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         request,
         prompt_tokens,
         needs: Walk::needs(router, chain, request, prompt_tokens),
+        payers: router.spending.payers(&request.tenant, &request.tier),
         deadline: arrived + chain.deadline,
         ttft_deadline: chain.ttft_deadline.filter(|_| request.stream).map(|d| arrived + d),
         places: chain.targets.iter().map(|target| Place::new(request, *target)).collect(),
@@ -122,7 +132,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
     loop {
         for place in order {
             match walk.admit(place) {
-                Ok(pass) => match walk.hop(place, pass, client).await {
+                Ok(leave) => match walk.hop(place, leave, client).await {
                     Then::Done(served) => return served,
                     Then::Next => {}
                     Then::Stop => return walk.exhausted(client).await,
@@ -179,18 +189,18 @@ impl Walk<'_> {
     }
 
     /// Uses one target until it answers, or until the table says to leave it.
-    async fn hop<C: Client>(&mut self, place: usize, pass: Pass, client: &mut C) -> Then {
+    async fn hop<C: Client>(&mut self, place: usize, leave: Leave, client: &mut C) -> Then {
         self.arrive_at(place);
-        let mut pass = Some(pass);
+        let mut leave = Some(leave);
         let mut stricter = false;
         let mut waited = None;
         let mut classes: Vec<Class> = Vec::new();
         loop {
-            let granted = match pass.take() {
-                Some(pass) => pass,
+            let granted = match leave.take() {
+                Some(leave) => leave,
                 // The breaker may have opened, or the target asked for a pause, while this request waited.
                 None => match self.admit(place) {
-                    Ok(pass) => pass,
+                    Ok(leave) => leave,
                     Err(reason) => {
                         self.skip(place, reason);
                         return Then::Next;
@@ -284,7 +294,7 @@ impl Walk<'_> {
     async fn attempt<C: Client>(
         &mut self,
         place: usize,
-        pass: Pass,
+        Leave { pass, hold }: Leave,
         stricter: bool,
         client: &mut C,
     ) -> (Judgement, Option<Duration>) {
@@ -361,6 +371,7 @@ impl Walk<'_> {
         let (key, retires) = (&request.tenant, verdict.retires.as_deref());
         let sign = Sign { class: verdict.class, dispatched, judged: now, key, retires };
         self.places[place].class = Some(verdict.class);
+        let cost = verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage));
         pass.record(effect, &sign, now - dispatched, now, self.luck("open", place), |recorded| {
             self.log(EventKind::AttemptEnded {
                 request: id,
@@ -374,7 +385,7 @@ impl Walk<'_> {
                 retry_after: asked.map(Micros::from),
                 tokens: verdict.tokens,
                 usage: verdict.usage,
-                cost: verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage)),
+                cost,
                 breaker: recorded.reading,
             });
             if let Some(transition) = &recorded.transition {
@@ -388,6 +399,7 @@ impl Walk<'_> {
                 self.log(EventKind::Alert { target, kind: alert.kind, drift: None, cause });
             }
         });
+        hold.settle(now, cost, |event| self.log(event));
         let pauses = row(verdict.class).retry == Retry::WithinWait && self.chain.retry.heeds_pauses;
         if let Some(wait) = asked.filter(|_| pauses)
             && self.health(place).rest(now + wait)

@@ -37,7 +37,8 @@ impl Walk<'_> {
         let until = pause + Duration::from_millis(scatter.as_millis() as u64);
         let open = self.health(place).is_open_at(until);
         let paid = here.tried == 0 || self.health(place).covers_retry(now);
-        let may = here.tried < self.chain.retry.max_attempts && paid && !open && self.hindrance(place, until).is_none();
+        let may = here.tried < self.chain.retry.max_attempts && paid && !open;
+        let may = may && self.affords(place, until) && self.hindrance(place, until).is_none();
         may.then_some(until)
     }
 }

@@ -4,7 +4,8 @@
 //! says explicitly wins over the default; two chains that say different things of one target are an error.
 
 use super::{resolve, routes};
-use crate::router::config::{Chain, Config, Oversight, Target};
+use crate::event::Name;
+use crate::router::config::{Account, Chain, Config, Oversight, Target};
 use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::plan::Provider;
 use crate::scenario::problem::Problem;
@@ -13,6 +14,7 @@ use crate::scenario::source::{At, Span};
 use crate::scenario::spec;
 use crate::scenario::units::shown;
 use crate::words;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink: &Sink<'_>) -> Config {
     let mut targets = Targets { providers, sink, list: Vec::new() };
@@ -29,10 +31,31 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     let names: Vec<&str> = router.chains.iter().map(|c| c.name.value.as_str()).collect();
     let routes = routes::check(&router.routes, &names, sink);
     let (fleet, oversight) = (router.fleet, Oversight { grader: router.grader });
-    let targets = targets.list.into_iter().map(|t| t.target).collect();
-    let mut config = Config { targets, chains, routes, fleet, oversight };
+    let targets: Vec<Target> = targets.list.into_iter().map(|t| t.target).collect();
+    let (tenants, tiers) = (accounts(&router.tenants, &targets, sink), accounts(&router.tiers, &targets, sink));
+    let mut config = Config { targets, chains, routes, fleet, oversight, tenants, tiers };
     require(router, &mut config, sink);
     config
+}
+
+/// What tenants or tiers may use and spend.
+fn accounts(typed: &[spec::tenants::Account], targets: &[Target], sink: &Sink<'_>) -> BTreeMap<Name, Account> {
+    let index = |name: &At<String>| {
+        let found = targets.iter().position(|target| *target.name == *name.value);
+        if found.is_none() {
+            let help = words::help(&name.value, targets.iter().map(|target| &*target.name));
+            sink.error(&name.at, format!("no chain has the target {}", shown(&name.value)), help);
+        }
+        found
+    };
+    let account = |account: &spec::tenants::Account| {
+        let allowed = |names: &Vec<At<String>>| names.iter().filter_map(index).collect::<BTreeSet<usize>>();
+        (
+            account.name.value.as_str().into(),
+            Account { budget: account.budget, targets: account.targets.as_ref().map(allowed) },
+        )
+    };
+    typed.iter().map(account).collect()
 }
 
 /// What chains and routes ask of targets. A chain some of whose targets do not exist is left alone.

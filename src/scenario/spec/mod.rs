@@ -20,6 +20,7 @@ pub(crate) mod require;
 pub(crate) mod router;
 pub(crate) mod routes;
 mod targets;
+pub(crate) mod tenants;
 mod triggers;
 
 use super::reader::Sink;

@@ -3,6 +3,7 @@
 use super::require::{self, Require};
 use super::routes::{self, Route};
 use super::targets::{self, Targets};
+use super::tenants::{self, Account};
 use super::{classes, degraded, fallback, gates, oversight, preset, set, triggers};
 use crate::router::config::{self, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
@@ -32,6 +33,8 @@ pub(crate) struct Router {
     pub(crate) chains: Vec<Chain>,
     pub(crate) fleet: Fleet,
     pub(crate) grader: Option<grading::Params>,
+    pub(crate) tenants: Vec<Account>,
+    pub(crate) tiers: Vec<Account>,
 }
 
 /// A chain as it was typed, with defaults for what was left out.
@@ -87,9 +90,11 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
         sink.error(&at, "there are `chains` already", Some(help));
     }
     let fleet = fleet(&mut fields, sink);
+    let tenants = fields.get("tenants").map_or_else(Vec::new, |n| tenants::read(n, "the tenants", sink));
+    let tiers = fields.get("tiers").map_or_else(Vec::new, |n| tenants::read(n, "the tiers", sink));
     fields.finish();
     let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
-    Some(Router { routes, chains: chains?, fleet, grader })
+    Some(Router { routes, chains: chains?, fleet, grader, tenants, tiers })
 }
 
 /// How many routers there are, and what they tell each other.
