@@ -144,10 +144,11 @@ impl Purse {
 
     /// The call is over and cost this much; nothing, if it was given up before it could.
     pub fn settle(&mut self, reservation: Reservation, actual: Nanodollars) {
-        if reservation.window != self.window {
+        let Reservation { window, estimate } = reservation;
+        if window != self.window {
             return;
         }
-        self.reserved -= reservation.estimate.0;
+        self.reserved -= estimate.0;
         self.spent = self.spent.saturating_add(actual.0);
         self.most = self.most.max(self.committed());
     }
