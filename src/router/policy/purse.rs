@@ -143,12 +143,12 @@ impl Purse {
     }
 
     /// The call is over and cost this much; nothing, if it was given up before it could.
+    #[expect(clippy::needless_pass_by_value, reason = "a reservation is settled once")]
     pub fn settle(&mut self, reservation: Reservation, actual: Nanodollars) {
-        let Reservation { window, estimate } = reservation;
-        if window != self.window {
+        if reservation.window != self.window {
             return;
         }
-        self.reserved -= estimate.0;
+        self.reserved -= reservation.estimate.0;
         self.spent = self.spent.saturating_add(actual.0);
         self.most = self.most.max(self.committed());
     }
