@@ -210,6 +210,12 @@ pub enum SkipReason {
     DataClass,
     /// Its vectors do not compare with those of the chain's embedding model.
     VectorSpace,
+    /// No key to it that the request may use is accepted.
+    KeyClosed,
+    /// By the provider's own account, nothing of its limit is left.
+    NoAllowance,
+    /// As many calls are in flight there as the chain allows.
+    Busy,
 }
 
 impl SkipReason {
@@ -227,6 +233,9 @@ impl SkipReason {
             Self::Residency => "residency",
             Self::DataClass => "data_class",
             Self::VectorSpace => "vector_space",
+            Self::KeyClosed => "key_closed",
+            Self::NoAllowance => "no_allowance",
+            Self::Busy => "busy",
         }
     }
 }
@@ -488,6 +497,9 @@ pub enum EventKind {
         probe: bool,
         /// Set on the first call after a fallback from a *tried* target: the time since its failure was judged.
         switch: Option<Micros>,
+        /// The key of a pool that it is made with; `None`: the tenant's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Name>,
     },
     /// The first token of a streamed answer was read.
     FirstToken {
@@ -522,11 +534,17 @@ pub enum EventKind {
         tokens: u32,
         /// The breaker of this target after recording.
         breaker: BreakerReading,
+        /// The key of a pool that it was made with; `None`: the tenant's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Name>,
     },
-    /// A breaker changed state.
+    /// A breaker changed state. One that several targets share is told once for each of them, at one instant.
     BreakerChanged {
         /// Whose.
         target: Name,
+        /// Who shares it, as `vendor openai`; `None`: nobody.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<Name>,
         /// Before.
         from: BreakerState,
         /// After.
@@ -536,10 +554,28 @@ pub enum EventKind {
         /// When an open breaker will admit its next probe.
         probe_at: Option<Micros>,
     },
+    /// The breaker of a key changed state: whether the provider accepts it.
+    KeyChanged {
+        /// The provider.
+        provider: Name,
+        /// The key: its name in a pool, or the tenant whose own it is.
+        key: Name,
+        /// Before.
+        from: BreakerState,
+        /// After.
+        to: BreakerState,
+        /// Why, in a few words.
+        cause: Name,
+        /// When a closed off key will be tried again.
+        probe_at: Option<Micros>,
+    },
     /// A target asked for a pause and gets it.
     SetAside {
         /// Whose.
         target: Name,
+        /// The one key that the pause is for; `None`: whatever the key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Name>,
         /// Until when.
         until: Micros,
     },

@@ -148,11 +148,24 @@ pub struct Complaint {
     pub detail: Cow<'static, str>,
     /// The wait the provider asked for, in seconds.
     pub retry_after: Option<f64>,
+    /// Whom the wait is for, if it says.
+    pub scope: Option<Scope>,
+}
+
+/// Whom a limit is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The key, or the project or user behind it.
+    Key,
+    /// One model.
+    Model,
+    /// Everything of this provider.
+    Provider,
 }
 
 impl Complaint {
     fn new(class: Class, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { class, detail: detail.into(), retry_after: None }
+        Self { class, detail: detail.into(), retry_after: None, scope: None }
     }
 }
 

@@ -13,7 +13,7 @@ use super::client::Client;
 use super::policy::gates::{Answer, Asked, Gates, Refused, Stopped};
 use super::policy::join::{Join, Unjoined};
 use crate::event::Class;
-use crate::provider::{self, Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece};
+use crate::provider::{self, Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece, Scope};
 use crate::runtime::Clock;
 use crate::transport::{SendError, Upstream};
 use bytes::Bytes;
@@ -85,6 +85,8 @@ pub(super) struct Judgement {
     pub(super) head: Option<Duration>,
     /// The wait the provider asked for, in seconds.
     pub(super) retry_after: Option<f64>,
+    /// Whom that wait is for, if it was said.
+    pub(super) scope: Option<Scope>,
     /// What the head says of the end of the model.
     pub(super) retires: Option<String>,
     /// Tokens of the answer read.
@@ -118,6 +120,7 @@ pub(super) async fn run<C: Client>(
         status: None,
         head: None,
         retry_after: None,
+        scope: None,
         retires: None,
         tokens: 0,
         delivered: false,
@@ -233,6 +236,7 @@ fn request(call: &Call<'_>) -> Result<Request<Bytes>, Failed> {
 
 fn complain(complaint: Complaint, verdict: &mut Judgement) -> Failed {
     verdict.retry_after = complaint.retry_after;
+    verdict.scope = complaint.scope;
     (complaint.class, complaint.detail)
 }
 

@@ -3,6 +3,7 @@
 
 use super::policy::decide::Table;
 use super::policy::gates::Gates;
+use super::policy::keyring::Key;
 use super::policy::order::{Pick, Step};
 use super::policy::{backoff, breaker, budget, quality};
 use crate::event::Name;
@@ -20,6 +21,19 @@ pub struct Config {
     /// Tried in order; the first that matches decides. A request that matches none takes the chain named after its
     /// task, else the first chain.
     pub routes: Vec<Route>,
+    /// Keys that all tenants share, at most one pool for a provider. Elsewhere every tenant has a key of its own.
+    pub pools: Vec<Pool>,
+}
+
+/// The keys to one provider that requests use in turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pool {
+    /// Index of the provider in the plan.
+    pub provider: usize,
+    /// The keys, at least one.
+    pub keys: Vec<Key>,
+    /// Whether another key stands in for one that is throttled or refused.
+    pub rotates: bool,
 }
 
 /// One place a request can go. Its breaker, retry budget and quality window are shared by all chains that name it.

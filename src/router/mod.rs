@@ -52,7 +52,7 @@ impl Router {
     /// A router that knows nothing about its targets yet. `upstreams` are in the order of the plan's providers.
     #[must_use]
     pub fn new(config: Config, upstreams: Vec<Provider>, clock: Clock, luck: Luck, log: Arc<dyn Sink>) -> Self {
-        let health = config.targets.iter().map(|t| Arc::new(Health::new(t))).collect();
+        let health = health::unknown(&config);
         Self { config, upstreams, health, clock, luck, log }
     }
 

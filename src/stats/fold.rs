@@ -104,7 +104,7 @@ impl Stats {
                     }
                 }
             }
-            EventKind::SetAside { target, until } => {
+            EventKind::SetAside { target, key: None, until } => {
                 if let Some(t) = self.target(target) {
                     t.view.set_aside_until = Some(*until);
                 }

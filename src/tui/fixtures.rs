@@ -93,7 +93,12 @@ pub(super) fn plan() -> Plan {
             provider("openai", Dialect::OpenAi, "gpt-4o"),
             provider("anthropic", Dialect::Anthropic, "claude-sonnet-4"),
         ],
-        router: Config { targets: vec![target(0, OPENAI), target(1, ANTHROPIC)], chains: vec![chain], routes: vec![] },
+        router: Config {
+            targets: vec![target(0, OPENAI), target(1, ANTHROPIC)],
+            chains: vec![chain],
+            routes: vec![],
+            pools: vec![],
+        },
         load: vec![],
         phases: vec![phase("steady", 0, 20), phase("outage", 20, 60), phase("recovery", 60, 120)],
         faults: vec![

@@ -12,6 +12,7 @@ pub mod decide;
 pub mod fit;
 pub mod gates;
 pub mod join;
+pub mod keyring;
 pub mod order;
 pub mod quality;
 pub mod retry_after;

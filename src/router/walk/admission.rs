@@ -115,6 +115,7 @@ impl<'a> Walk<'a> {
             return Err(reason);
         }
         let first_here = self.places[place].tried == 0;
-        self.health(place).admit(now, self.luck("ramp", place), first_here, |t| self.announce(place, &t))
+        let tell = |change| self.announce(place, change);
+        self.health(place).admit(now, self.luck("ramp", place), first_here, self.keys(place), tell)
     }
 }

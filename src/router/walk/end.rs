@@ -23,6 +23,7 @@ impl Walk<'_> {
         let class = self.failure.or(match self.left {
             Some((_, Reason::Skip(SkipReason::SetAside))) => Some(Class::RateLimited),
             Some((_, Reason::Skip(SkipReason::Deadline))) => Some(Class::Timeout),
+            Some((_, Reason::Skip(SkipReason::KeyClosed))) => Some(Class::Auth),
             _ => Some(Class::Overloaded),
         });
         match self.chain.degraded.as_ref().filter(|_| self.request.embedding.is_none()) {

@@ -17,16 +17,16 @@ use super::Router;
 use super::attempt::{self, Bounds, Call, Judgement, Progress, Wanted};
 use super::client::{Client, Request, Served};
 use super::config::{Chain, OnBreak, Target};
-use super::health::{Health, Pass};
+use super::health::{Change, Health, Pass};
 use super::policy::alerts::Sign;
-use super::policy::breaker::Transition;
 use super::policy::decide::{Act, Effect, Limits, Retry, Situation, decide};
 use super::policy::fit::Needs;
 use super::policy::gates::Asked;
+use super::policy::keyring::{Key, Keys};
 use super::policy::join::{Join, anchor};
 use super::policy::{backoff, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
-use crate::provider::{self, Ask, Embed};
+use crate::provider::{self, Ask, Embed, Scope};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ struct Walk<'a> {
     chain: &'a Chain,
     request: &'a Request,
     prompt_tokens: u32,
+    /// The tenant's own key.
+    own_key: Key,
     needs: Needs<'a>,
     deadline: Duration,
     ttft_deadline: Option<Duration>,
@@ -99,6 +101,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         chain,
         request,
         prompt_tokens,
+        own_key: Key { name: Arc::clone(&request.tenant), secret: provider::secret(&request.tenant).into() },
         needs: Walk::needs(router, chain, request, prompt_tokens),
         deadline: arrived + chain.deadline,
         ttft_deadline: chain.ttft_deadline.filter(|_| request.stream).map(|d| arrived + d),
@@ -142,6 +145,27 @@ impl Walk<'_> {
 
     fn health(&self, place: usize) -> &Arc<Health> {
         &self.router.health[self.chain.targets[place]]
+    }
+
+    /// The keys that the next call to a place may be made with.
+    fn keys(&self, place: usize) -> Keys<'_> {
+        let provider = self.target(place).provider;
+        let id = self.request.id;
+        match self.router.config.pools.iter().find(|pool| pool.provider == provider) {
+            Some(pool) => {
+                let turn = id.number.wrapping_add(u32::from(id.stream)).wrapping_add(self.places[place].call());
+                Keys { all: &pool.keys, turn: turn as usize, rotates: pool.rotates }
+            }
+            None => Keys { all: std::slice::from_ref(&self.own_key), turn: 0, rotates: false },
+        }
+    }
+
+    fn is_open_at(&self, place: usize, at: Duration) -> bool {
+        self.health(place).is_open_at(at, self.keys(place))
+    }
+
+    fn rests_until(&self, place: usize, now: Duration) -> Option<Duration> {
+        self.health(place).rests_until(now, self.keys(place))
     }
 
     fn name(&self, place: usize) -> Name {
@@ -192,13 +216,17 @@ impl Walk<'_> {
                 },
             };
             let continued = self.delivered;
+            let key = Name::clone(&granted.key.name);
             let (verdict, asked) = self.attempt(place, granted, stricter, client).await;
             let class = verdict.class;
             self.delivered |= verdict.delivered;
             let now = self.now();
             let retries = self.places[place].tried - 1;
             let backoff = backoff::wait(&self.chain.retry.backoff, retries, waited, self.luck("backoff", place));
-            let wait = asked.filter(|_| self.chain.retry.heeds_pauses).unwrap_or(backoff);
+            let effect = self.chain.table.row(class).effect;
+            let another_key = matches!(effect, Effect::ShutKey | Effect::SetAside)
+                && self.health(place).has_another(now, self.keys(place), &key);
+            let wait = asked.filter(|_| self.chain.retry.heeds_pauses && !another_key).unwrap_or(backoff);
             if class != Class::Ok {
                 // What broke a stream is its error, not that nobody could go on with it.
                 if !continued {
@@ -214,10 +242,11 @@ impl Walk<'_> {
                 attempts_left: self.chain.max_attempts_total - self.attempts,
                 token_delivered: self.delivered && class != Class::Ok,
                 continued,
+                another_key,
                 wait,
                 remaining: self.time_is_up().saturating_sub(now),
                 budget: self.health(place).covers_retry(now),
-                admits: !self.health(place).is_open_at(now + wait),
+                admits: !self.is_open_at(place, now + wait),
             };
             let limits = Limits {
                 max_attempts: self.chain.retry.max_attempts,
@@ -288,7 +317,10 @@ impl Walk<'_> {
         let judged = self.judged.take().filter(|_| elsewhere);
         let switch = judged.map(|judged| dispatched.saturating_sub(judged).into());
         let probe = pass.is_probe();
-        self.log(EventKind::AttemptStarted { request: id, target: Arc::clone(&target.name), attempt, probe, switch });
+        let key = pass.key.clone();
+        let pooled = (key.name != self.own_key.name || key.secret != self.own_key.secret).then(|| key.name.clone());
+        let (name, pool_key) = (Arc::clone(&target.name), pooled.clone());
+        self.log(EventKind::AttemptStarted { request: id, target: name, attempt, probe, switch, key: pool_key });
         let upstream = &router.upstreams[target.provider];
         let timeouts = &self.chain.timeouts;
         let request = self.request;
@@ -298,14 +330,14 @@ impl Walk<'_> {
         let continued = self.delivered;
         let shown = if target.prefill { anchor(&self.given) } else { 0 };
         let tools = request.offered();
-        let secret = provider::secret(&request.tenant);
+        let secret = &*key.secret;
         let wanted = match request.embedding {
             Some(dimensions) => {
-                Wanted::Vector(Embed { model: &target.model, secret: &secret, text: &request.prompt, dimensions })
+                Wanted::Vector(Embed { model: &target.model, secret, text: &request.prompt, dimensions })
             }
             None => Wanted::Answer(Ask {
                 model: &target.model,
-                secret: &secret,
+                secret,
                 system: &request.system,
                 prompt: &request.prompt,
                 images: &request.images,
@@ -345,8 +377,8 @@ impl Walk<'_> {
             Effect::BadAnswer if continued => Effect::Alive,
             effect => effect,
         };
-        let (key, retires) = (&request.tenant, verdict.retires.as_deref());
-        let sign = Sign { class: verdict.class, dispatched, judged: now, key, retires };
+        let retires = verdict.retires.as_deref();
+        let sign = Sign { class: verdict.class, dispatched, judged: now, key: &key.name, retires };
         pass.record(effect, &sign, now - dispatched, now, self.luck("open", place), |recorded| {
             self.log(EventKind::AttemptEnded {
                 request: id,
@@ -360,9 +392,10 @@ impl Walk<'_> {
                 retry_after: asked.map(Micros::from),
                 tokens: verdict.tokens,
                 breaker: recorded.reading,
+                key: pooled.clone(),
             });
-            if let Some(transition) = &recorded.transition {
-                self.announce(place, transition);
+            for change in recorded.changes {
+                self.announce(place, change);
             }
             if let Some(until) = recorded.demoted_until {
                 self.log(EventKind::Demoted { target: Arc::clone(&target.name), until: until.into() });
@@ -373,12 +406,28 @@ impl Walk<'_> {
             }
         });
         let pauses = row(verdict.class).retry == Retry::WithinWait && self.chain.retry.heeds_pauses;
-        if let Some(wait) = asked.filter(|_| pauses)
-            && self.health(place).rest(now + wait)
-        {
-            self.log(EventKind::SetAside { target: Arc::clone(&target.name), until: (now + wait).into() });
+        if let Some(wait) = asked.filter(|_| pauses) {
+            self.set_aside(place, verdict.scope, &key.name, now + wait);
         }
         (verdict, asked)
+    }
+
+    /// Lets rest what has been asked to, as far as the answer said whom it meant: the key, the model or the provider. Unless it
+    /// is the provider, a pool takes it for a matter of the key as well: its keys are there because they have limits of their
+    /// own.
+    fn set_aside(&self, place: usize, scope: Option<Scope>, key: &Name, until: Duration) {
+        let pooled = self.keys(place).all.len() > 1;
+        let key = (scope == Some(Scope::Key) || (scope != Some(Scope::Provider) && pooled)).then_some(key);
+        let (config, here) = (&self.router.config, self.chain.targets[place]);
+        for (index, target) in config.targets.iter().enumerate() {
+            let elsewhere = index != here
+                && (!matches!(scope, Some(Scope::Key | Scope::Provider))
+                    || target.provider != config.targets[here].provider);
+            if !elsewhere && self.router.health[index].rest(until, key) {
+                let (target, key) = (Arc::clone(&target.name), key.cloned());
+                self.log(EventKind::SetAside { target, key, until: until.into() });
+            }
+        }
     }
 
     fn served(&self, outcome: Outcome, class: Option<Class>) -> Served {
@@ -387,19 +436,38 @@ impl Walk<'_> {
         done.asked += 1;
         done.calls.extend(self.chain.targets.iter().zip(&self.places).map(|(target, place)| (*target, place.call())));
         let now = self.now();
-        let pauses = (0..self.places.len()).filter_map(|place| self.health(place).rests_until(now));
+        let pauses = (0..self.places.len()).filter_map(|place| self.rests_until(place, now));
         let retry_after = pauses.min().filter(|_| outcome == Outcome::Failed).map(|until| until - now);
         Served { outcome, class, target, hops: self.hops, attempts: self.attempts, done, retry_after }
     }
 
-    fn announce(&self, place: usize, transition: &Transition) {
-        self.log(EventKind::BreakerChanged {
-            target: self.name(place),
-            from: transition.from,
-            to: transition.to,
-            cause: transition.cause.into(),
-            probe_at: transition.probe_at.map(Micros::from),
-        });
+    fn announce(&self, place: usize, change: Change) {
+        match change {
+            Change::Breaker(transition) => {
+                let circuit = &self.health(place).circuit;
+                for target in &circuit.members {
+                    self.log(EventKind::BreakerChanged {
+                        target: Arc::clone(target),
+                        group: circuit.group.clone(),
+                        from: transition.from,
+                        to: transition.to,
+                        cause: transition.cause.into(),
+                        probe_at: transition.probe_at.map(Micros::from),
+                    });
+                }
+            }
+            Change::Key(key, transition) => {
+                let name = &self.target(place).name;
+                self.log(EventKind::KeyChanged {
+                    provider: name.split_once('/').map_or(&**name, |(provider, _)| provider).into(),
+                    key,
+                    from: transition.from,
+                    to: transition.to,
+                    cause: transition.cause.into(),
+                    probe_at: transition.probe_at.map(Micros::from),
+                });
+            }
+        }
     }
 
     fn log(&self, kind: EventKind) {

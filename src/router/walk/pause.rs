@@ -29,10 +29,10 @@ impl Walk<'_> {
     /// at a time of their own.
     fn worth_waiting(&self, place: usize, now: Duration) -> Option<Duration> {
         let here = &self.places[place];
-        let pause = self.health(place).rests_until(now).max(here.again_at.filter(|&at| at > now))?;
+        let pause = self.rests_until(place, now).max(here.again_at.filter(|&at| at > now))?;
         let scatter = (pause - now).mul_f64(self.chain.retry.scatter * self.luck("scatter", place));
         let until = pause + Duration::from_millis(scatter.as_millis() as u64);
-        let open = self.health(place).is_open_at(until);
+        let open = self.is_open_at(place, until);
         let paid = here.tried == 0 || self.health(place).covers_retry(now);
         let may = here.tried < self.chain.retry.max_attempts && paid && !open && self.hindrance(place, until).is_none();
         may.then_some(until)

@@ -3,6 +3,7 @@
 use super::{classes, gates, refuse_fallback, triggers};
 use crate::router::config::{self, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
+use crate::router::policy::breaker::Group;
 use crate::router::policy::gates::Gates;
 use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::reader::Sink;
@@ -12,6 +13,13 @@ use crate::tasks::Task;
 
 const ON_BREAK: &[(&str, OnBreak)] =
     &[("continue", OnBreak::Continue), ("error", OnBreak::Error), ("buffer", OnBreak::Buffer)];
+
+const GROUPS: &[(&str, Group)] = &[
+    ("target", Group::Target),
+    ("provider", Group::Provider),
+    ("vendor", Group::Vendor),
+    ("region", Group::Region),
+];
 
 const JITTERS: &[(&str, Jitter)] = &[
     ("none", Jitter::None),
@@ -24,6 +32,8 @@ const JITTERS: &[(&str, Jitter)] = &[
 /// The router as it was typed.
 #[derive(Debug)]
 pub(crate) struct Router {
+    /// Of each provider that is named: its name, and those of its keys.
+    pub(crate) keys: Vec<(At<String>, Vec<At<String>>)>,
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
 }
@@ -58,6 +68,8 @@ pub(crate) fn tasks() -> Vec<(&'static str, Task)> {
 
 pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let mut fields = sink.fields(node, "the router")?;
+    let keys = fields.get("keys").and_then(|n| sink.entries(n, "the keys of the router")).unwrap_or_default();
+    let keys = keys.iter().map(|e| (e.key.clone(), pool(&e.value, sink))).collect();
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| route(n, sink)).collect();
     refuse_fallback(&mut fields, sink);
@@ -77,7 +89,17 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     });
     let chains: Option<Vec<Chain>> = chains.map(|es| es.map(|e| chain(&e.key, &e.value, sink)).collect());
     fields.finish();
-    Some(Router { routes, chains: chains? })
+    Some(Router { keys, routes, chains: chains? })
+}
+
+/// The keys of a pool.
+fn pool(node: &Node, sink: &Sink<'_>) -> Vec<At<String>> {
+    let list = sink.list(node, "keys").unwrap_or_default();
+    if matches!(&node.value, Value::List(list) if list.is_empty()) {
+        let help = "name at least one, or leave this out: then each tenant uses its own";
+        sink.error(&node.at, "there are no keys in this pool", Some(help.to_owned()));
+    }
+    list.iter().filter_map(|n| sink.name(n)).collect()
 }
 
 fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
@@ -231,6 +253,8 @@ fn breaker(node: &Node, sink: &Sink<'_>) -> Option<At<breaker::Params>> {
         }
     }
     set(&mut params.half_open_calls, fields.get("half_open_calls").and_then(|n| sink.count32(n, 1, 1000)));
+    params.probe_for = fields.get("probe_for").and_then(|n| sink.positive_duration(n)).map(|d| d.value);
+    set(&mut params.group, fields.get("group").and_then(|n| sink.word(n, "who shares a breaker", GROUPS)));
     set(&mut params.ramp, fields.get("ramp").and_then(|n| sink.duration(n)));
     fields.finish();
     Some(At::new(params, node.at.clone()))

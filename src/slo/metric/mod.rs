@@ -167,8 +167,8 @@ impl Targets {
 pub(crate) enum Heard<'a> {
     Arrived { intended: Micros },
     Skipped { target: TargetId },
-    Dispatched { target: TargetId, attempt: u32, probe: bool, switch: Option<Micros> },
-    Judged { target: TargetId, dispatched: Micros, class: Class, retry_after: Option<Micros> },
+    Dispatched { target: TargetId, attempt: u32, probe: bool, switch: Option<Micros>, key: Option<&'a Name> },
+    Judged { target: TargetId, dispatched: Micros, class: Class, retry_after: Option<Micros>, key: Option<&'a Name> },
     Breaker { target: TargetId, from: BreakerState, to: BreakerState },
     FaultStarted { fault: u32, providers: &'a [Name] },
     FaultEnded { fault: u32 },
