@@ -12,6 +12,7 @@
 //! the crate. If it speaks OpenAI's chat, its file holds a `Flavour`; else the four functions that [`Adapter`] dispatches
 //! to, behind a variant of `Wire`.
 
+mod allowance;
 mod answered;
 mod anthropic;
 mod azure;
@@ -31,6 +32,7 @@ mod sse;
 mod status;
 mod vllm;
 
+pub use allowance::{Allowance, Left};
 pub use answered::{Answered, Piece, Response, ToolCall};
 pub use embed::{Cannot, Embed, Embedder};
 pub use finish::Finish;
@@ -275,6 +277,12 @@ impl Adapter {
     #[must_use]
     pub fn retirement(self, headers: &HeaderMap) -> Option<String> {
         status::retirement(headers)
+    }
+
+    /// What the headers of a response say is left of the limits. The names tell the vendors apart.
+    #[must_use]
+    pub fn allowance(self, headers: &HeaderMap) -> Allowance {
+        allowance::read(headers)
     }
 
     /// Whether a body with these headers is a stream. What stands between may answer with a plain body all the same.

@@ -13,7 +13,7 @@ use super::client::Client;
 use super::policy::gates::{Answer, Asked, Gates, Refused, Stopped};
 use super::policy::join::{Join, Unjoined};
 use crate::event::Class;
-use crate::provider::{self, Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece, Scope};
+use crate::provider::{self, Adapter, Allowance, Answered, Ask, Cannot, Complaint, Embed, Piece, Scope};
 use crate::runtime::Clock;
 use crate::transport::{SendError, Upstream};
 use bytes::Bytes;
@@ -89,6 +89,8 @@ pub(super) struct Judgement {
     pub(super) scope: Option<Scope>,
     /// What the head says of the end of the model.
     pub(super) retires: Option<String>,
+    /// What the head says is left of the limits, if there was one.
+    pub(super) allowance: Option<Allowance>,
     /// Tokens of the answer read.
     pub(super) tokens: u32,
     /// Whether any of it reached the client.
@@ -122,6 +124,7 @@ pub(super) async fn run<C: Client>(
         retry_after: None,
         scope: None,
         retires: None,
+        allowance: None,
         tokens: 0,
         delivered: false,
         given: String::new(),
@@ -153,6 +156,7 @@ async fn exchange<C: Client>(
         })?;
     verdict.head = Some(clock.now());
     verdict.status = Some(response.status());
+    verdict.allowance = Some(call.adapter.allowance(response.headers()));
     verdict.retires = call.adapter.retirement(response.headers());
     if response.status() != StatusCode::OK {
         return Err(refusal(call, response, &mut timer, verdict).await);

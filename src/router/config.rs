@@ -125,6 +125,24 @@ pub struct Chain {
     pub gates: Gates,
     /// What is served when every target has failed.
     pub degraded: Option<Name>,
+    /// What is done when every target is passed over by its breaker.
+    pub all_open: AllOpen,
+    /// Calls in flight beyond which a target is passed over while there is another.
+    pub max_in_flight: Option<u32>,
+    /// Whether a target that says nothing is left of its limits is passed over while there is another.
+    pub ahead: bool,
+}
+
+/// What is done when every target is passed over by its breaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AllOpen {
+    /// The degraded answer at once, if there is one.
+    #[default]
+    Degrade,
+    /// The error at once, also where there is a degraded answer.
+    FailFast,
+    /// One call to the target whose breaker will admit a probe soonest, whatever it says; then as the others.
+    BestTry,
 }
 
 impl Chain {
@@ -146,6 +164,9 @@ impl Chain {
             timeouts: Timeouts::default(),
             gates: Gates::default(),
             degraded: None,
+            all_open: AllOpen::default(),
+            max_in_flight: None,
+            ahead: false,
         }
     }
 }

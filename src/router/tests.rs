@@ -119,8 +119,12 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         degraded: Some("sorry".into()),
         ..Chain::new("all", (0..targets.len()).collect())
     };
-    let config =
-        Config { targets: targets.iter().enumerate().map(target).collect(), chains: vec![chain], routes: vec![], pools: vec![] };
+    let config = Config {
+        targets: targets.iter().enumerate().map(target).collect(),
+        chains: vec![chain],
+        routes: vec![],
+        pools: vec![],
+    };
     let log = Arc::new(Log::default());
     let sink: Arc<dyn Sink> = Arc::clone(&log) as Arc<dyn Sink>;
     Stage { router: Router::new(config, upstreams, Clock::start_now(), Luck::new(1), sink), servers, log }

@@ -6,6 +6,7 @@ mod clients;
 mod determinism;
 mod drills;
 mod gates;
+mod health;
 mod layering;
 mod ledger;
 mod library;

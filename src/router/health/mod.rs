@@ -14,13 +14,15 @@ mod shared;
 pub(super) use shared::unknown;
 
 use super::config::Target;
+use super::policy::ahead::{Ahead, Came, Cost, Left, Ticket, Told};
 use super::policy::alerts::{Alert, Alerts, Sign};
 use super::policy::breaker::{Admission, Health as Verdict, Permit, Transition};
 use super::policy::budget::RetryBudget;
 use super::policy::decide::{Effect, LONG};
 use super::policy::keyring::{Key, Keys, Said};
 use super::policy::quality::Quality;
-use crate::event::{BreakerReading, Name, SkipReason};
+use crate::event::{BreakerReading, Class, Name, SkipReason};
+use crate::provider::{self, Allowance};
 use shared::{Circuit, Ring};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,6 +50,8 @@ struct State {
     rests_until: Duration,
     /// Until when it rests for single keys.
     key_rests: BTreeMap<Name, Duration>,
+    /// What is left of the limits, by key.
+    allowances: BTreeMap<Name, Ahead>,
     took: Vec<Duration>,
     newest: usize,
     average: Option<Duration>,
@@ -61,6 +65,21 @@ pub(super) struct Standing {
     /// The moving average of answer times.
     pub(super) average: Option<Duration>,
     pub(super) in_flight: u32,
+}
+
+/// What a call must find besides a target that is well.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// No call is made beside so many others.
+    pub(super) max_in_flight: Option<u32>,
+    /// What it takes of the limits, if they are kept count of.
+    pub(super) cost: Option<Cost>,
+    /// Whether the two only count and turn nobody away.
+    pub(super) lenient: bool,
+    /// Whether the breaker is asked.
+    pub(super) heeds_breaker: bool,
+    /// Whether this is the request's first call there.
+    pub(super) first_here: bool,
 }
 
 /// Something that opened or closed.
@@ -94,6 +113,7 @@ impl Health {
                 alerts: Alerts::default(),
                 rests_until: Duration::ZERO,
                 key_rests: BTreeMap::new(),
+                allowances: BTreeMap::new(),
                 took: Vec::new(),
                 newest: 0,
                 average: None,
@@ -111,7 +131,7 @@ impl Health {
         self: &Arc<Self>,
         now: Duration,
         luck: f64,
-        first_here: bool,
+        terms: Terms,
         keys: Keys<'_>,
         mut tell: impl FnMut(Change),
     ) -> Result<Pass, SkipReason> {
@@ -119,8 +139,14 @@ impl Health {
         if now < state.rests_until {
             return Err(SkipReason::SetAside);
         }
+        if terms.max_in_flight.is_some_and(|most| state.in_flight >= most) && !terms.lenient {
+            return Err(SkipReason::Busy);
+        }
         let mut circuit = self.circuit.lock();
-        let (admission, transition) = circuit.breaker.admit(now, luck);
+        let (admission, transition) = match terms.heeds_breaker {
+            true => circuit.breaker.admit(now, luck),
+            false => (Admission::Granted(circuit.breaker.admit_anyway()), None),
+        };
         if let Some(transition) = transition {
             tell(Change::Breaker(transition));
         }
@@ -129,26 +155,27 @@ impl Health {
             Admission::Open { .. } => return Err(SkipReason::BreakerOpen),
             Admission::Recovering => return Err(SkipReason::Recovering),
         };
-        let (key, key_permit) = match self.pick(&state, now, luck, keys, &mut tell) {
+        let (key, key_permit) = match self.pick(&mut state, (now, luck), terms, keys, &mut tell) {
             Ok(picked) => picked,
             Err(reason) => {
                 circuit.breaker.record(&permit, Verdict::Silent, now, 0.0);
                 return Err(reason);
             }
         };
-        if first_here {
+        if terms.first_here {
             state.budget.earn(now);
         }
         state.in_flight += 1;
-        Ok(Pass { health: Arc::clone(self), key, permits: Some((permit, key_permit)) })
+        let ticket = terms.cost.map(|cost| state.allowance(&key).send(cost, now));
+        Ok(Pass { health: Arc::clone(self), key, ticket, permits: Some((permit, key_permit)) })
     }
 
-    /// The first key that is neither resting nor shut.
+    /// The first key that is neither resting nor shut, and has something left of its limits.
     fn pick(
         &self,
-        state: &State,
-        now: Duration,
-        luck: f64,
+        state: &mut State,
+        (now, luck): (Duration, f64),
+        terms: Terms,
         keys: Keys<'_>,
         mut tell: impl FnMut(Change),
     ) -> Result<(Key, Permit), SkipReason> {
@@ -156,6 +183,10 @@ impl Health {
         for key in keys.in_turn() {
             if state.rest_of(key) > now {
                 reason = SkipReason::SetAside;
+                continue;
+            }
+            if terms.cost.is_some_and(|cost| !state.allowance(key).allows(cost, now)) && !terms.lenient {
+                reason = SkipReason::NoAllowance;
                 continue;
             }
             let (permit, transition) = self.ring.lock().admit(&key.name, now, luck);
@@ -173,6 +204,11 @@ impl Health {
     pub(super) fn is_open_at(&self, at: Duration, keys: Keys<'_>) -> bool {
         let open = self.circuit.lock().breaker.is_open_at(at);
         open || keys.in_turn().all(|key| self.ring.lock().is_shut_at(&key.name, at))
+    }
+
+    /// When its breaker will next admit a call.
+    pub(super) fn opens_at(&self) -> Duration {
+        self.circuit.lock().breaker.opens_at()
     }
 
     /// Whether a key other than this one might be admitted now.
@@ -228,6 +264,10 @@ impl Health {
 }
 
 impl State {
+    fn allowance(&mut self, key: &Key) -> &mut Ahead {
+        self.allowances.entry(Name::clone(&key.name)).or_default()
+    }
+
     fn rest_of(&self, key: &Key) -> Duration {
         self.key_rests.get(&key.name).copied().unwrap_or_default()
     }
@@ -239,6 +279,8 @@ pub(super) struct Pass {
     health: Arc<Health>,
     /// The key to make it with.
     pub(super) key: Key,
+    /// Of what is left of the limits, if that is kept count of.
+    ticket: Option<Ticket>,
     /// Of the breaker, and of that of the key.
     permits: Option<(Permit, Permit)>,
 }
@@ -246,6 +288,20 @@ pub(super) struct Pass {
 impl Pass {
     pub(super) fn is_probe(&self) -> bool {
         self.permits.as_ref().is_some_and(|(permit, _)| permit.is_probe())
+    }
+
+    /// Takes note of what the answer says is left of the limits.
+    pub(super) fn told(&self, allowance: &Allowance, class: Class, now: Duration) {
+        let came = match class {
+            Class::Ok => Came::Through,
+            Class::RateLimited => Came::Refused,
+            _ => Came::Otherwise,
+        };
+        if let Some(ticket) = self.ticket {
+            let left = |left: Option<provider::Left>| left.map(|l| Left { remaining: l.remaining, reset: l.reset });
+            let told = Told { requests: left(allowance.requests), tokens: left(allowance.tokens) };
+            self.health.state().allowance(&self.key).hear(ticket, &told, came, now);
+        }
     }
 
     /// Hands the pass back with what the call said about the target. `tell` hears what it changed before anybody else

@@ -293,6 +293,20 @@ impl Breaker {
         (self.params.trips && permit.epoch == self.epoch).then(|| self.open(now, cause, luck))
     }
 
+    /// Admits a call out of turn, which says nothing about the state.
+    pub fn admit_anyway(&self) -> Permit {
+        Permit { epoch: self.epoch, probe: None }
+    }
+
+    /// When it will next admit a call: zero unless it is open.
+    #[must_use]
+    pub fn opens_at(&self) -> Duration {
+        match self.state {
+            State::Open { until } => until,
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Whether it will turn calls away until after `at` for certain.
     #[must_use]
     pub fn is_open_at(&self, at: Duration) -> bool {
@@ -557,6 +571,18 @@ mod tests {
         };
         assert_ne!(slow(None), BreakerState::Closed, "its probes are given up before they can answer");
         assert_eq!(slow(Some(s(6.0))), BreakerState::Closed);
+    }
+
+    #[test]
+    fn a_call_out_of_turn_changes_nothing_while_it_is_open_or_half_open() {
+        let mut b = tripped(Params { half_open_calls: 1, ..Params::default() });
+        assert_eq!(b.opens_at(), s(6.0));
+        let out = b.admit_anyway();
+        assert_eq!(b.record(&out, OK, s(2.0), 0.0), None);
+        let probe = probe(&mut b, s(6.0));
+        let out = b.admit_anyway();
+        assert_eq!(b.record(&out, BAD, s(6.0), 0.0), None);
+        assert_eq!(b.record(&probe, OK, s(6.0), 0.0).map(|t| t.to), Some(BreakerState::Closed));
     }
 
     #[test]

@@ -85,8 +85,7 @@ impl Keyring {
     #[must_use]
     pub fn new(params: Params) -> Self {
         let never = u32::MAX;
-        let params =
-            Params { min_calls: never, consecutive: None, half_open_calls: 1, ramp: Duration::ZERO, ..params };
+        let params = Params { min_calls: never, consecutive: None, half_open_calls: 1, ramp: Duration::ZERO, ..params };
         Self { params, known: BTreeMap::new() }
     }
 

@@ -4,6 +4,7 @@
 //! One mechanism per file, each with its parameters, its rules and its tests. This room knows nothing of scenarios,
 //! HTTP or events beyond the shared words in `event.rs`.
 
+pub mod ahead;
 pub mod alerts;
 pub mod backoff;
 pub mod breaker;

@@ -3,6 +3,7 @@
 use super::Walk;
 use crate::event::{Class, Outcome, Reason, SkipReason};
 use crate::router::client::{Client, Served};
+use crate::router::config::AllOpen;
 
 impl Walk<'_> {
     /// Nothing is left to try.
@@ -26,7 +27,8 @@ impl Walk<'_> {
             Some((_, Reason::Skip(SkipReason::KeyClosed))) => Some(Class::Auth),
             _ => Some(Class::Overloaded),
         });
-        match self.chain.degraded.as_ref().filter(|_| self.request.embedding.is_none()) {
+        let fails_fast = self.chain.all_open == AllOpen::FailFast && self.all_open();
+        match self.chain.degraded.as_ref().filter(|_| self.request.embedding.is_none() && !fails_fast) {
             Some(template) => {
                 client.token(template).await;
                 self.served(Outcome::Degraded, class)

@@ -6,6 +6,7 @@
 //!   help, if its time allows, and goes on from there.
 //! - Every target passed over is one `skipped` event, every move one `fell_back` event, every further call to the target
 //!   last called one `retried` event.
+//! - A target that is busy or has nothing left of its limits is only postponed: it is tried when no other has served.
 //! - Passing over a target never changes what the attempts before it have shown.
 //! - What happens after an attempt is `policy/decide.rs`'s business; here it is only carried out.
 
@@ -22,8 +23,8 @@ use super::policy::alerts::Sign;
 use super::policy::decide::{Act, Effect, Limits, Retry, Situation, decide};
 use super::policy::fit::Needs;
 use super::policy::gates::Asked;
-use super::policy::keyring::{Key, Keys};
 use super::policy::join::{Join, anchor};
+use super::policy::keyring::{Key, Keys};
 use super::policy::{backoff, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
 use crate::provider::{self, Ask, Embed, Scope};
@@ -70,6 +71,8 @@ struct Place {
     /// Worth another call from then on: it was rate limited or overloaded, and the wait was too long to sit out while
     /// there was somewhere else to go.
     again_at: Option<Duration>,
+    /// Why it was passed over, if it was.
+    passed: Option<SkipReason>,
 }
 
 impl Place {
@@ -116,15 +119,34 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         delivered: false,
     };
     let mut order = walk.order(arrived);
+    let mut lenient = false;
     loop {
-        for place in order {
-            match walk.admit(place) {
+        let mut postponed = Vec::new();
+        for (index, &place) in order.iter().enumerate() {
+            let nowhere_else = index + 1 == order.len() && postponed.is_empty();
+            match walk.admit(place, lenient || nowhere_else) {
                 Ok(pass) => match walk.hop(place, pass, client).await {
                     Then::Done(served) => return served,
                     Then::Next => {}
                     Then::Stop => return walk.exhausted(client).await,
                 },
-                Err(reason) => walk.skip(place, reason),
+                Err(reason) => {
+                    if matches!(reason, SkipReason::Busy | SkipReason::NoAllowance) {
+                        postponed.push(place);
+                    }
+                    walk.skip(place, reason);
+                }
+            }
+        }
+        if !postponed.is_empty() {
+            (order, lenient) = (postponed, true);
+            continue;
+        }
+        if let Some((place, pass)) = walk.best_try() {
+            match walk.hop(place, pass, client).await {
+                Then::Done(served) => return served,
+                Then::Next => {}
+                Then::Stop => return walk.exhausted(client).await,
             }
         }
         match walk.await_pause().await {
@@ -181,6 +203,7 @@ impl Walk<'_> {
     fn skip(&mut self, place: usize, reason: SkipReason) {
         self.log(EventKind::Skipped { request: self.request.id, target: self.name(place), reason });
         self.places[place].too_small |= reason == SkipReason::Context;
+        self.places[place].passed = Some(reason);
         self.left = Some((place, Reason::Skip(reason)));
     }
 
@@ -207,7 +230,7 @@ impl Walk<'_> {
             let granted = match pass.take() {
                 Some(pass) => pass,
                 // The breaker may have opened, or the target asked for a pause, while this request waited.
-                None => match self.admit(place) {
+                None => match self.admit(place, true) {
                     Ok(pass) => pass,
                     Err(reason) => {
                         self.skip(place, reason);
@@ -372,6 +395,9 @@ impl Walk<'_> {
         let stretch = self.chain.retry.scatter * self.luck("retry-after", place);
         let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, stretch));
         self.given.push_str(&verdict.given);
+        if let Some(allowance) = &verdict.allowance {
+            pass.told(allowance, verdict.class, now);
+        }
         let effect = match row(verdict.class).effect {
             // That a target does not go on as somebody else began says little about its answers.
             Effect::BadAnswer if continued => Effect::Alive,

@@ -183,7 +183,9 @@ impl Targets<'_> {
                     }
             };
             let different = |other: &&Known| shares(other) && other.target.breaker != target.breaker;
-            if let Some((other, first)) = self.list[..index].iter().find(different).and_then(|o| Some((o, o.breaker_at.as_ref()?))) {
+            if let Some((other, first)) =
+                self.list[..index].iter().find(different).and_then(|o| Some((o, o.breaker_at.as_ref()?)))
+            {
                 let message = format!("`{}` and `{}` share a breaker", other.target.name, target.name);
                 let problem = Problem::error(self.sink.source, at, message);
                 let problem = problem.related(self.sink.source, first, "which is another one here");

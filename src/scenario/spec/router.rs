@@ -1,7 +1,7 @@
 //! `router:`: routes and chains.
 
 use super::{classes, gates, refuse_fallback, triggers};
-use crate::router::config::{self, OnBreak, Retry, Timeouts};
+use crate::router::config::{self, AllOpen, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::breaker::Group;
 use crate::router::policy::gates::Gates;
@@ -14,12 +14,11 @@ use crate::tasks::Task;
 const ON_BREAK: &[(&str, OnBreak)] =
     &[("continue", OnBreak::Continue), ("error", OnBreak::Error), ("buffer", OnBreak::Buffer)];
 
-const GROUPS: &[(&str, Group)] = &[
-    ("target", Group::Target),
-    ("provider", Group::Provider),
-    ("vendor", Group::Vendor),
-    ("region", Group::Region),
-];
+const ALL_OPEN: &[(&str, AllOpen)] =
+    &[("degrade", AllOpen::Degrade), ("fail_fast", AllOpen::FailFast), ("best_try", AllOpen::BestTry)];
+
+const GROUPS: &[(&str, Group)] =
+    &[("target", Group::Target), ("provider", Group::Provider), ("vendor", Group::Vendor), ("region", Group::Region)];
 
 const JITTERS: &[(&str, Jitter)] = &[
     ("none", Jitter::None),
@@ -163,6 +162,9 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
     if let Some(word) = fields.get("on_break").and_then(|n| sink.word(n, "what becomes of a broken stream", ON_BREAK)) {
         config.on_break = word.value;
     }
+    set(&mut config.all_open, fields.get("all_open").and_then(|n| sink.word(n, "what to do", ALL_OPEN)));
+    set(&mut config.ahead, fields.get("ahead").and_then(|n| sink.boolean(n)));
+    config.max_in_flight = fields.get("max_in_flight").and_then(|n| sink.count32(n, 1, 1_000_000)).map(|n| n.value);
     if let Some(node) = fields.get("triggers") {
         triggers::read(node, config, &mut chain.breaker, sink);
     }

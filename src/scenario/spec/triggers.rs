@@ -9,9 +9,11 @@ use crate::scenario::yaml::{Node, Value};
 use crate::words;
 use std::time::Duration;
 
-/// What triggers set on the breaker of each target.
+/// What triggers set on the breaker of each target, and on whom a chain passes over.
 #[derive(Debug, Default)]
 pub(super) struct OnBreaker {
+    max_in_flight: Option<u32>,
+    ahead: Option<bool>,
     failure_rate: Option<At<f64>>,
     slow: Option<At<(f64, Duration)>>,
     window: Option<Duration>,
@@ -42,6 +44,8 @@ pub(super) fn read(
             enabled.push(trigger);
         }
     }
+    config.max_in_flight = on_breaker.max_in_flight.or(config.max_in_flight);
+    config.ahead = on_breaker.ahead.unwrap_or(config.ahead);
     config.table = table(&enabled);
     let idle = uncovered(&enabled);
     if !idle.is_empty() {
@@ -105,14 +109,32 @@ fn trigger(node: &Node, timeouts: &mut Timeouts, on_breaker: &mut OnBreaker, sin
             on_breaker.failure_rate = Some(threshold.unwrap_or_else(|| At::new(0.5, kind.at.clone())));
             window(&mut fields, on_breaker, sink);
         }
+        Trigger::Load => {
+            let most = fields.get("max_in_flight").and_then(|n| sink.count32(n, 1, 1_000_000));
+            on_breaker.max_in_flight = most.map(|n| n.value);
+        }
+        Trigger::RateLimit => {
+            on_breaker.ahead = fields.get("ahead").and_then(|n| sink.boolean(n)).map(|n| n.value);
+        }
         _ => {}
     }
     fields.finish();
     enabled.then_some(kind.value)
 }
 
-const KEYS: [&str; 9] =
-    ["threshold", "threshold_ms", "ttft", "inter_token", "total", "percentile", "slow_rate", "window", "min_calls"];
+const KEYS: [&str; 11] = [
+    "threshold",
+    "threshold_ms",
+    "ttft",
+    "inter_token",
+    "total",
+    "percentile",
+    "slow_rate",
+    "window",
+    "min_calls",
+    "max_in_flight",
+    "ahead",
+];
 
 fn window(fields: &mut Fields<'_>, on_breaker: &mut OnBreaker, sink: &Sink<'_>) {
     on_breaker.window = fields.get("window").and_then(|n| sink.positive_duration(n)).map(|d| d.value);
