@@ -49,6 +49,7 @@ fn decision() -> usize {
         retry_timeouts: false,
         min_hop_time: Duration::from_millis(100),
         continues: false,
+        takes_parts: false,
     };
     let table = Table::default();
     let retried = Class::ALL.iter().filter(|&&class| {

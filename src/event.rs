@@ -57,6 +57,46 @@ impl Micros {
     }
 }
 
+/// An amount of money, in whole billionths of a dollar: a token costs some hundreds of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Nanodollars(pub u64);
+
+impl Nanodollars {
+    /// Dollars, for people.
+    #[must_use]
+    pub fn as_dollars_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+impl std::ops::AddAssign for Nanodollars {
+    fn add_assign(&mut self, more: Self) {
+        self.0 = self.0.saturating_add(more.0);
+    }
+}
+
+impl std::fmt::Display for Nanodollars {
+    /// In dollars, to the cent; below a dollar to a hundredth of a cent, so that a small drill does not cost nothing.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let decimals = if self.0 < 1_000_000_000 { 4 } else { 2 };
+        f.pad(&format!("${:.decimals$}", self.as_dollars_f64()))
+    }
+}
+
+/// The tokens that an attempt is charged for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Of the prompt, whether they were in a cache or not.
+    pub prompt: u32,
+    /// Those of the prompt that came from a cache.
+    pub cached: u32,
+    /// Of the answer, thoughts included.
+    pub answer: u32,
+    /// The provider did not say: this is the router's guess.
+    pub estimated: bool,
+}
+
 /// Which request: the number of its load stream and its number there. Stable under changes of load and policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequestId {
@@ -208,6 +248,8 @@ pub enum SkipReason {
     Residency,
     /// It is not approved for the kind of data in the request.
     DataClass,
+    /// Nobody has measured whether it is good enough for what is at stake.
+    Stakes,
     /// Its vectors do not compare with those of the chain's embedding model.
     VectorSpace,
     /// No key to it that the request may use is accepted.
@@ -216,6 +258,8 @@ pub enum SkipReason {
     NoAllowance,
     /// As many calls are in flight there as the chain allows.
     Busy,
+    /// Its measured quality is proven to lie below the chain's floor.
+    Quality,
 }
 
 impl SkipReason {
@@ -232,10 +276,12 @@ impl SkipReason {
             Self::Capability => "capability",
             Self::Residency => "residency",
             Self::DataClass => "data_class",
+            Self::Stakes => "stakes",
             Self::VectorSpace => "vector_space",
             Self::KeyClosed => "key_closed",
             Self::NoAllowance => "no_allowance",
             Self::Busy => "busy",
+            Self::Quality => "quality",
         }
     }
 }
@@ -352,6 +398,14 @@ pub struct BreakerReading {
     pub failure_rate: f64,
     /// Calls in the window.
     pub calls: u32,
+    /// Which replica's breaker; 0 of a router that runs alone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub replica: u16,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks this way")]
+fn is_zero(replica: &u16) -> bool {
+    *replica == 0
 }
 
 /// How a request ended, as the router says.
@@ -532,6 +586,12 @@ pub enum EventKind {
         retry_after: Option<Micros>,
         /// Tokens of the answer read; a fragment of a tool call's arguments is one.
         tokens: u32,
+        /// What it is charged for: as the provider says, else estimated; nothing without a 200.
+        #[serde(default)]
+        usage: Option<Usage>,
+        /// The price of that, by the price list that the router was given.
+        #[serde(default)]
+        cost: Nanodollars,
         /// The breaker of this target after recording.
         breaker: BreakerReading,
         /// The key of a pool that it was made with; `None`: the tenant's own.
@@ -553,6 +613,9 @@ pub enum EventKind {
         cause: Name,
         /// When an open breaker will admit its next probe.
         probe_at: Option<Micros>,
+        /// Which replica's breaker; 0 of a router that runs alone.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        replica: u16,
     },
     /// The breaker of a key changed state: whether the provider accepts it.
     KeyChanged {
@@ -568,6 +631,9 @@ pub enum EventKind {
         cause: Name,
         /// When a closed off key will be tried again.
         probe_at: Option<Micros>,
+        /// Which replica's; 0 of a router that runs alone.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        replica: u16,
     },
     /// A target asked for a pause and gets it.
     SetAside {
@@ -585,6 +651,17 @@ pub enum EventKind {
         target: Name,
         /// Until when.
         until: Micros,
+    },
+    /// A grader, which errs, has looked at an answer that a client got.
+    Graded {
+        /// To which request.
+        request: RequestId,
+        /// Whose answer.
+        target: Name,
+        /// What it says.
+        good: bool,
+        /// Dollars for the verdict.
+        cost: f64,
     },
     /// Something a person should know. Told when it begins, and again only after it was over.
     Alert {

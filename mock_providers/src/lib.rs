@@ -22,4 +22,4 @@ pub use ledger::Ledger;
 pub use luck::Luck;
 pub use model::Model;
 pub use script::Script;
-pub use server::{Answers, BoundPort, Provider, Question, Said, Setup, Spawn, Want, Wire};
+pub use server::{Answers, BoundPort, EPOCH, Provider, Question, Said, Setup, Spawn, Want, Wire};

@@ -1,6 +1,8 @@
 //! What can be typed.
 
 use crate::router::ablate::{self, CONTROL, PARTS, Part};
+use crate::router::preset::{self, PRESETS, Preset};
+use crate::scenario::Plan;
 use crate::words;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -35,6 +37,14 @@ pub(super) enum Command {
         /// Files, directories or bundled names; all bundled ones if none is given
         scenarios: Vec<String>,
     },
+    /// Tell what a scenario will do without running it: timeline, chains, and what looks wrong with them
+    Plan {
+        /// A file or a bundled name
+        #[arg(default_value = DEFAULT_DRILL)]
+        scenario: String,
+    },
+    /// Compare the routers that everyone writes first with the scenarios' own, on the same luck
+    Baselines(Baselines),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -43,8 +53,11 @@ pub(super) enum Command {
 }
 
 /// What the router has to do without.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct Missing {
+    /// Play another router: naive or textbook (what everyone writes first), or full, the scenario's own
+    #[arg(long, value_name = "NAME", value_parser = router)]
+    router: Option<Router>,
     /// Bypass the router: the first target of each chain and one call, with the same deadlines
     #[arg(long)]
     control: bool,
@@ -53,7 +66,26 @@ pub(super) struct Missing {
     without: Vec<&'static Part>,
 }
 
+/// The scenario's own router among the routers.
+pub(super) const FULL: &str = "full";
+
+/// A router by name; [`FULL`] is the scenario's own.
+pub(super) type Router = Option<&'static Preset>;
+
 impl Missing {
+    /// The router that is played instead of the scenario's own.
+    pub(super) fn preset(&self) -> Router {
+        self.router.flatten()
+    }
+
+    /// The drill as it is played.
+    pub(super) fn apply(&self, plan: &Plan) -> Plan {
+        match self.preset() {
+            Some(preset) => plan.routed_by(preset).without(&self.parts()),
+            None => plan.without(&self.parts()),
+        }
+    }
+
     /// The parts that are off, each once.
     pub(super) fn parts(&self) -> Vec<&'static Part> {
         let control = ablate::find(CONTROL).filter(|_| self.control);
@@ -72,6 +104,14 @@ fn parts() -> String {
     let parts = PARTS.iter().filter(|part| part.name != CONTROL);
     let lines: Vec<String> = parts.map(|part| format!("  {:12}  {}", part.name, part.gone)).collect();
     format!("Parts of the router, and what happens without them:\n{}", lines.join("\n"))
+}
+
+fn router(name: &str) -> Result<Router, String> {
+    let names = || PRESETS.iter().map(|preset| preset.name).chain([FULL]);
+    match preset::find(name) {
+        None if name != FULL => Err(words::help(name, names()).unwrap_or_default()),
+        found => Ok(found),
+    }
 }
 
 fn part(name: &str) -> Result<&'static Part, String> {
@@ -127,10 +167,25 @@ pub(super) struct Check {
     /// into the directory FILE
     #[arg(long, value_name = "KIND=FILE", value_parser = report)]
     pub(super) report: Vec<Report>,
+    /// Send the traces of each drill to an OpenTelemetry collector, such as http://127.0.0.1:4318
+    #[arg(long, value_name = "URL")]
+    pub(super) otlp: Option<String>,
     /// Carry out what the scenarios say under `alerts`: run their commands and call their webhooks, once each drill is
     /// over. Only for scenarios that you trust
     #[arg(long)]
     pub(super) deliver_alerts: bool,
+    /// Drills at a time; one per core if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Baselines {
+    /// Files, directories or bundled names; all bundled ones if none is given
+    pub(super) scenarios: Vec<String>,
+    /// Every seed from A to B inclusive instead of the scenarios' own
+    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    pub(super) seeds: Option<Seeds>,
     /// Drills at a time; one per core if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
@@ -158,6 +213,8 @@ pub(super) enum ReportKind {
     Prometheus,
     /// A row for every hop, skip and transition.
     Audit,
+    /// Traces, as OTLP in JSON.
+    Otlp,
 }
 
 impl ReportKind {
@@ -167,6 +224,7 @@ impl ReportKind {
             Self::Json => None,
             Self::Prometheus => Some("prom"),
             Self::Audit => Some("audit.jsonl"),
+            Self::Otlp => Some("otlp.json"),
         }
     }
 }
@@ -226,6 +284,13 @@ mod tests {
         for wrong in ["7", "a..b", "3..1", "1..99999999999", "..", ""] {
             assert!(seeds(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn routers_are_known_by_name() {
+        assert_eq!(router("naive").unwrap().map(|preset| preset.name), Some("naive"));
+        assert!(router("full").unwrap().is_none());
+        assert_eq!(router("texbook").unwrap_err(), "did you mean `textbook`?");
     }
 
     #[test]

@@ -4,13 +4,12 @@
 //! the running drills and judges what there is. Of several verdicts the worst decides the exit code
 //! (`report::exit`).
 
-use super::args::{Check, Report, ReportKind};
+use super::args::{Check, Missing, Report, ReportKind};
 use super::observed::{self, Wanted};
 use super::out::Out;
 use crate::engine::command::Command;
 use crate::engine::{self, Finished, Options, World};
-use crate::report::{DrillReport, exit, json, terminal};
-use crate::router::ablate::Part;
+use crate::report::{DrillReport, exit, flags, json, terminal};
 use crate::scenario::plan::Plan;
 use crate::slo::vacuity;
 use std::collections::BTreeMap;
@@ -26,11 +25,11 @@ struct Job {
     /// How the scenario was named.
     named: String,
     plan: Arc<Plan>,
-    /// What its router is without.
-    missing: Vec<&'static Part>,
+    missing: Missing,
     seed: u64,
     record: Option<PathBuf>,
     reports: Vec<Wanted>,
+    otlp: Option<String>,
     deliver_alerts: bool,
     /// Taken by the thread that plays it.
     commands: Mutex<Option<Receiver<Command>>>,
@@ -50,7 +49,7 @@ pub(super) fn check(options: &Check, out: &mut Out) -> u8 {
     let mut plans = Vec::new();
     for input in &inputs {
         match super::load(input, out) {
-            Some(plan) => plans.push((input.name().into_owned(), Arc::new(plan.without(&options.missing.parts())))),
+            Some(plan) => plans.push((input.name().into_owned(), Arc::new(options.missing.apply(&plan)))),
             None => {
                 out.line(&format!("INVALID {}", input.name()));
                 codes.push(exit::INVALID);
@@ -141,10 +140,11 @@ fn jobs(
             Job {
                 named,
                 plan,
-                missing: options.missing.parts(),
+                missing: options.missing.clone(),
                 seed,
                 record,
                 reports,
+                otlp: options.otlp.clone(),
                 deliver_alerts: options.deliver_alerts,
                 commands: Mutex::new(Some(commands)),
             }
@@ -225,13 +225,14 @@ impl Job {
             world,
             speed: f64::INFINITY,
             record,
-            keep_events: !self.reports.is_empty() || self.delivers(),
+            keep_events: !self.reports.is_empty() || self.otlp.is_some() || self.delivers(),
             commands,
             snapshots: None,
         };
         let done = engine::run(Arc::clone(&self.plan), options).map_err(|e| format!("{}: {e}", label()))?;
         let mut judged = finish(&done, &self.named, &self.missing);
-        if let Err(why) = observed::write(&self.reports, &done) {
+        let sent = self.otlp.as_ref().map_or(Ok(()), |url| observed::send(url, &done));
+        if let Err(why) = observed::write(&self.reports, &done).and(sent) {
             judged.trouble.get_or_insert(why);
         }
         if self.delivers() {
@@ -272,9 +273,10 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Write + Send>, String> {
 
 /// The report of a drill that is over; `named` is how its scenario was named on the command line, `missing` what its
 /// router was without.
-pub(super) fn finish(done: &Finished, named: &str, missing: &[&'static Part]) -> Judged {
+pub(super) fn finish(done: &Finished, named: &str, missing: &Missing) -> Judged {
     let slos = done.board.results();
-    let without: Vec<&str> = missing.iter().map(|part| part.name).collect();
+    let (router, parts) = (missing.preset().map(|preset| preset.name), missing.parts());
+    let without: Vec<&str> = parts.iter().map(|part| part.name).collect();
     let report = DrillReport {
         scenario: Arc::clone(&done.plan.name),
         scenario_hash: done.plan.hash(),
@@ -286,14 +288,15 @@ pub(super) fn finish(done: &Finished, named: &str, missing: &[&'static Part]) ->
         totals: done.totals.clone(),
         // A drill that was cut off says nothing about what had not begun, and a router with a part missing leaves
         // things unused because of that.
-        vacuity: if done.interrupted || !missing.is_empty() {
+        vacuity: if done.interrupted || router.is_some() || !parts.is_empty() {
             Vec::new()
         } else {
             vacuity(done.board.facts(), &done.fired(), &done.board.called(), &slos)
         },
         slos,
-        must_break: done.plan.must_break(missing).map(<[_]>::to_vec),
-        reproduce: DrillReport::command_line(named, done.seed, done.world.as_str(), &without),
+        must_break: done.plan.must_break(&parts).filter(|_| router.is_none()).map(<[_]>::to_vec),
+        reproduce: DrillReport::command_line(named, done.seed, done.world.as_str(), &flags(router, &without)),
+        router,
         without,
     };
     let trouble = done.write_error.as_ref().map(|error| format!("the recording is incomplete: {error}"));

@@ -6,14 +6,16 @@
 //! - Colour only on a terminal and without `NO_COLOR`.
 
 mod args;
+mod baselines;
 mod check;
 mod observed;
 mod out;
+mod plan;
 mod run;
 
 use crate::report::exit;
 use crate::scenario::library::{self, Input, NoInput};
-use crate::scenario::{self, Plan, problem};
+use crate::scenario::{self, Loaded, Plan, problem};
 use crate::words;
 use args::{Cli, Command, DEFAULT_DRILL};
 use clap::{CommandFactory as _, Parser as _};
@@ -37,9 +39,11 @@ pub fn main() -> ExitCode {
         None => run::dashboard_or_headless(&args::Run::default_drill(), &mut out),
         Some(Command::Run(options)) => run::dashboard_or_headless(&options, &mut out),
         Some(Command::Check(options)) => check::check(&options, &mut out),
+        Some(Command::Baselines(options)) => baselines::compare(&options, &mut out),
         Some(Command::List) => list(&mut out),
         Some(Command::Show { name }) => show(&name, &mut out),
         Some(Command::Validate { scenarios }) => validate(&scenarios, &mut out),
+        Some(Command::Plan { scenario }) => plan(&scenario, &mut out),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "hopdrill", &mut script);
@@ -106,6 +110,28 @@ fn validate(named: &[String], out: &mut Out) -> u8 {
     code
 }
 
+fn plan(scenario: &str, out: &mut Out) -> u8 {
+    let input = match library::sources(&[scenario]).map(|inputs| inputs.into_iter().next()) {
+        Ok(Some(input)) => input,
+        Ok(None) => {
+            out.error(&format!("there is no scenario in {scenario}"));
+            return exit::USAGE;
+        }
+        Err(error) => {
+            out.error(&error.to_string());
+            return exit::USAGE;
+        }
+    };
+    // What is told of the chains stands in the plan itself.
+    match read(&input, out) {
+        Some(loaded) => {
+            plan::lines(&loaded.plan).iter().for_each(|line| out.line(line));
+            exit::PASS
+        }
+        None => exit::INVALID,
+    }
+}
+
 /// The scenarios that the arguments mean; without any, the bundled library.
 fn inputs(named: &[String]) -> Result<Vec<Input>, NoInput> {
     if named.is_empty() { Ok(library::list().map(Input::Bundled).collect()) } else { library::sources(named) }
@@ -113,6 +139,15 @@ fn inputs(named: &[String]) -> Result<Vec<Input>, NoInput> {
 
 /// Loads a scenario; problems and warnings go to standard error.
 fn load(input: &Input, out: &mut Out) -> Option<Plan> {
+    let Loaded { plan, warnings } = read(input, out)?;
+    if !warnings.is_empty() {
+        out.error(&problem::render(&input.name(), &plan.source, &warnings, out.colour_errors()));
+    }
+    Some(plan)
+}
+
+/// Loads a scenario; problems go to standard error.
+fn read(input: &Input, out: &mut Out) -> Option<Loaded> {
     let name = input.name();
     let bytes = match input.read() {
         Ok(bytes) => bytes,
@@ -122,13 +157,7 @@ fn load(input: &Input, out: &mut Out) -> Option<Plan> {
         }
     };
     match scenario::load(&name, &bytes) {
-        Ok(loaded) => {
-            if !loaded.warnings.is_empty() {
-                let text = String::from_utf8_lossy(&bytes);
-                out.error(&problem::render(&name, &text, &loaded.warnings, out.colour_errors()));
-            }
-            Some(loaded.plan)
-        }
+        Ok(loaded) => Some(loaded),
         Err(invalid) => {
             out.error(&invalid.render(out.colour_errors()));
             None

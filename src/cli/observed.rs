@@ -2,7 +2,7 @@
 
 use super::args::ReportKind;
 use crate::engine::Finished;
-use crate::observe::{Prometheus, alerts, audit};
+use crate::observe::{Prometheus, alerts, audit, otlp};
 use std::path::{Path, PathBuf};
 
 /// A report of one drill, and where it goes.
@@ -34,7 +34,20 @@ fn text(kind: ReportKind, done: &Finished) -> String {
             fold.text()
         }
         ReportKind::Audit => audit::document(&done.events),
+        ReportKind::Otlp => traces(done).document(&done.events),
     }
+}
+
+fn traces(done: &Finished) -> otlp::Drill<'_> {
+    otlp::Drill { scenario: &done.plan.name, seed: done.seed, dialects: done.plan.dialects() }
+}
+
+/// Sends the traces of a drill whose events were kept to a collector.
+///
+/// # Errors
+/// Why not all of them arrived.
+pub(super) fn send(url: &str, done: &Finished) -> Result<(), String> {
+    traces(done).send(url, &done.events)
 }
 
 /// Tells everybody of the alerts of a drill as its scenario says. Returns what is to be said of it: a line for each alert

@@ -25,8 +25,7 @@ pub(super) fn dashboard_or_headless(options: &Run, out: &mut Out) -> u8 {
             return exit::USAGE;
         }
     };
-    let missing = options.missing.parts();
-    let Some(plan) = super::load(&input, out).map(|plan| Arc::new(plan.without(&missing))) else {
+    let Some(plan) = super::load(&input, out).map(|plan| Arc::new(options.missing.apply(&plan))) else {
         return exit::INVALID;
     };
     let record = match options.record.as_deref().map(check::open).transpose() {
@@ -57,7 +56,7 @@ pub(super) fn dashboard_or_headless(options: &Run, out: &mut Out) -> u8 {
         Some(
             engine::run(Arc::clone(&plan), drill)
                 .map_err(|e| e.to_string())
-                .map(|done| check::finish(&done, &options.scenario, &missing)),
+                .map(|done| check::finish(&done, &options.scenario, &options.missing)),
         )
     };
     match result {
@@ -88,7 +87,7 @@ fn watched(
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let done = engine::run(Arc::clone(plan), drill).map_err(|e| e.to_string());
-            let done = done.map(|done| check::finish(&done, named, &options.missing.parts()));
+            let done = done.map(|done| check::finish(&done, named, &options.missing));
             *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
         });
         let verdict = || {

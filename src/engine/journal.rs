@@ -62,7 +62,7 @@ impl Journal {
             inner: Mutex::new(Inner {
                 seq: 0,
                 ended: false,
-                stats: Stats::new(phases, &targets),
+                stats: Stats::new(phases, &targets).of_fleet(plan.router.fleet.replicas),
                 figures: Figures::new(&facts),
                 knocks: Knocks::new(plan),
                 board: Board::new(&plan.slos, facts),

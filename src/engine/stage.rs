@@ -5,10 +5,10 @@
 use super::journal::Journal;
 use super::timeline;
 use super::{Accounts, Trouble, World};
-use crate::event::{EventKind, Sink};
+use crate::event::{EventKind, Judged, Sink};
 use crate::load::{Sender, Timetable};
 use crate::provider::Adapter;
-use crate::router::{self, Router};
+use crate::router::{self, Answered, Request, Router, Truth};
 use crate::runtime::{Clock, Spawner};
 use crate::scenario::plan::Plan;
 use crate::tasks;
@@ -59,7 +59,8 @@ impl Stage {
                 http: Upstream::new(route, connect_timeout(plan, index), spawner.clone()),
             });
         }
-        let router = Arc::new(Router::new(plan.router.clone(), upstreams, clock, luck, Arc::clone(&log)));
+        let router = Router::new(plan.router.clone(), upstreams, clock, luck, Arc::clone(&log));
+        let router = Arc::new(router.graded(Arc::new(Known), spawner.clone()));
         let senders = plan
             .load
             .iter()
@@ -131,8 +132,17 @@ fn mock(plan: &Plan, index: usize, luck: Luck, clock: Clock, ledger: &Arc<Ledger
     })
 }
 
-/// What the mocks' models know.
+/// What the mocks' models know, and what graders get to know in part.
 struct Known;
+
+impl Truth for Known {
+    fn is_right(&self, request: &Request, answered: &Answered) -> bool {
+        let calls = answered.calls.iter().map(|call| (call.name.clone(), call.arguments.clone())).collect();
+        let given = tasks::Given { text: answered.text.clone(), calls, vector: None };
+        let task = tasks::Task::ALL.iter().find(|task| task.as_str() == &*request.task);
+        task.is_some_and(|task| task.judge(&request.prompt, &given, None) == Judged::Right)
+    }
+}
 
 impl Answers for Known {
     fn answer(&self, question: &Question<'_>, want: Want) -> Said {

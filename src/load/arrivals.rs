@@ -151,6 +151,7 @@ mod tests {
             prompt_tokens: None,
             streamed: 0.0,
             risky: 0.0,
+            vague: 0.0,
             patience: None,
             sdk: super::super::Sdk::single(),
             arrivals,

@@ -41,6 +41,8 @@ pub struct Stream {
     pub streamed: f64,
     /// The share of requests whose prompt a content filter may take offence at, 0 to 1.
     pub risky: f64,
+    /// The share of requests whose prompt no longer says which form the answer must have, 0 to 1.
+    pub vague: f64,
     /// How its clients ask again.
     pub sdk: Sdk,
     /// How long a client waits, from the intended arrival, before it hangs up; `None`: for ever.

@@ -3,7 +3,7 @@
 use super::{Sdk, Stream};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, RequestId, Sink};
 use crate::router::policy::gates::{Schema, Tool};
-use crate::router::{Before, Client, Image, Request, Router, Served, ToolCall, Traits};
+use crate::router::{Before, Client, Image, Options, Request, Router, Served, ToolCall, Traits};
 use crate::runtime::Clock;
 use crate::tasks::{self, Given, Task};
 use mock_providers::{Distribution, Luck};
@@ -26,6 +26,7 @@ pub struct Sender {
     tools: Arc<[Tool]>,
     streamed: f64,
     risky: f64,
+    vague: f64,
     patience: Option<Duration>,
     sdk: Sdk,
     luck: Luck,
@@ -51,6 +52,7 @@ impl Sender {
             tools: stream.task.tools().iter().map(offer).collect::<Result<_, _>>()?,
             streamed: stream.streamed,
             risky: stream.risky,
+            vague: stream.vague,
             patience: stream.patience,
             sdk: stream.sdk,
             luck,
@@ -73,6 +75,9 @@ impl Sender {
         if self.risky > 0.0 {
             prompt = tasks::risky(prompt, self.risky, self.luck, id);
         }
+        if self.vague > 0.0 {
+            prompt = tasks::vague(prompt, self.vague, self.luck, id);
+        }
         let shown = |image: tasks::Image| Image { media_type: image.media_type.into(), base64: image.base64.into() };
         let mut request = Request {
             id,
@@ -88,6 +93,7 @@ impl Sender {
             tools: Arc::clone(&self.tools),
             must_call: !self.tools.is_empty(),
             embedding: self.task.dimensions(),
+            options: Options::default(),
             gone_at: self.patience.map(|patience| intended + patience),
             before: Before::default(),
         };

@@ -28,7 +28,7 @@ pub struct Row<'a> {
     pub request: Option<RequestId>,
     /// Its tenant.
     pub tenant: Option<Name>,
-    /// Its chain, if the log says it.
+    /// Its chain.
     pub route: Option<Name>,
     /// For a transition: whose breaker.
     pub target: Option<&'a str>,
@@ -71,8 +71,8 @@ impl Audit {
                 let row = row("transition", None, Some(from.as_str()), Some(to.as_str()), cause);
                 Some(Row { target: Some(target), ..row })
             }
-            EventKind::Arrived { request, tenant, .. } => {
-                self.in_flight.insert(*request, Flight { tenant: Some(tenant.clone()), route: None });
+            EventKind::Arrived { request, tenant, chain, .. } => {
+                self.in_flight.insert(*request, Flight { tenant: Some(tenant.clone()), route: Some(chain.clone()) });
                 None
             }
             EventKind::Ended { request, .. } => {

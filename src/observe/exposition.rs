@@ -42,12 +42,19 @@ fn escaped(value: &str) -> String {
 #[derive(Debug)]
 pub(super) struct Counter<const N: usize> {
     about: About<N>,
+    /// Digits of a count that stand behind the point.
+    decimals: usize,
     series: BTreeMap<[Name; N], u64>,
 }
 
 impl<const N: usize> Counter<N> {
     pub(super) fn new(about: About<N>) -> Self {
-        Self { about, series: BTreeMap::new() }
+        Self { about, decimals: 0, series: BTreeMap::new() }
+    }
+
+    /// What is added is so many billionths of the unit.
+    pub(super) fn of_billionths(about: About<N>) -> Self {
+        Self { decimals: 9, ..Self::new(about) }
     }
 
     pub(super) fn add(&mut self, labels: [Name; N], n: u64) {
@@ -57,6 +64,7 @@ impl<const N: usize> Counter<N> {
     pub(super) fn write(&self, out: &mut String) {
         self.about.head("counter", out);
         for (labels, n) in &self.series {
+            let n = decimal(*n, self.decimals);
             let _ = writeln!(out, "{}{} {n}", self.about.name, self.about.labels(labels, None));
         }
     }
@@ -133,8 +141,17 @@ impl<const N: usize> Histogram<N> {
 
 /// Exactly so many seconds: `0.25`, `12`.
 fn seconds(time: Micros) -> String {
-    let text = format!("{}.{:06}", time.0 / 1_000_000, time.0 % 1_000_000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    decimal(time.0, 6)
+}
+
+/// A whole number with its last digits behind the point, and none of them there for nothing.
+fn decimal(n: u64, decimals: usize) -> String {
+    if decimals == 0 {
+        return n.to_string();
+    }
+    let digits = format!("{n:0width$}", width = decimals + 1);
+    let (whole, rest) = digits.split_at(digits.len() - decimals);
+    format!("{whole}.{rest}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]
@@ -162,6 +179,12 @@ mod tests {
                 "x_seconds_count{who=\"me\"} 4",
             ]
         );
+    }
+
+    #[test]
+    fn money_is_written_to_the_last_billionth() {
+        let written: Vec<String> = [0, 1, 250_000_000, 12_000_000_000].map(|n| decimal(n, 9)).to_vec();
+        assert_eq!(written, ["0", "0.000000001", "0.25", "12"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! - `prometheus`: counters, gauges and histograms as a scrape would find them. - `exposition`: how they are written.
 //! - `alerts`: who is told of what, and the telling. - `post`: JSON over HTTP.
+//! - `otlp`: traces.
 //! - `audit`: a row for every decision that moved traffic.
 //!
 //! Rules:
@@ -15,6 +16,7 @@
 pub mod alerts;
 pub mod audit;
 mod exposition;
+pub mod otlp;
 mod post;
 pub mod prometheus;
 
@@ -37,25 +39,25 @@ pub struct Known {
 pub const OTHER: &str = "other";
 
 impl Known {
-    fn bounded(names: &[Name], name: Option<&str>) -> Name {
-        names.iter().find(|known| Some(&***known) == name).cloned().unwrap_or_else(|| OTHER.into())
+    fn bounded(names: &[Name], name: &str) -> Name {
+        names.iter().find(|known| ***known == *name).cloned().unwrap_or_else(|| OTHER.into())
     }
 
     /// A target, or `other`.
     #[must_use]
     pub fn target(&self, name: &str) -> Name {
-        Self::bounded(&self.targets, Some(name))
+        Self::bounded(&self.targets, name)
     }
 
     /// A tenant, or `other`.
     #[must_use]
     pub fn tenant(&self, name: &str) -> Name {
-        Self::bounded(&self.tenants, Some(name))
+        Self::bounded(&self.tenants, name)
     }
 
-    /// A chain, or `other`; also when nobody knows which.
+    /// A chain, or `other`.
     #[must_use]
-    pub fn route(&self, name: Option<&str>) -> Name {
+    pub fn route(&self, name: &str) -> Name {
         Self::bounded(&self.routes, name)
     }
 }

@@ -7,6 +7,8 @@
 //! | `hopdrill_retry_total` | reason, route, target, tenant | further calls to the target last called |
 //! | `hopdrill_attempt_total` | class, target | calls that were judged |
 //! | `hopdrill_attempt_duration_seconds` | class, target | the same, from dispatch to judgement |
+//! | `hopdrill_token_total` | kind, route, target, tenant | tokens charged for, `kind` is `prompt`, `cached` (of them) or `answer` |
+//! | `hopdrill_cost_dollars_total` | route, target, tenant | their price |
 //! | `hopdrill_breaker_state` | target | 0 closed, 1 half-open, 2 open; every target from the start |
 //! | `hopdrill_request_total` | outcome, route, tenant | requests that ended |
 //! | `hopdrill_request_duration_seconds` | outcome, route, tenant | the same, from the intended arrival to the last byte |
@@ -51,6 +53,16 @@ const ATTEMPT_DURATION: About<2> = About {
     help: "From the dispatch of an HTTP call to its judgement.",
     labels: ["class", "target"],
 };
+const TOKENS: About<4> = About {
+    name: "hopdrill_token_total",
+    help: "Tokens that calls were charged for; cached ones are among those of the prompt.",
+    labels: ["kind", "route", "target", "tenant"],
+};
+const COST: About<3> = About {
+    name: "hopdrill_cost_dollars_total",
+    help: "What calls cost by the router's price list.",
+    labels: ["route", "target", "tenant"],
+};
 const BREAKERS: About<1> = About {
     name: "hopdrill_breaker_state",
     help: "Circuit breakers: 0 closed, 1 half-open, 2 open.",
@@ -80,6 +92,8 @@ pub struct Prometheus {
     retries: Counter<4>,
     attempts: Counter<2>,
     attempt_duration: Histogram<2>,
+    tokens: Counter<4>,
+    cost: Counter<3>,
     breakers: Gauge<1>,
     requests: Counter<3>,
     request_duration: Histogram<3>,
@@ -110,6 +124,8 @@ impl Prometheus {
             retries: Counter::new(RETRIES),
             attempts: Counter::new(ATTEMPTS),
             attempt_duration: Histogram::new(ATTEMPT_DURATION, &DURATION_MS),
+            tokens: Counter::new(TOKENS),
+            cost: Counter::of_billionths(COST),
             breakers,
             requests: Counter::new(REQUESTS),
             request_duration: Histogram::new(REQUEST_DURATION, &DURATION_MS),
@@ -120,15 +136,15 @@ impl Prometheus {
 
     /// The labels of a request that is under way.
     fn flight(&self, request: RequestId) -> Flight {
-        let stranger = || Flight { route: self.known.route(None), tenant: super::OTHER.into() };
+        let stranger = || Flight { route: super::OTHER.into(), tenant: super::OTHER.into() };
         self.in_flight.get(&request).cloned().unwrap_or_else(stranger)
     }
 
     /// Takes the next event of the log.
     pub fn apply(&mut self, event: &Event) {
         match &event.kind {
-            EventKind::Arrived { request, tenant, .. } => {
-                let flight = Flight { route: self.known.route(None), tenant: self.known.tenant(tenant) };
+            EventKind::Arrived { request, tenant, chain, .. } => {
+                let flight = Flight { route: self.known.route(chain), tenant: self.known.tenant(tenant) };
                 self.in_flight.insert(*request, flight);
             }
             EventKind::FellBack { request, from, to, reason } => {
@@ -144,10 +160,18 @@ impl Prometheus {
                 let Flight { route, tenant } = self.flight(*request);
                 self.retries.add([reason.as_str().into(), route, self.known.target(target), tenant], 1);
             }
-            EventKind::AttemptEnded { target, class, dispatched, .. } => {
-                let labels = [class.as_str().into(), self.known.target(target)];
+            EventKind::AttemptEnded { request, target, class, dispatched, usage, cost, .. } => {
+                let target = self.known.target(target);
+                let labels = [class.as_str().into(), Arc::clone(&target)];
                 self.attempts.add(labels.clone(), 1);
                 self.attempt_duration.observe(labels, event.at.since(*dispatched));
+                let Flight { route, tenant } = self.flight(*request);
+                let usage = usage.unwrap_or_default();
+                for (kind, n) in [("prompt", usage.prompt), ("cached", usage.cached), ("answer", usage.answer)] {
+                    let labels = [kind.into(), Arc::clone(&route), Arc::clone(&target), Arc::clone(&tenant)];
+                    self.tokens.add(labels, n.into());
+                }
+                self.cost.add([route, target, tenant], cost.0);
             }
             EventKind::BreakerChanged { target, to, .. } => {
                 self.breakers.set([self.known.target(target)], level(*to));
@@ -178,6 +202,8 @@ impl Prometheus {
         self.retries.write(&mut out);
         self.attempts.write(&mut out);
         self.attempt_duration.write(&mut out);
+        self.tokens.write(&mut out);
+        self.cost.write(&mut out);
         self.breakers.write(&mut out);
         self.requests.write(&mut out);
         self.request_duration.write(&mut out);

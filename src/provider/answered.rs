@@ -2,6 +2,7 @@
 
 use super::Complaint;
 use super::finish::Finish;
+use crate::event::Usage;
 use mock_providers::text::tokens;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,6 +23,14 @@ pub struct Answered {
     pub text: String,
     /// Its tool calls, in order.
     pub calls: Vec<ToolCall>,
+}
+
+impl Answered {
+    /// Its length in tokens, by the rule of thumb.
+    #[must_use]
+    pub fn tokens(&self) -> u32 {
+        super::tokens(self.text.len() + self.calls.iter().map(|call| call.arguments.len()).sum::<usize>())
+    }
 }
 
 /// A complete response. Whether its answer may be served is not said here: see the gates.
@@ -64,6 +73,8 @@ pub(super) struct Gathered {
     calls: BTreeMap<u32, ToolCall>,
     finish: Option<Finish>,
     model: Option<String>,
+    /// What has been said of the usage so far.
+    pub(super) usage: Option<Usage>,
 }
 
 impl Gathered {

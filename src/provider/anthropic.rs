@@ -5,8 +5,8 @@
 
 use super::answered::{Gathered, Piece, Response, ToolCall};
 use super::finish::Finish;
-use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
-use crate::event::Class;
+use super::{Ask, Complaint, Effort, json, post, status, usage};
+use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use std::borrow::Cow;
 struct Request<'a> {
     model: &'a str,
     max_tokens: u32,
-    system: Cow<'a, str>,
+    system: System<'a>,
     messages: Vec<Message<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Tool<'a>>,
@@ -25,6 +25,10 @@ struct Request<'a> {
     tool_choice: Option<Choice>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_config: Option<OutputConfig<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop_sequences: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking: Option<Thinking>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
 }
@@ -69,8 +73,43 @@ struct Choice {
 }
 
 #[derive(Serialize)]
+#[serde(untagged)]
+enum System<'a> {
+    Text(Cow<'a, str>),
+    Cached([CachedBlock<'a>; 1]),
+}
+
+#[derive(Serialize)]
+struct CachedBlock<'a> {
+    r#type: &'static str,
+    text: Cow<'a, str>,
+    cache_control: CacheControl,
+}
+
+#[derive(Serialize)]
+struct CacheControl {
+    r#type: &'static str,
+}
+
+#[derive(Serialize)]
 struct OutputConfig<'a> {
-    format: Format<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effort: Option<Effort>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<Format<'a>>,
+}
+
+/// A budget for thoughts, as Claude takes it here and on Bedrock.
+#[derive(Serialize)]
+pub(super) struct Thinking {
+    r#type: &'static str,
+    budget_tokens: u32,
+}
+
+impl Thinking {
+    pub(super) fn of(ask: &Ask<'_>) -> Option<Self> {
+        ask.options.thinking_budget.map(|budget_tokens| Self { r#type: "enabled", budget_tokens })
+    }
 }
 
 #[derive(Serialize)]
@@ -96,14 +135,25 @@ fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
 
 pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
     let partial = ask.trimmed_partial().map(|text| Message { role: "assistant", content: Said::Text(text) });
+    let (options, text) = (ask.options, ask.system_text());
+    // What is cached is all that stands before the mark: tools and instructions.
+    let system = if options.cache_prompt {
+        System::Cached([CachedBlock { r#type: "text", text, cache_control: CacheControl { r#type: "ephemeral" } }])
+    } else {
+        System::Text(text)
+    };
+    let format = ask.native_schema().map(|schema| Format { r#type: "json_schema", schema });
+    let config = OutputConfig { effort: options.effort, format };
     let body = Request {
         model: ask.model,
-        max_tokens: MAX_TOKENS,
-        system: ask.system_text(),
+        max_tokens: options.cap_with_thoughts(),
+        system,
         messages: std::iter::once(Message { role: "user", content: user(ask) }).chain(partial).collect(),
         tools: ask.tools.iter().map(tool).collect(),
         tool_choice: ask.insists_on_call().then_some(Choice { r#type: "any" }),
-        output_config: ask.schema.map(|s| OutputConfig { format: Format { r#type: "json_schema", schema: s } }),
+        output_config: Some(config).filter(|config| config.effort.is_some() || config.format.is_some()),
+        stop_sequences: options.stops(),
+        thinking: Thinking::of(ask),
         stream: ask.stream,
     };
     let builder = post("/v1/messages").header("x-api-key", ask.secret).header("anthropic-version", "2023-06-01");
@@ -118,7 +168,36 @@ struct Reply<'a> {
     content: Option<Vec<Block<'a>>>,
     #[serde(borrow)]
     stop_reason: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
     error: Option<ErrorBody>,
+}
+
+/// The prompt is what was read anew, what was read from a cache, and what was put into one.
+#[derive(Deserialize)]
+struct Tokens {
+    input_tokens: Option<u32>,
+    cache_creation_input_tokens: Option<u32>,
+    cache_read_input_tokens: Option<u32>,
+    output_tokens: Option<u32>,
+}
+
+impl Tokens {
+    fn told(&self) -> Option<Usage> {
+        let count = |tokens: Option<u32>| tokens.unwrap_or_default();
+        let cached = count(self.cache_read_input_tokens);
+        let fresh = count(self.input_tokens).saturating_add(count(self.cache_creation_input_tokens));
+        usage::told(fresh.saturating_add(cached), cached, count(self.output_tokens))
+    }
+}
+
+/// What a stream begins with.
+#[derive(Deserialize)]
+struct Start<'a> {
+    #[serde(borrow)]
+    model: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -149,19 +228,14 @@ struct StreamEvent<'a> {
     #[serde(default)]
     index: u32,
     #[serde(borrow)]
-    message: Option<Begun<'a>>,
-    #[serde(borrow)]
     content_block: Option<Block<'a>>,
     #[serde(borrow)]
     delta: Option<Delta<'a>>,
-    error: Option<ErrorBody>,
-}
-
-/// What a stream begins with.
-#[derive(Deserialize)]
-struct Begun<'a> {
     #[serde(borrow)]
-    model: Option<Cow<'a, str>>,
+    message: Option<Start<'a>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    error: Option<ErrorBody>,
 }
 
 #[derive(Deserialize)]
@@ -205,12 +279,13 @@ fn finish(reason: &str) -> Finish {
     }
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Response, Complaint> {
+pub(super) fn answer(body: &[u8], usage: &mut Option<Usage>) -> Result<Response, Complaint> {
     let reply: Reply<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no message"))?;
     if let Some(error) = reply.error {
         return Err(error.complaint(StatusCode::OK));
     }
+    *usage = usage::block::<Tokens>(reply.usage).and_then(|tokens| tokens.told());
     let reason = reply.stop_reason.ok_or_else(|| Complaint::new(Class::Malformed, "no stop_reason"))?;
     let mut calls = Vec::new();
     let mut text = String::new();
@@ -231,7 +306,16 @@ pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Pi
     if let Some(error) = event.error {
         return Err(error.complaint(StatusCode::OK));
     }
-    gathered.named(event.message.and_then(|message| message.model));
+    if let Some(start) = event.message {
+        gathered.named(start.model);
+        gathered.usage = usage::block::<Tokens>(start.usage).and_then(|tokens| tokens.told());
+    }
+    // The count of the prompt came first; that of the answer grows.
+    if let Some((usage, Tokens { output_tokens: Some(answer), .. })) =
+        gathered.usage.as_mut().zip(usage::block::<Tokens>(event.usage))
+    {
+        usage.answer = answer;
+    }
     match (event.r#type.as_ref(), event.content_block, event.delta) {
         ("content_block_start", Some(block), _) => {
             if let Some(name) = block.tool() {

@@ -1,14 +1,15 @@
 //! AWS Bedrock Converse (`POST /model/ID/converse` and `/converse-stream`), client side, with an API key as bearer token.
 //!
 //! The model's id stands in the path, percent-encoded. A stream is whole once `messageStop` arrived; `metadata` after it
-//! is bookkeeping. What kind of error it is stands in the header `x-amzn-ErrorType`, in a stream in the name of the frame
+//! tells the usage. What kind of error it is stands in the header `x-amzn-ErrorType`, in a stream in the name of the frame
 //! that ends it. A partial answer is a last message by the assistant; Claude refuses it with blanks at its end here too.
 
 use super::answered::{Gathered, Piece, Response, ToolCall};
+use super::anthropic::Thinking;
 use super::finish::Finish;
 use super::framing::Message as Frame;
-use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
-use crate::event::Class;
+use super::{Ask, Complaint, Effort, json, post, status, usage};
+use crate::event::{Class, Usage};
 use http::request::Builder;
 use http::{HeaderMap, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -23,12 +24,20 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
     messages: Vec<Message<'a>>,
-    system: [Block<'a>; 1],
-    inference_config: InferenceConfig,
+    system: Vec<Block<'a>>,
+    inference_config: InferenceConfig<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_config: Option<ToolConfig<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_config: Option<OutputConfig<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    additional_model_request_fields: Option<ModelFields>,
+}
+
+/// What is handed on to the model as it stands.
+#[derive(Serialize)]
+struct ModelFields {
+    thinking: Thinking,
 }
 
 #[derive(Serialize)]
@@ -42,6 +51,7 @@ struct Message<'a> {
 enum Block<'a> {
     Text(Cow<'a, str>),
     Image { format: &'a str, source: Source<'a> },
+    CachePoint { r#type: &'static str },
 }
 
 #[derive(Serialize)]
@@ -51,8 +61,10 @@ struct Source<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct InferenceConfig {
+struct InferenceConfig<'a> {
     max_tokens: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop_sequences: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -91,7 +103,10 @@ enum Choice {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OutputConfig<'a> {
-    text_format: TextFormat<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effort: Option<Effort>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_format: Option<TextFormat<'a>>,
 }
 
 #[derive(Serialize)]
@@ -129,20 +144,24 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
     let partial = ask
         .trimmed_partial()
         .map(|text| Message { role: "assistant", content: vec![Block::Text(Cow::Borrowed(text))] });
+    let options = ask.options;
+    let mut system = vec![Block::Text(ask.system_text())];
+    system.extend(options.cache_prompt.then_some(Block::CachePoint { r#type: "default" }));
+    let text_format = ask.native_schema().map(|schema| TextFormat {
+        r#type: "json_schema",
+        structure: Structure { json_schema: JsonSchema { name: "answer", schema: schema.get() } },
+    });
+    let config = OutputConfig { effort: options.effort, text_format };
     let body = Request {
         messages: std::iter::once(Message { role: "user", content }).chain(partial).collect(),
-        system: [Block::Text(ask.system_text())],
-        inference_config: InferenceConfig { max_tokens: MAX_TOKENS },
+        system,
+        inference_config: InferenceConfig { max_tokens: options.cap_with_thoughts(), stop_sequences: options.stops() },
         tool_config: (!ask.tools.is_empty()).then(|| ToolConfig {
             tools: ask.tools.iter().map(tool).collect(),
             tool_choice: ask.insists_on_call().then_some(Choice::Any {}),
         }),
-        output_config: ask.schema.map(|schema| OutputConfig {
-            text_format: TextFormat {
-                r#type: "json_schema",
-                structure: Structure { json_schema: JsonSchema { name: "answer", schema: schema.get() } },
-            },
-        }),
+        output_config: Some(config).filter(|config| config.effort.is_some() || config.text_format.is_some()),
+        additional_model_request_fields: Thinking::of(ask).map(|thinking| ModelFields { thinking }),
     };
     let verb = if ask.stream { "converse-stream" } else { "converse" };
     let path = format!("/model/{}/{verb}", utf8_percent_encode(ask.model, RESERVED));
@@ -156,6 +175,33 @@ struct Reply<'a> {
     output: Option<Output<'a>>,
     #[serde(borrow)]
     stop_reason: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+}
+
+/// What a stream ends with.
+#[derive(Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+}
+
+/// The prompt is what was read anew, what was read from a cache, and what was put into one.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Tokens {
+    input_tokens: u32,
+    cache_read_input_tokens: u32,
+    cache_write_input_tokens: u32,
+    output_tokens: u32,
+}
+
+impl Tokens {
+    fn told(raw: Option<&RawValue>) -> Option<Usage> {
+        let Self { input_tokens, cache_read_input_tokens: cached, cache_write_input_tokens: written, output_tokens } =
+            usage::block(raw)?;
+        usage::told(input_tokens.saturating_add(written).saturating_add(cached), cached, output_tokens)
+    }
 }
 
 #[derive(Deserialize)]
@@ -257,9 +303,10 @@ fn finish(reason: &str) -> Finish {
     }
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Response, Complaint> {
+pub(super) fn answer(body: &[u8], usage: &mut Option<Usage>) -> Result<Response, Complaint> {
     let reply: Reply<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no message"))?;
+    *usage = Tokens::told(reply.usage);
     let reason = reply.stop_reason.ok_or_else(|| Complaint::new(Class::Malformed, "no stopReason"))?;
     let (mut text, mut calls) = (String::new(), Vec::new());
     for block in reply.output.and_then(|o| o.message).and_then(|m| m.content).unwrap_or_default() {
@@ -298,6 +345,10 @@ pub(super) fn step(frame: Frame<'_>, gathered: &mut Gathered, each: &mut impl Fn
         "messageStop" => {
             let MessageStop { stop_reason } = event(frame.data)?;
             gathered.finish(finish(&stop_reason))?;
+        }
+        "metadata" => {
+            // The answer is whole by now, whatever this says.
+            gathered.usage = serde_json::from_str(frame.data).ok().and_then(|Metadata { usage }| Tokens::told(usage));
         }
         _ => {}
     }

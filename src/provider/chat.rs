@@ -7,8 +7,8 @@
 use super::answered::{Gathered, Piece, Response, ToolCall};
 use super::finish::Finish;
 use super::said::{Said, said_with_200};
-use super::{Ask, Complaint, MAX_TOKENS, json, post};
-use crate::event::Class;
+use super::{Ask, Complaint, Effort, json, post, usage};
+use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
 use serde::de::IgnoredAny;
@@ -29,6 +29,14 @@ pub(super) struct Flavour {
     pub(super) must_call: &'static str,
     /// How it is told to go on from a partial answer.
     pub(super) go_on: GoOn,
+    /// What it calls a seed.
+    pub(super) seed: Seed,
+    /// How many stop texts it takes.
+    pub(super) most_stops: usize,
+    /// It can be told how hard to think.
+    pub(super) effort: bool,
+    /// A stream tells its usage only if it is asked to.
+    pub(super) usage_on_request: bool,
     /// A streamed tool call comes in one chunk.
     pub(super) whole_calls: bool,
     /// Why an answer ended.
@@ -46,6 +54,13 @@ pub(super) enum GoOn {
     Prefix,
     /// The request says that the last message is not to be closed.
     Unclosed,
+}
+
+/// What a seed is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seed {
+    Seed,
+    RandomSeed,
 }
 
 impl Flavour {
@@ -77,10 +92,25 @@ struct Request<'a> {
     response_format: Option<ResponseFormat<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    random_seed: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<Effort>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     continue_final_message: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     add_generation_prompt: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
 }
 
 #[derive(Serialize)]
@@ -161,19 +191,26 @@ pub(super) fn request(flavour: &Flavour, ask: &Ask<'_>) -> (Builder, Vec<u8>) {
         prefix: flavour.go_on == GoOn::Prefix,
         ..message("assistant", Content::Text(Cow::Borrowed(text)))
     }));
+    let options = ask.options;
+    let seed = |called| options.seed.filter(|_| flavour.seed == called);
     let unclosed = partial.is_some() && flavour.go_on == GoOn::Unclosed;
     let body = Request {
         model: ask.model,
         messages,
-        max_completion_tokens: flavour.caps_completion.then_some(MAX_TOKENS),
-        max_tokens: (!flavour.caps_completion).then_some(MAX_TOKENS),
+        max_completion_tokens: flavour.caps_completion.then_some(options.cap()),
+        max_tokens: (!flavour.caps_completion).then_some(options.cap()),
         tools: ask.tools.iter().map(tool).collect(),
         tool_choice: ask.insists_on_call().then_some(flavour.must_call),
-        response_format: ask.schema.map(|s| ResponseFormat {
+        response_format: ask.native_schema().map(|s| ResponseFormat {
             r#type: "json_schema",
             json_schema: JsonSchema { name: "answer", strict: true, schema: s },
         }),
         stream: ask.stream,
+        stream_options: (ask.stream && flavour.usage_on_request).then_some(StreamOptions { include_usage: true }),
+        seed: seed(Seed::Seed),
+        random_seed: seed(Seed::RandomSeed),
+        stop: options.stops(),
+        reasoning_effort: options.effort.filter(|_| flavour.effort),
         continue_final_message: unclosed,
         add_generation_prompt: unclosed.then_some(false),
     };
@@ -186,7 +223,31 @@ struct Completion<'a> {
     model: Option<Cow<'a, str>>,
     #[serde(borrow)]
     choices: Option<Vec<Choice<'a>>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
     error: Option<IgnoredAny>,
+}
+
+/// The prompt includes what was cached, the completion what was thought.
+#[derive(Deserialize)]
+struct Tokens {
+    #[serde(default)]
+    prompt_tokens: u32,
+    #[serde(default)]
+    completion_tokens: u32,
+    prompt_tokens_details: Option<Details>,
+}
+
+#[derive(Deserialize)]
+struct Details {
+    cached_tokens: Option<u32>,
+}
+
+/// The usage in a message of this wire.
+pub(super) fn told(raw: Option<&RawValue>) -> Option<Usage> {
+    let Tokens { prompt_tokens, completion_tokens, prompt_tokens_details } = usage::block(raw)?;
+    let cached = prompt_tokens_details.and_then(|details| details.cached_tokens).unwrap_or_default();
+    usage::told(prompt_tokens, cached, completion_tokens)
 }
 
 #[derive(Deserialize)]
@@ -231,9 +292,10 @@ impl CalledFunction<'_> {
     }
 }
 
-pub(super) fn answer(flavour: &Flavour, body: &[u8]) -> Result<Response, Complaint> {
+pub(super) fn answer(flavour: &Flavour, body: &[u8], usage: &mut Option<Usage>) -> Result<Response, Complaint> {
     let completion: Completion<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no completion"))?;
+    *usage = told(completion.usage);
     let choices = completion.choices.filter(|_| completion.error.is_none());
     let Some(choices) = choices else {
         let no_choices = || Complaint::new(Class::Malformed, "a completion without choices");
@@ -262,6 +324,7 @@ pub(super) fn step(
     }
     let chunk: Completion<'_> = serde_json::from_str(data)
         .map_err(|_| Complaint::new(Class::Malformed, "an event of the stream is not JSON"))?;
+    gathered.usage = told(chunk.usage).or(gathered.usage);
     let Some(choices) = chunk.choices.filter(|_| chunk.error.is_none()) else {
         return said_with_200(flavour, data.as_bytes()).map_or(Ok(()), Err);
     };

@@ -1,12 +1,13 @@
 //! Embeddings: text in, a vector out (`POST …/embeddings`), as OpenAI and those after it have them. Of the others none is
 //! asked, even where the vendor has some.
 
-use super::chat::Flavour;
+use super::chat::{self, Flavour};
 use super::said::said_with_200;
 use super::{Complaint, json};
-use crate::event::Class;
+use crate::event::{Class, Usage};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// A text to be turned into a vector, in nobody's dialect.
@@ -46,6 +47,8 @@ struct Request<'a> {
 struct Embeddings<'a> {
     #[serde(borrow)]
     data: Option<Vec<Embedding<'a>>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -74,17 +77,18 @@ impl Embedder {
         builder.header(http::header::CONTENT_TYPE, "application/json").body(Bytes::from(body))
     }
 
-    /// The vector in a complete answer.
+    /// The vector in a complete answer. What the provider says of its usage goes into `usage`.
     ///
     /// # Errors
     /// There is none, it has another length than was asked for, or the provider says that it did not answer.
-    pub fn vector(self, body: &[u8], dimensions: u32) -> Result<Vec<f32>, Complaint> {
+    pub fn vector(self, body: &[u8], dimensions: u32, usage: &mut Option<Usage>) -> Result<Vec<f32>, Complaint> {
         let malformed = |what: &'static str| Complaint::new(Class::Malformed, what);
         if body.is_empty() {
             return Err(Complaint::new(Class::Interrupted, "empty body"));
         }
         let no_list = || malformed("the body is no list of embeddings");
         let reply: Embeddings<'_> = serde_json::from_slice(body).map_err(|_| no_list())?;
+        *usage = chat::told(reply.usage);
         let Some(data) = reply.data else {
             return Err(said_with_200(self.0, body).unwrap_or_else(no_list));
         };

@@ -5,8 +5,8 @@
 
 use super::answered::{Gathered, Piece, Response, ToolCall};
 use super::finish::Finish;
-use super::{Ask, Complaint, MAX_TOKENS, Scope, json, post, status};
-use crate::event::Class;
+use super::{Ask, Complaint, Effort, Scope, json, post, status, usage};
+use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,19 @@ struct Config<'a> {
     response_mime_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_json_schema: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop_sequences: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking_config: Option<Thinking>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Thinking {
+    ThinkingLevel(Effort),
+    ThinkingBudget(u32),
 }
 
 fn blob(image: &super::Image) -> Part<'_> {
@@ -94,6 +107,8 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
     let parts = std::iter::once(text).chain(ask.images.iter().map(blob)).collect();
     let partial =
         ask.whole_partial().map(|text| Content { role: Some("model"), parts: vec![Part::Text(Cow::Borrowed(text))] });
+    let (options, schema) = (ask.options, ask.native_schema());
+    let budget = options.thinking_budget.map(Thinking::ThinkingBudget);
     let body = Request {
         system_instruction: Content { role: None, parts: vec![Part::Text(ask.system_text())] },
         contents: std::iter::once(Content { role: Some("user"), parts }).chain(partial).collect(),
@@ -103,9 +118,12 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
             .insists_on_call()
             .then_some(ToolConfig { function_calling_config: CallingConfig { mode: "ANY" } }),
         generation_config: Config {
-            max_output_tokens: MAX_TOKENS,
-            response_mime_type: ask.schema.map(|_| "application/json"),
-            response_json_schema: ask.schema,
+            max_output_tokens: options.cap_with_thoughts(),
+            response_mime_type: schema.map(|_| "application/json"),
+            response_json_schema: schema,
+            seed: options.seed,
+            stop_sequences: options.stops(),
+            thinking_config: budget.or(options.effort.map(Thinking::ThinkingLevel)),
         },
     };
     let verb = if ask.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
@@ -122,7 +140,27 @@ struct Reply<'a> {
     candidates: Option<Vec<Candidate<'a>>>,
     #[serde(borrow)]
     prompt_feedback: Option<Feedback<'a>>,
+    #[serde(borrow)]
+    usage_metadata: Option<&'a RawValue>,
     error: Option<ErrorBody>,
+}
+
+/// The prompt includes what was cached; the candidates do not include what was thought.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Tokens {
+    prompt_token_count: u32,
+    cached_content_token_count: u32,
+    candidates_token_count: u32,
+    thoughts_token_count: u32,
+}
+
+impl Tokens {
+    fn told(raw: Option<&RawValue>) -> Option<Usage> {
+        let tokens: Self = usage::block(raw)?;
+        let answer = tokens.candidates_token_count.saturating_add(tokens.thoughts_token_count);
+        usage::told(tokens.prompt_token_count, tokens.cached_content_token_count, answer)
+    }
 }
 
 #[derive(Deserialize)]
@@ -242,16 +280,20 @@ fn candidate(reply: Reply<'_>) -> Result<First<'_>, Complaint> {
     Ok(found)
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Response, Complaint> {
-    let reply = serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no content"))?;
+pub(super) fn answer(body: &[u8], usage: &mut Option<Usage>) -> Result<Response, Complaint> {
+    let reply: Reply<'_> =
+        serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no content"))?;
+    *usage = Tokens::told(reply.usage_metadata);
     let First { text, calls, reason, model } = candidate(reply)?;
     let reason = reason.ok_or_else(|| Complaint::new(Class::Malformed, "no finishReason"))?;
     Response::new(text, calls, finish(&reason), model)
 }
 
 pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Piece)) -> Result<(), Complaint> {
-    let reply = serde_json::from_str(data)
+    let reply: Reply<'_> = serde_json::from_str(data)
         .map_err(|_| Complaint::new(Class::Malformed, "an event of the stream is not JSON"))?;
+    // Every event tells it anew.
+    gathered.usage = Tokens::told(reply.usage_metadata).or(gathered.usage);
     let First { text, calls, reason, model } = candidate(reply)?;
     gathered.named(model);
     if let Some(reason) = reason {

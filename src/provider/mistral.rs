@@ -1,7 +1,8 @@
 //! Mistral (`POST /v1/chat/completions`), client side: OpenAI's chat with words of its own for errors, as flat objects
-//! with numbers for codes, and details of what does not validate. A streamed tool call comes in one chunk.
+//! with numbers for codes, and details of what does not validate. A streamed tool call comes in one chunk, and usage comes unasked:
+//! the vendor once refused to be asked for it.
 
-use super::chat::{self, Flavour, GoOn};
+use super::chat::{self, Flavour, GoOn, Seed};
 use super::finish::Finish;
 use super::openai::OPENAI;
 use super::said::Said;
@@ -12,6 +13,10 @@ pub(super) const MISTRAL: Flavour = Flavour {
     caps_completion: false,
     must_call: "any",
     go_on: GoOn::Prefix,
+    seed: Seed::RandomSeed,
+    most_stops: usize::MAX,
+    effort: false,
+    usage_on_request: false,
     whole_calls: true,
     finish,
     class,

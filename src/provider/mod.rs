@@ -27,17 +27,21 @@ mod lines;
 mod mistral;
 mod ollama;
 mod openai;
+mod options;
 mod said;
 mod sse;
 mod status;
+mod usage;
 mod vllm;
 
 pub use allowance::{Allowance, Left};
 pub use answered::{Answered, Piece, Response, ToolCall};
 pub use embed::{Cannot, Embed, Embedder};
 pub use finish::Finish;
+pub use options::{Effort, NO_OPTIONS, Options};
+pub use usage::{prompt_tokens, tokens};
 
-use crate::event::Class;
+use crate::event::{Class, Usage};
 use answered::Gathered;
 use bytes::Bytes;
 use chat::Flavour;
@@ -52,6 +56,9 @@ use std::sync::Arc;
 
 /// The sentence that a retry after a broken schema adds.
 pub(crate) const STRICTER: &str = "Return only JSON that matches the schema. No prose, no code fence.";
+
+/// What stands before a schema that a prompt tells.
+const SHAPE: &str = "Answer with one JSON value that matches this JSON Schema, and with nothing else:";
 
 /// A question, in nobody's dialect.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +78,8 @@ pub struct Ask<'a> {
     pub partial: &'a str,
     /// The shape the answer must have.
     pub schema: Option<&'a RawValue>,
+    /// Who tells the model of it.
+    pub schema_by: SchemaBy,
     /// The tools the model may call.
     pub tools: &'a [Tool<'a>],
     /// Whether it must call one of them.
@@ -79,6 +88,18 @@ pub struct Ask<'a> {
     pub stream: bool,
     /// Whether the stricter prompt is used.
     pub stricter: bool,
+    /// What else is asked of the model. Those that [`Adapter::cannot`] be had are left out.
+    pub options: &'a Options,
+}
+
+/// Who tells a model of the shape its answer must have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SchemaBy {
+    /// The API, which sees to it that the model keeps it.
+    #[default]
+    Native,
+    /// The prompt, which nobody enforces: for models whose API has no schemas, behind a gate.
+    Prompt,
 }
 
 /// An image in a question.
@@ -101,9 +122,36 @@ pub struct Tool<'a> {
     pub parameters: &'a RawValue,
 }
 
+impl Tool<'_> {
+    /// Its length in bytes.
+    fn length(&self) -> usize {
+        self.name.len() + self.description.len() + self.parameters.get().len()
+    }
+}
+
 impl Ask<'_> {
+    /// The length of what is sent to the model, by a rule of thumb.
+    #[must_use]
+    pub fn prompt_tokens(&self) -> u32 {
+        let tools = self.tools.iter().map(Tool::length).sum::<usize>();
+        prompt_tokens(self.system_text().len() + self.prompt.len() + self.partial.len() + tools, self.images.len())
+    }
+
     fn system_text(&self) -> Cow<'_, str> {
-        if self.stricter { Cow::Owned(format!("{}\n{STRICTER}", self.system)) } else { Cow::Borrowed(self.system) }
+        let mut text = Cow::Borrowed(self.system);
+        if let Some(schema) = self.schema.filter(|_| self.schema_by == SchemaBy::Prompt) {
+            // Writing to a string cannot fail.
+            let _ = write!(text.to_mut(), "\n{SHAPE}\n{}", schema.get());
+        }
+        if self.stricter {
+            let _ = write!(text.to_mut(), "\n{STRICTER}");
+        }
+        text
+    }
+
+    /// The shape that the API is told of.
+    fn native_schema(&self) -> Option<&RawValue> {
+        self.schema.filter(|_| self.schema_by == SchemaBy::Native)
     }
 
     /// The text that the model is to go on from where the vendor refuses blanks at its end, if anything is left.
@@ -230,6 +278,12 @@ impl Adapter {
         builder.header(http::header::CONTENT_TYPE, "application/json").body(Bytes::from(body))
     }
 
+    /// Why these options cannot be had of this API, if they cannot; `options.rs` has the table.
+    #[must_use]
+    pub fn cannot(self, options: &Options) -> Option<&'static str> {
+        options::refusal(self.0, options)
+    }
+
     /// What answers questions for vectors.
     ///
     /// # Errors
@@ -241,20 +295,20 @@ impl Adapter {
         }
     }
 
-    /// A complete plain response.
+    /// A complete plain response. What the provider says of its usage goes into `usage`, also where the answer is none.
     ///
     /// # Errors
     /// It is none, or the provider says in it that it did not answer.
-    pub fn answer(self, body: &[u8]) -> Result<Response, Complaint> {
+    pub fn answer(self, body: &[u8], usage: &mut Option<Usage>) -> Result<Response, Complaint> {
         if body.is_empty() {
             return Err(Complaint::new(Class::Interrupted, "empty body"));
         }
         match self.0 {
-            Wire::Chat(flavour) => chat::answer(flavour, body),
-            Wire::Anthropic => anthropic::answer(body),
-            Wire::Gemini => gemini::answer(body),
-            Wire::Bedrock => bedrock::answer(body),
-            Wire::Ollama => ollama::answer(body),
+            Wire::Chat(flavour) => chat::answer(flavour, body, usage),
+            Wire::Anthropic => anthropic::answer(body, usage),
+            Wire::Gemini => gemini::answer(body, usage),
+            Wire::Bedrock => bedrock::answer(body, usage),
+            Wire::Ollama => ollama::answer(body, usage),
         }
     }
 
@@ -329,6 +383,13 @@ impl StreamReader {
     /// It has not: the finish was never announced.
     pub fn end(&self) -> Result<(), Complaint> {
         if self.gathered.is_finished() { Ok(()) } else { Err(endless()) }
+    }
+
+    /// What the provider says of its usage. It counts once the finish is announced: before that some tell what there is
+    /// so far, and others what they expect.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        self.gathered.usage.filter(|_| self.gathered.is_finished())
     }
 
     /// The model that the stream says answers, once it has.

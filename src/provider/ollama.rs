@@ -6,8 +6,8 @@
 
 use super::answered::{Gathered, Piece, Response, ToolCall};
 use super::finish::Finish;
-use super::{Ask, Complaint, MAX_TOKENS, json, post, status};
-use crate::event::Class;
+use super::{Ask, Complaint, Effort, json, post, status, usage};
+use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,10 @@ struct Request<'a> {
     tools: Vec<Tool<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<&'a RawValue>,
-    options: Options,
+    options: Options<'a>,
+    /// How hard to think, for models that do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    think: Option<Effort>,
     stream: bool,
 }
 
@@ -48,8 +51,12 @@ struct Function<'a> {
 }
 
 #[derive(Serialize)]
-struct Options {
+struct Options<'a> {
     num_predict: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop: Vec<&'a str>,
 }
 
 fn tool<'a>(tool: &super::Tool<'a>) -> Tool<'a> {
@@ -67,8 +74,9 @@ pub(super) fn request(ask: &Ask<'_>) -> (Builder, Vec<u8>) {
         model: ask.model,
         messages,
         tools: ask.tools.iter().map(tool).collect(),
-        format: ask.schema,
-        options: Options { num_predict: MAX_TOKENS },
+        format: ask.native_schema(),
+        options: Options { num_predict: ask.options.cap(), seed: ask.options.seed, stop: ask.options.stops() },
+        think: ask.options.effort,
         stream: ask.stream,
     };
     (post("/api/chat"), json(&body))
@@ -85,7 +93,17 @@ struct Line<'a> {
     done: bool,
     #[serde(borrow)]
     done_reason: Option<Cow<'a, str>>,
+    #[serde(default)]
+    prompt_eval_count: Option<u32>,
+    #[serde(default)]
+    eval_count: Option<u32>,
     error: Option<String>,
+}
+
+impl Line<'_> {
+    fn usage(&self) -> Option<Usage> {
+        usage::told(self.prompt_eval_count?, 0, self.eval_count.unwrap_or_default())
+    }
 }
 
 #[derive(Deserialize)]
@@ -138,12 +156,13 @@ fn finish(reason: Option<&str>) -> Finish {
     }
 }
 
-pub(super) fn answer(body: &[u8]) -> Result<Response, Complaint> {
+pub(super) fn answer(body: &[u8], usage: &mut Option<Usage>) -> Result<Response, Complaint> {
     let line: Line<'_> =
         serde_json::from_slice(body).map_err(|_| Complaint::new(Class::Malformed, "the body is no chat response"))?;
     if let Some(error) = line.error {
         return Err(explain(StatusCode::OK, &error));
     }
+    *usage = line.usage();
     if !line.done {
         return Err(Complaint::new(Class::Malformed, "an answer that is not done"));
     }
@@ -157,6 +176,7 @@ pub(super) fn step(data: &str, gathered: &mut Gathered, each: &mut impl FnMut(Pi
     if let Some(error) = line.error {
         return Err(explain(StatusCode::OK, &error));
     }
+    gathered.usage = line.usage().or(gathered.usage);
     gathered.named(line.model);
     let (text, calls) = line.message.map(Said::into_parts).unwrap_or_default();
     if !text.is_empty() {

@@ -8,7 +8,8 @@ use super::said::Said;
 use crate::event::Class;
 use http::StatusCode;
 
-pub(super) const VLLM: Flavour = Flavour { caps_completion: false, go_on: GoOn::Unclosed, finish, class, ..OPENAI };
+pub(super) const VLLM: Flavour =
+    Flavour { caps_completion: false, go_on: GoOn::Unclosed, most_stops: usize::MAX, finish, class, ..OPENAI };
 
 fn finish(reason: &str) -> Finish {
     match reason {

@@ -3,7 +3,7 @@
 //! Rules as everywhere: a request belongs to the phase of its intended arrival, an attempt to that of its dispatch;
 //! latency is of answered requests and from the intended arrival. What belongs to no phase counts overall only.
 
-use crate::event::{Event, EventKind, Micros, Name, Outcome};
+use crate::event::{Class, Event, EventKind, Micros, Name, Nanodollars, Outcome};
 use crate::slo::{Facts, Percentile, available};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -44,6 +44,10 @@ pub struct Counts {
     pub outcomes: BTreeMap<Outcome, u64>,
     /// HTTP calls made.
     pub attempts: u64,
+    /// What the calls cost, in dollars, by the router's price list.
+    pub cost_usd: f64,
+    /// What of it went to calls whose answer was not served.
+    pub wasted_usd: f64,
     /// Good answers ÷ requests that count, 0 to 1; `None` if none counts.
     pub availability: Option<f64>,
     /// Median latency of answered requests, in milliseconds, like the next three; `None` if none was answered.
@@ -61,6 +65,8 @@ struct Counter {
     requests: u64,
     outcomes: BTreeMap<Outcome, u64>,
     attempts: u64,
+    cost: Nanodollars,
+    wasted: Nanodollars,
     good: u64,
     counted: u64,
     /// Microseconds; what is longer than an hour and a bit counts as that.
@@ -80,6 +86,12 @@ impl Figures {
         match &event.kind {
             EventKind::Arrived { intended, .. } => self.count(*intended, |c| c.requests += 1),
             EventKind::AttemptStarted { .. } => self.count(event.at, |c| c.attempts += 1),
+            EventKind::AttemptEnded { dispatched, class, cost, .. } => self.count(*dispatched, |c| {
+                c.cost += *cost;
+                if *class != Class::Ok {
+                    c.wasted += *cost;
+                }
+            }),
             EventKind::Ended { intended, outcome, judged, latency, .. } => self.count(*intended, |c| {
                 *c.outcomes.entry(*outcome).or_default() += 1;
                 if let Some(good) = available(*outcome, *judged) {
@@ -116,6 +128,8 @@ impl Counter {
     fn include(&mut self, other: &Self) {
         self.requests += other.requests;
         self.attempts += other.attempts;
+        self.cost += other.cost;
+        self.wasted += other.wasted;
         self.good += other.good;
         self.counted += other.counted;
         self.latencies.extend_from_slice(&other.latencies);
@@ -134,6 +148,8 @@ impl Counter {
         Counts {
             requests: self.requests,
             attempts: self.attempts,
+            cost_usd: self.cost.as_dollars_f64(),
+            wasted_usd: self.wasted.as_dollars_f64(),
             availability: (self.counted > 0).then(|| self.good as f64 / self.counted as f64),
             p50_ms: percentile(50_000),
             p95_ms: percentile(95_000),
@@ -163,5 +179,18 @@ mod tests {
         assert_eq!(counts(&totals.phases[1].counts), (2, 3, Some(0.5)));
         assert_eq!(counts(&totals.phases[2].counts), (0, 0, None));
         assert_eq!(totals.phases[2].counts.p95_ms, None);
+    }
+
+    #[test]
+    fn a_call_is_paid_for_in_the_phase_of_its_dispatch_and_wasted_unless_it_was_served() {
+        let mut log = Log::new();
+        log.arrive(1, 19_900).paid(1, 19_950, GPT, Class::Interrupted, 300).paid(1, 20_100, GPT, Class::Ok, 1000);
+        let mut figures = Figures::new(&facts());
+        log.events().iter().for_each(|event| figures.apply(event));
+        let totals = figures.totals();
+        let money = |f: &Counts| (f.cost_usd, f.wasted_usd);
+        assert_eq!(money(&totals.overall), (0.0013, 0.0003));
+        assert_eq!(money(&totals.phases[0].counts), (0.0003, 0.0003));
+        assert_eq!(money(&totals.phases[1].counts), (0.001, 0.0));
     }
 }

@@ -6,6 +6,7 @@
 //! To add a format: a file here with a pure function from reports to text, a snapshot test beside the others, and its
 //! kind in the command line's `--report KIND=FILE`.
 
+pub mod baselines;
 pub mod exit;
 mod figures;
 pub mod json;
@@ -40,6 +41,9 @@ pub struct DrillReport {
     pub duration: Micros,
     /// Counts and percentiles, overall and by phase.
     pub totals: Totals,
+    /// The router that was played instead of the scenario's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub router: Option<&'static str>,
     /// The parts that the router was without.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<&'static str>,
@@ -86,20 +90,21 @@ impl DrillReport {
         self.must_break.as_ref().is_some_and(|named| fails != named.contains(&slo.text))
     }
 
-    /// `hopdrill check NAME --seed N`, with `--real` and the missing parts where it was so.
+    /// `hopdrill check NAME --seed N`, with `--real` where it was so and the `flags` of another router.
     #[must_use]
-    pub fn command_line(scenario: &str, seed: u64, world: &str, without: &[&str]) -> String {
+    pub fn command_line(scenario: &str, seed: u64, world: &str, flags: &str) -> String {
         let real = if world == "real" { " --real" } else { "" };
         let quote = if scenario.contains(char::is_whitespace) { "'" } else { "" };
-        format!("hopdrill check {quote}{scenario}{quote} --seed {seed}{real}{}", flags(without))
+        format!("hopdrill check {quote}{scenario}{quote} --seed {seed}{real}{flags}")
     }
 }
 
-/// The arguments that take parts away: ` --control`, ` --without breaker`.
-fn flags(without: &[&str]) -> String {
+/// The arguments that change the router: ` --router naive`, ` --control`, ` --without breaker`.
+#[must_use]
+pub fn flags(router: Option<&str>, without: &[&str]) -> String {
     let flag = |part: &&str| match *part {
         "control" => " --control".to_owned(),
         part => format!(" --without {part}"),
     };
-    without.iter().map(flag).collect()
+    router.map(|name| format!(" --router {name}")).into_iter().chain(without.iter().map(flag)).collect()
 }

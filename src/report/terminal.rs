@@ -19,7 +19,7 @@
 //! - Names are padded to the longest, so that columns stand below each other.
 //! - A drill that passes takes one line, unless it left something unrehearsed.
 
-use super::{DrillReport, Verdict, flags};
+use super::{Counts, DrillReport, Verdict, flags};
 use crate::event::Micros;
 use crate::slo::{self, SloResult};
 
@@ -69,10 +69,19 @@ fn summary(report: &DrillReport, widths: &Widths, colour: bool) -> String {
         totals.requests,
         report.holding(),
         report.slos.len(),
-        as_it_must(report),
+        as_it_must(report) + &money(totals),
         name = widths.name,
         requests = widths.requests,
     )
+}
+
+/// What the calls cost, and how much of it went to calls whose answer was not served, if they cost anything.
+fn money(totals: &Counts) -> String {
+    match (totals.cost_usd, totals.wasted_usd) {
+        (cost, _) if cost <= 0.0 => String::new(),
+        (cost, wasted) if wasted <= 0.0 => format!("  cost ${cost:.4}"),
+        (cost, wasted) => format!("  cost ${cost:.4}, ${wasted:.4} wasted"),
+    }
 }
 
 /// Two decimals, but 100% only if it is.
@@ -82,7 +91,7 @@ fn percent(share: f64) -> String {
 
 /// The scenario, and what its router was without.
 fn title(report: &DrillReport) -> String {
-    format!("{}{}", report.scenario, flags(&report.without))
+    format!("{}{}", report.scenario, flags(report.router, &report.without))
 }
 
 /// What there is to say after the count where the scenario says what must fail.
@@ -228,6 +237,14 @@ mod tests {
     fn colour_is_written_only_when_told() {
         assert!(!text(&[failed()], false).contains('\u{1b}'));
         insta::assert_snapshot!(text(&[failed()], true).replace('\u{1b}', "ESC"));
+    }
+
+    #[test]
+    fn money_is_told_where_there_is_some() {
+        let spent = |cost_usd, wasted_usd| money(&Counts { cost_usd, wasted_usd, ..Counts::default() });
+        assert_eq!(spent(0.0, 0.0), "");
+        assert_eq!(spent(1.25, 0.0), "  cost $1.2500");
+        assert_eq!(spent(1.25, 0.0021), "  cost $1.2500, $0.0021 wasted");
     }
 
     #[test]

@@ -22,10 +22,11 @@ fn report(name: &str, slos: &[&str], log: &mut Log) -> DrillReport {
         duration: Micros(120_000_000),
         totals: figures.totals(),
         vacuity: vacuity(board.facts(), &BTreeSet::from([0]), &facts().targets.into_iter().collect(), &slos),
+        router: None,
         without: Vec::new(),
         must_break: None,
         slos,
-        reproduce: DrillReport::command_line(name, 7, "virtual", &[]),
+        reproduce: DrillReport::command_line(name, 7, "virtual", ""),
     }
 }
 

@@ -10,8 +10,12 @@
 use super::config::{Chain, Config, OnBreak, Route, Target, Timeouts};
 use super::policy::backoff::Jitter;
 use super::policy::budget;
+use super::policy::decide::{Effect, Next, Row};
 use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
+use super::policy::route::When;
+use super::policy::triggers::Trigger;
+use crate::event::Class;
 use mock_providers::model::Capability;
 use std::time::Duration;
 
@@ -44,7 +48,7 @@ pub const CONTROL: &str = "control";
 const UNBOUNDED: Duration = Duration::from_secs(600);
 
 /// The route of every request to the first chain.
-const ANYBODY: Route = Route { task: None, tenant: None, tier: None, stream: None, chain: 0 };
+const ANYBODY: Route = Route { when: When::ALWAYS, chain: 0 };
 
 /// Every part, the whole first.
 #[rustfmt::skip]
@@ -52,6 +56,15 @@ pub static PARTS: &[Part] = &[
     Part { name: CONTROL, gone: "the router is bypassed: the first target of each chain, one call, whatever comes back", remove: bypass },
     Part { name: "routes", gone: "every request takes the first chain", remove: |c| c.routes = vec![ANYBODY] },
     Part { name: "fallback", gone: "each chain ends after its first target", remove: |c| chains(c, no_fallback) },
+    Part { name: "on_rate_limit", gone: "a request ends where it was throttled", remove: |c| chains(c, |chain| not_on(chain, Trigger::RateLimit)) },
+    Part { name: "on_latency", gone: "a request ends where it timed out", remove: |c| chains(c, |chain| not_on(chain, Trigger::Latency)) },
+    Part { name: "on_error", gone: "a request ends where the provider erred", remove: |c| chains(c, |chain| not_on(chain, Trigger::Error)) },
+    Part { name: "on_availability", gone: "a request ends where the provider or the model was not there", remove: |c| chains(c, |chain| not_on(chain, Trigger::Availability)) },
+    Part { name: "on_cost", gone: "a request ends where money ran out", remove: |c| chains(c, |chain| not_on(chain, Trigger::Cost)) },
+    Part { name: "on_quality", gone: "a request ends where the answer was bad", remove: |c| chains(c, |chain| not_on(chain, Trigger::Quality)) },
+    Part { name: "on_auth", gone: "a request ends where its key was refused", remove: |c| chains(c, |chain| not_on(chain, Trigger::Auth)) },
+    Part { name: "on_region", gone: "a request ends where its region failed", remove: |c| chains(c, |chain| not_on(chain, Trigger::Region)) },
+    Part { name: "on_load", gone: "a request ends where the provider was overloaded", remove: |c| chains(c, |chain| not_on(chain, Trigger::Load)) },
     Part { name: "pick", gone: "targets are tried in the order in which they were written", remove: |c| chains(c, as_written) },
     Part { name: "continue", gone: "a stream that breaks after its first token ends with an error", remove: |c| chains(c, no_continuation) },
     Part { name: "retry", gone: "no target is called twice for one request", remove: |c| chains(c, |chain| chain.retry.max_attempts = 1) },
@@ -66,10 +79,13 @@ pub static PARTS: &[Part] = &[
     Part { name: "slow_rate", gone: "breakers do not count slow calls", remove: |c| targets(c, |target| target.breaker.slow_rate = None) },
     Part { name: "ramp", gone: "a breaker that closes admits everybody at once", remove: |c| targets(c, |target| target.breaker.ramp = Duration::ZERO) },
     Part { name: "quality", gone: "bad answers demote no target", remove: |c| targets(c, |target| target.quality.min_calls = u32::MAX) },
+    Part { name: "grader", gone: "nobody looks at what was served", remove: |c| c.oversight.grader = None },
     Part { name: "gates", gone: "answers are served unread", remove: |c| chains(c, |chain| chain.gates = Gates::none()) },
     Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, |chain| chain.degraded = None) },
     Part { name: "deadline", gone: "requests may take ten minutes", remove: |c| chains(c, no_deadline) },
     Part { name: "timeouts", gone: "calls are bounded by the deadline only", remove: |c| chains(c, no_timeouts) },
+    Part { name: "residency", gone: "requests go wherever the chain leads, whatever is in them and wherever they may be processed", remove: |c| chains(c, |chain| chain.complies = false) },
+    Part { name: "stakes", gone: "requests with high stakes are served like any others", remove: |c| chains(c, |chain| chain.minds_stakes = false) },
     Part { name: "capability", gone: "targets are asked for what they cannot do", remove: |c| targets(c, |target| target.capabilities = Capability::ALL.into()) },
     Part { name: "context", gone: "prompts are not measured before they are sent", remove: |c| targets(c, |target| target.context = u32::MAX) },
 ];
@@ -96,7 +112,7 @@ fn targets(config: &mut Config, change: impl Fn(&mut Target)) {
 }
 
 fn bypass(config: &mut Config) {
-    for gone in ["fallback", "retry", "retry_after", "breaker", "quality", "gates", "degraded"] {
+    for gone in ["residency", "stakes", "fallback", "retry", "retry_after", "breaker", "quality", "gates", "degraded"] {
         if let Some(part) = find(gone) {
             (part.remove)(config);
         }
@@ -107,6 +123,17 @@ fn no_fallback(chain: &mut Chain) {
     chain.targets.truncate(1);
     chain.weights.truncate(1);
     chain.steps = vec![Step { len: chain.targets.len(), pick: Pick::Ordered }];
+}
+
+/// The trigger no longer moves a request on. What it covers says nothing about health either, as in a chain that does
+/// not name it.
+fn not_on(chain: &mut Chain, trigger: Trigger) {
+    for class in Class::ALL.into_iter().filter(|class| trigger.covers(*class)) {
+        let row = chain.table.row(class);
+        if row.next == Next::Yes {
+            chain.table.set(class, Row { next: Next::Stop, effect: Effect::Alive, ..row });
+        }
+    }
 }
 
 fn as_written(chain: &mut Chain) {
@@ -168,6 +195,7 @@ providers:
   anthropic: { models: { claude-sonnet-4: {} } }
 router:
   keys: { openai: [a, b] }
+  grader: { sample: 10% }
   routes: [{ when: { task: chat }, chain: chat }]
   chains:
     main:

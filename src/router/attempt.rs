@@ -12,7 +12,7 @@
 use super::client::Client;
 use super::policy::gates::{Answer, Asked, Gates, Refused, Stopped};
 use super::policy::join::{Join, Unjoined};
-use crate::event::Class;
+use crate::event::{Class, Usage};
 use crate::provider::{self, Adapter, Allowance, Answered, Ask, Cannot, Complaint, Embed, Piece, Scope};
 use crate::runtime::Clock;
 use crate::transport::{SendError, Upstream};
@@ -73,6 +73,13 @@ impl Wanted<'_> {
     fn is_stream(&self) -> bool {
         matches!(self, Self::Answer(Ask { stream: true, .. }))
     }
+
+    fn prompt_tokens(&self) -> u32 {
+        match self {
+            Self::Answer(ask) => ask.prompt_tokens(),
+            Self::Vector(embed) => provider::tokens(embed.text.len()),
+        }
+    }
 }
 
 /// What came of a call.
@@ -93,6 +100,9 @@ pub(super) struct Judgement {
     pub(super) allowance: Option<Allowance>,
     /// Tokens of the answer read.
     pub(super) tokens: u32,
+    /// What the call is charged for. Where the provider does not say, a 200 counts for its prompt and for what was read;
+    /// nothing else is charged.
+    pub(super) usage: Option<Usage>,
     /// Whether any of it reached the client.
     pub(super) delivered: bool,
     /// What reached the client of a streamed answer.
@@ -126,6 +136,7 @@ pub(super) async fn run<C: Client>(
         retires: None,
         allowance: None,
         tokens: 0,
+        usage: None,
         delivered: false,
         given: String::new(),
         stopped_by: None,
@@ -133,6 +144,11 @@ pub(super) async fn run<C: Client>(
     if let Err((class, detail)) = exchange(&mut call, clock, client, progress, &mut verdict).await {
         verdict.class = class;
         verdict.detail = detail;
+    }
+    if verdict.status == Some(StatusCode::OK) {
+        let estimate =
+            Usage { prompt: call.wanted.prompt_tokens(), cached: 0, answer: verdict.tokens, estimated: true };
+        verdict.usage = verdict.usage.or(Some(estimate));
     }
     verdict
 }
@@ -166,15 +182,16 @@ async fn exchange<C: Client>(
     } else {
         let body = collect(response.into_body(), &mut timer, MAX_BODY).await?;
         if let Wanted::Vector(embed) = &call.wanted {
-            let vector = call.adapter.embedder().map_err(|cannot| refused(&cannot))?.vector(&body, embed.dimensions);
+            let embedder = call.adapter.embedder().map_err(|cannot| refused(&cannot))?;
+            let vector = embedder.vector(&body, embed.dimensions, &mut verdict.usage);
             let vector = vector.map_err(|c| complain(c, verdict))?;
             verdict.tokens = 1;
             verdict.delivered = true;
             client.vector(&vector).await;
             return Ok(());
         }
-        let mut response = call.adapter.answer(&body).map_err(|c| complain(c, verdict))?;
-        verdict.tokens = 1;
+        let mut response = call.adapter.answer(&body, &mut verdict.usage).map_err(|c| complain(c, verdict))?;
+        verdict.tokens = response.answered.tokens();
         response.answered.text = call.meets(response.answered.text)?;
         (response, 0)
     };
@@ -337,7 +354,9 @@ async fn stream<C: Client>(
         }
         fed.map_err(|c| complain(c, verdict))?;
     }
+    let usage = reader.usage();
     let response = reader.into_response(text).map_err(|c| complain(c, verdict))?;
+    verdict.usage = usage;
     Ok((response, given))
 }
 

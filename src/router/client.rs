@@ -1,8 +1,9 @@
 //! The router's view of whoever asks.
 
 use super::policy::gates::{Schema, Tool};
+use super::policy::route::Traveller;
 use crate::event::{Class, Name, Outcome, RequestId};
-use crate::provider::{self, Image, ToolCall};
+use crate::provider::{self, Image, Options, ToolCall};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub struct Request {
     pub tools: Arc<[Tool]>,
     /// Whether one of them must be.
     pub must_call: bool,
+    /// What else is asked of the model.
+    pub options: Options,
     /// What is wanted is not an answer but a vector of so many dimensions for the prompt. It is never streamed.
     pub embedding: Option<u32>,
     /// When the client hangs up, as an offset from the start of the drill.
@@ -85,7 +88,23 @@ impl Request {
     pub fn prompt_tokens(&self) -> u32 {
         let tools: usize =
             self.tools.iter().map(|t| t.name.len() + t.description.len() + t.parameters.document().get().len()).sum();
-        ((self.system.len() + self.prompt.len() + tools) as u32).div_ceil(4) + IMAGE_TOKENS * self.images.len() as u32
+        provider::prompt_tokens(self.system.len() + self.prompt.len() + tools, self.images.len())
+    }
+
+    /// What of it matters to routes.
+    pub(super) fn traveller(&self) -> Traveller<'_> {
+        Traveller {
+            task: &self.task,
+            tenant: &self.tenant,
+            tier: &self.tier,
+            stream: self.stream,
+            tags: &self.traits.tags,
+            data_class: self.traits.data_class.as_ref(),
+            residency: &self.traits.residency,
+            high_stakes: self.traits.stakes == Stakes::High,
+            batch: self.traits.batch,
+            prompt_tokens: self.prompt_tokens(),
+        }
     }
 
     /// The tools as adapters take them.
@@ -97,8 +116,6 @@ impl Request {
         tools
     }
 }
-
-const IMAGE_TOKENS: u32 = 85;
 
 /// Takes the answer in. The text of a plain or gated answer is one piece, of a streamed one many. Tool calls come whole
 /// and after the text, also in a stream, once the answer is complete. A vector comes alone.
@@ -122,6 +139,8 @@ pub struct Served {
     pub class: Option<Class>,
     /// Who answered, or whose error it is; for a degraded answer the last one tried.
     pub target: Option<Name>,
+    /// What the last call to the chain's first target meant; `None`: it was not called.
+    pub first: Option<Class>,
     /// Targets used that were not used before.
     pub hops: u32,
     /// HTTP calls made.

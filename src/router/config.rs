@@ -2,10 +2,12 @@
 //! here is already valid.
 
 use super::policy::decide::Table;
+use super::policy::fit::Offer;
 use super::policy::gates::Gates;
 use super::policy::keyring::Key;
 use super::policy::order::{Pick, Step};
-use super::policy::{backoff, breaker, budget, quality};
+use super::policy::route::{Traveller, When};
+use super::policy::{backoff, breaker, budget, grading, quality};
 use crate::event::Name;
 use mock_providers::model::{Capability, Price};
 use std::collections::BTreeSet;
@@ -23,6 +25,10 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// Keys that all tenants share, at most one pool for a provider. Elsewhere every tenant has a key of its own.
     pub pools: Vec<Pool>,
+    /// How many routers there are.
+    pub fleet: Fleet,
+    /// How the quality of answers is watched.
+    pub oversight: Oversight,
 }
 
 /// The keys to one provider that requests use in turn.
@@ -34,6 +40,49 @@ pub struct Pool {
     pub keys: Vec<Key>,
     /// Whether another key stands in for one that is throttled or refused.
     pub rotates: bool,
+}
+
+/// Several routers behind one address. A request reaches one of them by a hash of its id, and another one when its
+/// client asks again. Each has breakers, budgets and quality windows of its own and so sees its share of the traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fleet {
+    /// How many; at least 1.
+    pub replicas: u16,
+    /// How long it takes until what one breaker decided is known to the others; `None`: they tell each other nothing.
+    pub lag: Option<Duration>,
+}
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Self { replicas: 1, lag: None }
+    }
+}
+
+/// The way of a request to its chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Way {
+    /// Index of the route it takes, if one matches.
+    pub route: Option<usize>,
+    /// Index of its chain.
+    pub chain: usize,
+}
+
+impl Config {
+    /// The way of a request: by the first route that matches, else to the chain named after its task, else to the first.
+    #[must_use]
+    pub fn way_of(&self, request: &Traveller<'_>) -> Way {
+        let route = self.routes.iter().position(|route| route.when.holds(request));
+        let named = || self.chains.iter().position(|chain| *chain.name == *request.task);
+        let chain = route.map(|route| self.routes[route].chain).or_else(named).unwrap_or(0);
+        Way { route, chain }
+    }
+}
+
+/// How the quality of answers is watched.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Oversight {
+    /// Looks at a share of the answers that clients got.
+    pub grader: Option<grading::Params>,
 }
 
 /// One place a request can go. Its breaker, retry budget and quality window are shared by all chains that name it.
@@ -92,6 +141,22 @@ impl Target {
             quality: quality::Params::default(),
         }
     }
+
+    /// What it has to offer, as far as it is for itself to say: whether its API can do what is asked its adapter knows,
+    /// whether it is a first choice its chain.
+    #[must_use]
+    pub fn offer(&self) -> Offer<'_> {
+        Offer {
+            region: self.region.as_ref(),
+            approved_for: &self.approved_for,
+            first_choice: true,
+            capabilities: &self.capabilities,
+            obeys: true,
+            embeds: true,
+            space: &self.identity,
+            context: self.context,
+        }
+    }
 }
 
 /// An ordered list of targets, and how to use it.
@@ -107,6 +172,10 @@ pub struct Chain {
     pub weights: Vec<f64>,
     /// What is done about each class of outcome.
     pub table: Table,
+    /// Whether requests only go where they may be processed, and to whom is approved for the data in them.
+    pub complies: bool,
+    /// Whether requests with high stakes are only served by targets that are known to be good enough for them.
+    pub minds_stakes: bool,
     /// What becomes of a stream that breaks after its first token.
     pub on_break: OnBreak,
     /// Bounds the last byte of the answer, counted from the arrival at the router.
@@ -123,6 +192,8 @@ pub struct Chain {
     pub timeouts: Timeouts,
     /// What answers must pass to be served.
     pub gates: Gates,
+    /// A target whose measured quality is proven to lie below this share is passed over.
+    pub min_quality: Option<f64>,
     /// What is served when every target has failed.
     pub degraded: Option<Name>,
     /// What is done when every target is passed over by its breaker.
@@ -155,6 +226,8 @@ impl Chain {
             weights: vec![1.0; targets.len()],
             targets,
             table: Table::default(),
+            complies: true,
+            minds_stakes: true,
             on_break: OnBreak::default(),
             deadline: Duration::from_secs(30),
             ttft_deadline: None,
@@ -163,11 +236,20 @@ impl Chain {
             max_attempts_total: 6,
             timeouts: Timeouts::default(),
             gates: Gates::default(),
+            min_quality: None,
             degraded: None,
             all_open: AllOpen::default(),
             max_in_flight: None,
             ahead: false,
         }
+    }
+
+    /// Whether a place of the chain is one that requests are meant for, rather than one that they fall back to: the first
+    /// target, or any of those that are as good as the first.
+    #[must_use]
+    pub fn is_first_choice(&self, place: usize) -> bool {
+        let choices = self.steps.first().map_or(0, |step| if step.pick == Pick::Ordered { 1 } else { step.len });
+        place < choices
     }
 }
 
@@ -181,6 +263,8 @@ pub enum OnBreak {
     Error,
     /// There is no such stream: the client gets nothing before the answer is whole.
     Buffer,
+    /// What came is taken for the whole answer.
+    Serve,
 }
 
 /// Same-target retries of a chain.
@@ -198,6 +282,8 @@ pub struct Retry {
     pub heeds_pauses: bool,
     /// Pauses are stretched by up to this share, and so is the wait for their end.
     pub scatter: f64,
+    /// Whether the wait before a retry is also sat out when there is none, before moving on.
+    pub sleeps_last: bool,
 }
 
 impl Default for Retry {
@@ -209,6 +295,7 @@ impl Default for Retry {
             retry_timeouts: false,
             heeds_pauses: true,
             scatter: 0.1,
+            sleeps_last: false,
         }
     }
 }
@@ -240,17 +327,11 @@ impl Default for Timeouts {
     }
 }
 
-/// A rule from requests to a chain. All conditions given must hold.
+/// A rule from requests to a chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Route {
-    /// Only this task.
-    pub task: Option<Name>,
-    /// Only this tenant.
-    pub tenant: Option<Name>,
-    /// Only this tier.
-    pub tier: Option<Name>,
-    /// Only streamed, or only plain, requests.
-    pub stream: Option<bool>,
+    /// Which requests.
+    pub when: When,
     /// Index into [`Config::chains`].
     pub chain: usize,
 }

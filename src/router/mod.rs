@@ -1,8 +1,10 @@
 //! The fallback router: routes pick a chain, the driver walks it, pure policy decides.
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
-//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `policy/`: every decision, pure.
-//! - `ablate`: the same router with a part missing.
+//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `watch`: what is known about a chain.
+//! - `grader`: looks at answers afterwards.
+//! - `policy/`: every decision, pure.
+//! - `ablate`: the same router with a part missing. - `preset`: baselines.
 //!
 //! This room does not know scenarios, mocks or statistics. It speaks HTTP through `transport`, dialects through
 //! `provider`, and tells what it does to the event log.
@@ -11,23 +13,29 @@ pub mod ablate;
 mod attempt;
 mod client;
 pub mod config;
+mod grader;
 mod health;
 pub mod policy;
+pub mod preset;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod watch;
 
-pub use crate::provider::{Image, ToolCall};
+pub use crate::provider::{Answered, Effort, Image, Options, ToolCall};
 pub use client::{Before, Client, Request, Served, Stakes, Traits};
+pub use grader::Truth;
 
-use crate::event::{Name, Sink};
+use crate::event::{Name, Outcome, Sink};
 use crate::provider::Adapter;
-use crate::runtime::Clock;
+use crate::runtime::{Clock, Spawner};
 use crate::transport::Upstream;
 use config::{Chain, Config};
+use grader::{Grader, Overheard};
 use health::Health;
 use mock_providers::Luck;
-use std::sync::Arc;
+use policy::drift::{self, Drift};
+use std::sync::{Arc, Mutex};
 
 /// A provider as the router reaches it.
 #[derive(Clone)]
@@ -42,18 +50,37 @@ pub struct Provider {
 pub struct Router {
     config: Config,
     upstreams: Vec<Provider>,
-    health: Vec<Arc<Health>>,
+    /// By replica, then by target.
+    replicas: Vec<Vec<Arc<Health>>>,
+    /// By chain.
+    drift: Vec<Mutex<Drift>>,
     clock: Clock,
     luck: Luck,
     log: Arc<dyn Sink>,
+    grader: Option<Grader>,
 }
 
 impl Router {
     /// A router that knows nothing about its targets yet. `upstreams` are in the order of the plan's providers.
     #[must_use]
     pub fn new(config: Config, upstreams: Vec<Provider>, clock: Clock, luck: Luck, log: Arc<dyn Sink>) -> Self {
-        let health = health::unknown(&config);
-        Self { config, upstreams, health, clock, luck, log }
+        let replicas = health::unknown(&config);
+        let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
+        Self { config, upstreams, replicas, drift, clock, luck, log, grader: None }
+    }
+
+    /// With the grader that its configuration asks for, if it does.
+    #[must_use]
+    pub fn graded(mut self, truth: Arc<dyn Truth>, spawner: Spawner) -> Self {
+        self.grader = self.config.oversight.grader.map(|params| Grader { params, truth, spawner });
+        self
+    }
+
+    /// Which replica a request reaches, each time its client asks.
+    fn replica(&self, request: &Request) -> u16 {
+        let (id, replicas) = (request.id, self.replicas.len() as f64);
+        let ids = [u64::from(id.stream), u64::from(id.number), u64::from(request.before.asked)];
+        if self.replicas.len() > 1 { (self.luck.unit("replica", &[], &ids) * replicas) as u16 } else { 0 }
     }
 
     /// The name of the chain that this request takes.
@@ -77,27 +104,40 @@ impl Router {
     /// Carries a request to its end. The answer, if there is one, goes to `client` piece by piece; only what the
     /// returned [`Served`] calls answered was complete.
     pub async fn handle<C: Client>(&self, request: &Request, client: &mut C) -> Served {
-        walk::carry(self, request, client).await
+        let served = match self.grader.as_ref().filter(|grader| grader.picks(self.luck, request)) {
+            None => walk::carry(self, request, client).await,
+            Some(grader) => {
+                let mut client = Overheard::new(client);
+                let served = walk::carry(self, request, &mut client).await;
+                self.look(grader, request, &client.answered, &served);
+                served
+            }
+        };
+        self.watch(request, &served);
+        served
+    }
+
+    /// Shows a grader what was answered, if anything was.
+    fn look(&self, grader: &Grader, request: &Request, answered: &Answered, served: &Served) {
+        let target = served.target.as_ref().filter(|_| served.outcome == Outcome::Answered);
+        let known = &self.replicas[usize::from(self.replica(request))];
+        if let Some(health) = target.and_then(|target| known.iter().find(|health| health.name == *target)) {
+            grader.look(request, answered, health, (self.clock, self.luck, &self.log));
+        }
     }
 }
 
 impl Config {
-    /// The chain a request takes: the first matching route, else the chain named after its task, else the first.
+    /// The chain a request takes.
     ///
     /// # Panics
     /// If there is no chain at all, which a checked plan rules out.
     #[must_use]
     pub fn chain_for(&self, request: &Request) -> &Chain {
-        let fits = |wanted: &Option<Name>, is: &Name| wanted.as_ref().is_none_or(|w| w == is);
-        let route = self.routes.iter().find(|r| {
-            fits(&r.task, &request.task)
-                && fits(&r.tenant, &request.tenant)
-                && fits(&r.tier, &request.tier)
-                && r.stream.is_none_or(|s| s == request.stream)
-        });
-        match route {
-            Some(route) => &self.chains[route.chain],
-            None => self.chains.iter().find(|c| c.name == request.task).unwrap_or(&self.chains[0]),
-        }
+        &self.chains[self.chain_index(request)]
+    }
+
+    fn chain_index(&self, request: &Request) -> usize {
+        self.way_of(&request.traveller()).chain
     }
 }

@@ -1,6 +1,6 @@
 //! Tool calls and embeddings through the whole router, against servers that say what they are told to.
 
-use super::config::{Chain, Target};
+use super::config::{Chain, Fleet, Target};
 use super::policy::gates::{Gate, Gates, Schema, Tool};
 use super::*;
 use crate::event::{Class, EventKind, Outcome, RequestId};
@@ -11,6 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use mock_providers::Dialect;
+use mock_providers::model::Price;
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -110,12 +111,14 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
     let upstreams = servers.iter().zip(targets).map(upstream).collect();
     let target = |(provider, (_, model, _)): (usize, &(Dialect, &str, _))| Target {
         context: 100_000,
+        price: Price { input: 2.0, cached: 1.0, output: 10.0 },
         ..Target::new((provider, &format!("p{provider}")), model)
     };
     let chain = Chain {
         deadline: Duration::from_secs(20),
         min_hop_time: Duration::from_millis(100),
         gates: Gates::new(Gate::named("json_schema").filter(|_| gated).as_slice()),
+        min_quality: None,
         degraded: Some("sorry".into()),
         ..Chain::new("all", (0..targets.len()).collect())
     };
@@ -124,6 +127,8 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         chains: vec![chain],
         routes: vec![],
         pools: vec![],
+        fleet: Fleet::default(),
+        oversight: config::Oversight::default(),
     };
     let log = Arc::new(Log::default());
     let sink: Arc<dyn Sink> = Arc::clone(&log) as Arc<dyn Sink>;
@@ -167,6 +172,7 @@ fn request() -> Request {
         schema: None,
         tools: Arc::new([]),
         must_call: false,
+        options: Options::default(),
         embedding: None,
         gone_at: None,
         before: crate::router::Before::default(),
@@ -315,4 +321,51 @@ async fn images_reach_the_provider() {
     let (_, got) = stage.ask(&Request { images: vec![image], ..request() }).await;
     assert_eq!(got, ["A cat."]);
     assert!(stage.seen(0)[0].2.contains("data:image/png;base64,iVBORw0KGgo="));
+}
+
+const HELLO: &str = r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"{\"label\":\"bug\"}"},"finish_reason":"stop"}]}"#;
+
+#[tokio::test(start_paused = true)]
+async fn a_target_whose_api_has_no_word_for_what_is_asked_is_passed_over() {
+    let targets = [(Dialect::Anthropic, "a", &[][..]), (Dialect::OpenAi, "b", &[(JSON, HELLO.to_owned())][..])];
+    let stage = stage(false, &targets);
+    let seeded = Request { options: Options { seed: Some(7), ..Options::default() }, ..request() };
+    assert_eq!(stage.ask(&seeded).await.0.outcome, Outcome::Answered);
+    assert_eq!(stage.story(), ["p0/a skipped: capability", "p1/b ok"]);
+    assert!(stage.seen(1)[0].2.contains(r#""seed":7"#));
+}
+
+fn label_request() -> Request {
+    let schema = serde_json::json!({ "type": "object", "required": ["label"] });
+    Request { schema: Some(Schema::new(&schema).expect("valid")), ..request() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_api_has_no_schemas_the_prompt_tells_of_it_if_a_gate_checks_the_answer() {
+    for (gated, story) in [(true, "p0/a ok"), (false, "p0/a skipped: capability")] {
+        let mut stage = stage(gated, &[(Dialect::OpenAi, "a", &[(JSON, HELLO.to_owned())])]);
+        stage.router.config.targets[0].capabilities.remove(&mock_providers::model::Capability::JsonSchema);
+        stage.ask(&label_request()).await;
+        assert_eq!(stage.story(), [story]);
+        for (_, _, body) in stage.seen(0) {
+            assert!(body.contains("matches this JSON Schema") && !body.contains("response_format"), "{body}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_costs_what_the_provider_says_and_else_what_was_read_of_a_200() {
+    let told = HELLO.replace("]}", r#"],"usage":{"prompt_tokens":1000,"completion_tokens":100}}"#);
+    let stage = stage(false, &[(Dialect::OpenAi, "a", &[(JSON, told), (JSON, HELLO.to_owned())])]);
+    stage.ask(&request()).await;
+    stage.ask(&request()).await;
+    let log = stage.log.0.lock().expect("not poisoned");
+    let calls = log.iter().filter_map(|event| match event {
+        EventKind::AttemptEnded { usage, cost, .. } => Some((usage.expect("a 200"), cost.0)),
+        _ => None,
+    });
+    // 7 tokens of prompt and 4 of answer, at 2 and 10 dollars per million.
+    let expected = [((1000, 100, false), 3_000_000), ((7, 4, true), 54_000)];
+    let calls: Vec<_> = calls.map(|(u, cost)| ((u.prompt, u.answer, u.estimated), cost)).collect();
+    assert_eq!(calls, expected);
 }

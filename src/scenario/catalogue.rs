@@ -68,10 +68,10 @@ impl Known {
 }
 
 /// Whether models of a dialect go on from a partial answer that is put into their mouths. OpenAI's take it for a turn
-/// of its own and start again, and so do those of a server that takes OpenAI's requests.
+/// of its own and start again.
 #[must_use]
 pub fn prefills(dialect: Dialect) -> bool {
-    !matches!(dialect, Dialect::OpenAi | Dialect::Azure | Dialect::Vllm)
+    !matches!(dialect, Dialect::OpenAi | Dialect::Azure)
 }
 
 /// The models behind a dialect. Those of Azure are OpenAI's.

@@ -19,6 +19,7 @@
 //! To add a scenario key: read it in `spec/` (the list of legal keys follows by itself), fit it in `check/`, put it
 //! into [`plan`] or the parameters of its mechanism, and add a line to the table of broken inputs in `tests/`.
 
+pub mod advice;
 pub mod catalogue;
 mod check;
 pub mod library;

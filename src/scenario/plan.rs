@@ -8,11 +8,12 @@ use crate::observe::alerts::Rule;
 use crate::router;
 use crate::router::ablate::{self, Part};
 use crate::router::config::Target;
-use crate::slo::{CauseFact, ChainFact, Facts, FaultFact, Slo};
+use crate::router::preset::Preset;
+use crate::slo::{CauseFact, ChainFact, Facts, FaultFact, PlaceFact, Slo};
 use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Model, fault::Fault};
 use siphasher::sip::SipHasher13;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,6 +64,12 @@ impl Plan {
         Facts {
             phases: self.phases.iter().map(|p| (p.name.clone(), p.from.into(), p.until.into())).collect(),
             targets: self.router.targets.iter().map(|t| t.name.clone()).collect(),
+            places: self
+                .router
+                .targets
+                .iter()
+                .map(|t| PlaceFact { region: t.region.clone(), approved_for: t.approved_for.clone() })
+                .collect(),
             faults: self
                 .faults
                 .iter()
@@ -74,6 +81,7 @@ impl Plan {
                     label: f.label.clone(),
                 })
                 .collect(),
+            replicas: self.router.fleet.replicas,
             chains: self
                 .router
                 .chains
@@ -102,7 +110,21 @@ impl Plan {
             let ends = [key.expires, key.revoked].into_iter().flatten().min();
             causes.extend(ends.map(|at| cause(AlertKind::Auth, at, never)));
         }
+        // The load changes where a rate is not the one it began with.
+        let change = |stream: &load::Stream| {
+            let first = stream.rate.first()?;
+            let ramps = first.start_rate.total_cmp(&first.end_rate).is_ne();
+            if ramps { Some(first.from) } else { stream.rate.get(1).map(|next| next.from) }
+        };
+        causes.extend(self.load.iter().filter_map(change).map(|at| cause(AlertKind::Drift, at, never)));
         causes
+    }
+
+    /// The API of each target.
+    #[must_use]
+    pub fn dialects(&self) -> BTreeMap<Name, Dialect> {
+        let of = |target: &Target| Some((target.name.clone(), self.providers.get(target.provider)?.dialect));
+        self.router.targets.iter().filter_map(of).collect()
     }
 
     /// The names that metrics may carry as labels.
@@ -114,6 +136,12 @@ impl Plan {
             tenants: tenants.into_iter().cloned().collect(),
             routes: self.router.chains.iter().map(|c| c.name.clone()).collect(),
         }
+    }
+
+    /// The same drill with another router over the same targets.
+    #[must_use]
+    pub fn routed_by(&self, preset: &Preset) -> Self {
+        Self { router: preset.router(self.router.clone()), ..self.clone() }
     }
 
     /// The same drill without parts of its router.
@@ -156,6 +184,8 @@ pub struct Provider {
     pub vendor: Name,
     /// Where, if said.
     pub region: Option<Name>,
+    /// The kinds of data that each of its models is approved for, in the order of the models.
+    pub approvals: Vec<BTreeSet<Name>>,
     /// The vendor's HTTP API.
     pub dialect: Dialect,
     /// What it serves.

@@ -178,6 +178,12 @@ impl<'s> Sink<'s> {
         Some(At::new(u32::try_from(n.value).unwrap_or(high), n.at))
     }
 
+    /// As [`Sink::count`], for counts that fit 16 bits.
+    pub(crate) fn count16(&self, node: &Node, low: u16, high: u16) -> Option<At<u16>> {
+        let n = self.count(node, low.into(), high.into())?;
+        Some(At::new(u16::try_from(n.value).unwrap_or(high), n.at))
+    }
+
     pub(crate) fn boolean(&self, node: &Node) -> Option<At<bool>> {
         match node.value {
             Value::Bool(b) => Some(At::new(b, node.at.clone())),
@@ -205,6 +211,20 @@ impl<'s> Sink<'s> {
     pub(crate) fn name(&self, node: &Node) -> Option<At<String>> {
         let name = self.text(node)?;
         self.checked_name(&name.value, &name.at).then_some(name)
+    }
+
+    /// One name or a list of them, each once.
+    pub(crate) fn names(&self, node: &Node) -> Vec<At<String>> {
+        let mut names: Vec<At<String>> = Vec::new();
+        for name in self.one_or_more(node).iter().filter_map(|n| self.name(n)) {
+            if names.iter().any(|known| known.value == name.value) {
+                let message = format!("`{}` is there twice", name.value);
+                self.error(&name.at, message, Some("keep one of the two".to_owned()));
+            } else {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// Whether a text can be a name; reports it otherwise.

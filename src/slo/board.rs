@@ -11,6 +11,7 @@
 use super::assertion::{Filter, Slo};
 use super::explain::SloResult;
 use super::facts::Facts;
+use super::fleet::Fleet;
 use super::gauge::Gauge;
 use super::metric::{End, Heard, Kind, Note, TargetId};
 use crate::event::{Event, EventKind, Micros, Name, RequestId};
@@ -27,6 +28,8 @@ pub struct Board {
     populations: Vec<Population>,
     in_flight: BTreeMap<RequestId, Flight>,
     called: Vec<bool>,
+    /// By target.
+    fleets: Vec<Fleet>,
     now: Micros,
     over: bool,
 }
@@ -69,6 +72,7 @@ impl Board {
             }
         }
         let called = vec![false; facts.targets.len()];
+        let fleets = vec![Fleet::default(); facts.targets.len()];
         Self {
             facts,
             gauges,
@@ -76,6 +80,7 @@ impl Board {
             populations: Vec::new(),
             in_flight: BTreeMap::new(),
             called,
+            fleets,
             now: Micros(0),
             over: false,
         }
@@ -86,10 +91,11 @@ impl Board {
         self.now = self.now.max(event.at);
         let at = event.at;
         match &event.kind {
-            EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, .. } => {
+            EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, residency, data_class } => {
                 let population = self.population([tenant, tier, task, chain], *stream);
                 self.in_flight.insert(*request, Flight { population, fell_back: false });
-                self.tell(Kind::Arrived, at, Some(*request), Heard::Arrived { intended: *intended });
+                let (intended, data_class) = (*intended, data_class.as_ref());
+                self.tell(Kind::Arrived, at, Some(*request), Heard::Arrived { intended, residency, data_class });
             }
             EventKind::FellBack { request, .. } => {
                 if let Some(flight) = self.in_flight.get_mut(request) {
@@ -109,15 +115,19 @@ impl Board {
                 let heard = Heard::Dispatched { target, attempt, probe, switch, key };
                 self.tell(Kind::Dispatched, at, Some(*request), heard);
             }
-            EventKind::AttemptEnded { request, target, dispatched, class, retry_after, key, .. } => {
+            EventKind::AttemptEnded { request, target, dispatched, class, retry_after, cost, key, .. } => {
                 let target = self.target(target);
-                let (dispatched, class, retry_after, key) = (*dispatched, *class, *retry_after, key.as_ref());
-                let heard = Heard::Judged { target, dispatched, class, retry_after, key };
+                let (dispatched, class, retry_after, cost) = (*dispatched, *class, *retry_after, *cost);
+                let heard = Heard::Judged { target, dispatched, class, retry_after, cost, key: key.as_ref() };
                 self.tell(Kind::Judged, at, Some(*request), heard);
             }
-            EventKind::BreakerChanged { target, from, to, .. } => {
+            EventKind::BreakerChanged { target, from, to, replica, .. } => {
                 let target = self.target(target);
-                self.tell(Kind::Breaker, at, None, Heard::Breaker { target, from: *from, to: *to });
+                let fleet = self.fleets.get_mut(target);
+                let change = fleet.and_then(|fleet| fleet.change(self.facts.replicas, *replica, *from, *to));
+                if let Some((from, to)) = change {
+                    self.tell(Kind::Breaker, at, None, Heard::Breaker { target, from, to });
+                }
             }
             EventKind::FaultStarted { fault, providers, .. } => {
                 self.tell(Kind::Fault, at, None, Heard::FaultStarted { fault: *fault, providers });
@@ -144,6 +154,10 @@ impl Board {
                 };
                 self.tell(Kind::Ended, at, Some(*request), Heard::Ended(end));
                 self.in_flight.remove(request);
+            }
+            EventKind::Graded { target, good, .. } => {
+                let target = self.target(target);
+                self.tell(Kind::Graded, at, None, Heard::Graded { target, good: *good });
             }
             EventKind::ClientRetried { request, retry, .. } => {
                 self.tell(Kind::ClientRetried, at, Some(*request), Heard::ClientRetried { retry: *retry });

@@ -2,6 +2,7 @@
 
 use super::assertion::{Interval, Part};
 use crate::event::{AlertKind, Micros, Name};
+use std::collections::BTreeSet;
 
 /// The parts of a plan that assertions refer to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,12 +11,25 @@ pub struct Facts {
     pub phases: Vec<(Name, Micros, Micros)>,
     /// Every target, `provider/model`.
     pub targets: Vec<Name>,
+    /// What may be sent to each of them, in the same order.
+    pub places: Vec<PlaceFact>,
     /// Scripted faults, in file order.
     pub faults: Vec<FaultFact>,
     /// Chains and their targets.
     pub chains: Vec<ChainFact>,
+    /// Routers; 0 and 1 both mean one.
+    pub replicas: u16,
     /// What will happen without a fault and somebody should be told of.
     pub causes: Vec<CauseFact>,
+}
+
+/// What may be sent to a target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlaceFact {
+    /// Where it is, if that is known.
+    pub region: Option<Name>,
+    /// The kinds of data it is approved for.
+    pub approved_for: BTreeSet<Name>,
 }
 
 /// Something that will happen to a target without a fault.

@@ -33,7 +33,7 @@ pub(super) enum Measure {
 impl Gauge {
     pub(crate) fn new(slo: &Slo, facts: &Facts) -> Self {
         let interval = facts.interval(&slo.scope.part);
-        let ground = Ground { targets: &facts.targets, causes: &facts.causes, interval };
+        let ground = Ground { targets: &facts.targets, places: &facts.places, causes: &facts.causes, interval };
         let limit = match slo.limit.amount {
             Amount::Time(t) => t,
             Amount::Billionths(_) => Micros(0),
@@ -41,6 +41,8 @@ impl Gauge {
         let measure = match (slo.metric.family.meter)(&slo.metric.argument, &ground) {
             Meter::Ratio(hear) => Measure::Tally(hear, Tally::new(Shape::Ratio)),
             Meter::Count(hear) => Measure::Tally(hear, Tally::new(Shape::Count)),
+            Meter::Spent(hear) => Measure::Tally(hear, Tally::new(Shape::Spent)),
+            Meter::SpentEach(hear) => Measure::Tally(hear, Tally::new(Shape::SpentEach)),
             Meter::Times(percentile, hear) => Measure::Times(hear, Times::new(percentile, limit)),
             Meter::Clock(stopwatch) => Measure::Clock(stopwatch),
         };
@@ -87,7 +89,7 @@ impl Gauge {
             (Measure::Tally(_, tally), Reading::Part { part, of, weight }) => {
                 tally.add(sample.when, part, of);
                 let offends = match bar.good {
-                    Side::High => part < of,
+                    Side::High => part < u64::from(of),
                     Side::Low => part > 0,
                 };
                 (offends.then_some(weight), tally.total().is_none_or(|v| bar.holds(v)))
@@ -157,7 +159,7 @@ impl Gauge {
         Some(windows.so_far(now, series, self.bar).window.map(|(_, value)| value))
     }
 
-    /// A count can still grow, so one that is too small has not failed yet.
+    /// A sum can still grow, so one that is too small has not failed yet.
     fn tally_standing(&self, tally: &Tally, value: Value) -> Standing {
         if self.bar.holds(value) {
             return Standing::Holding;
@@ -167,7 +169,7 @@ impl Gauge {
             Op::Eq => value.compare(self.bar.limit).is_lt(),
             Op::Le | Op::Lt => false,
         };
-        if tally.is_count() && may_grow && self.windows.is_none() { Standing::Pending } else { Standing::Violated }
+        if tally.is_sum() && may_grow && self.windows.is_none() { Standing::Pending } else { Standing::Violated }
     }
 
     pub(super) fn clock_standing(&self, lap: &Lap, now: Micros) -> (Option<Value>, Standing) {

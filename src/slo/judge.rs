@@ -86,7 +86,7 @@ impl Gauge {
             None => (self.broke_at, worst_bucket(series, self.bar)),
         };
         // Too few of something has no worst moment.
-        let missing = matches!(&self.measure, Measure::Tally(_, t) if t.is_count()) && self.bar.good == Side::High;
+        let missing = matches!(&self.measure, Measure::Tally(_, t) if t.is_sum()) && self.bar.good == Side::High;
         Explanation {
             summary: wanted(value, self.slo.op, limit),
             broke_at: broke_at.filter(|_| !missing),

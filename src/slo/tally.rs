@@ -1,4 +1,4 @@
-//! Sums for ratios and counts: over everything, and per second.
+//! Sums for ratios, counts and money: over everything, and per second.
 
 use super::series::{Series, second};
 use super::unit::Value;
@@ -12,6 +12,10 @@ pub(crate) enum Shape {
     Ratio,
     /// `part`; `of` only says that somebody looked.
     Count,
+    /// `part` in billionths of a dollar; `of` as in a count.
+    Spent,
+    /// Such a `part` ÷ `of`.
+    SpentEach,
 }
 
 /// Sums of `part` and `of`.
@@ -28,8 +32,8 @@ impl Tally {
         Self { shape, part: 0, of: 0, seconds: Vec::new() }
     }
 
-    pub(crate) fn add(&mut self, when: Micros, part: u32, of: u32) {
-        let (part, of) = (u64::from(part), u64::from(of));
+    pub(crate) fn add(&mut self, when: Micros, part: u64, of: u32) {
+        let of = u64::from(of);
         self.part += part;
         self.of += of;
         let second = second(when);
@@ -51,11 +55,14 @@ impl Tally {
         match self.shape {
             Shape::Ratio => (of > 0).then_some(Value::Ratio { part, of }),
             Shape::Count => (part + of > 0).then_some(Value::Count(part)),
+            Shape::Spent => (part + of > 0).then_some(Value::Money { nanodollars: part, of: 1 }),
+            Shape::SpentEach => (of > 0).then_some(Value::Money { nanodollars: part, of }),
         }
     }
 
-    pub(crate) fn is_count(&self) -> bool {
-        self.shape == Shape::Count
+    /// Whether more samples can only make it greater.
+    pub(crate) fn is_sum(&self) -> bool {
+        matches!(self.shape, Shape::Count | Shape::Spent)
     }
 
     fn sums(&self, span: Range<usize>) -> (u64, u64) {
@@ -73,9 +80,9 @@ impl Series for Tally {
     fn samples(&self, span: Range<usize>) -> u64 {
         let (part, of) = self.sums(span);
         match self.shape {
-            Shape::Ratio => of,
-            // A count's worst moment is where most of it is, however few looked.
-            Shape::Count => part,
+            Shape::Ratio | Shape::SpentEach => of,
+            // A sum's worst moment is where most of it is, however few looked.
+            Shape::Count | Shape::Spent => part,
         }
     }
 

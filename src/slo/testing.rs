@@ -1,10 +1,10 @@
 //! Hand-written logs for tests: three phases (steady to 20 s, outage to 60 s, recovery to 120 s), two providers, times
 //! in milliseconds. Events may be written in any order; the log is sorted by time, ties in the order written.
 
-use super::{Board, CauseFact, Facts, FaultFact, Names, Slo, SloError, SloResult, Verdict, parse};
+use super::{Board, CauseFact, Facts, FaultFact, Names, PlaceFact, Slo, SloError, SloResult, Verdict, parse};
 use crate::event::{
-    AlertKind, BreakerReading, BreakerState, Class, Event, EventKind, Judged, Micros, Name, Outcome, Reason, RequestId,
-    SkipReason,
+    AlertKind, BreakerReading, BreakerState, Class, Event, EventKind, Judged, Micros, Name, Nanodollars, Outcome,
+    Reason, RequestId, SkipReason,
 };
 use crate::stats::snapshot::SloView;
 use std::collections::BTreeMap;
@@ -39,6 +39,11 @@ pub(crate) fn facts() -> Facts {
             ("recovery".into(), secs(60), secs(120)),
         ],
         targets: names(&[GPT, MINI, CLAUDE]),
+        places: vec![
+            PlaceFact { region: Some("us-east".into()), approved_for: ["pii".into()].into() },
+            PlaceFact { region: Some("eu-west".into()), approved_for: ["pii".into()].into() },
+            PlaceFact { region: Some("eu-west".into()), ..PlaceFact::default() },
+        ],
         faults: vec![FaultFact {
             id: 0,
             providers: names(&["openai"]),
@@ -53,6 +58,7 @@ pub(crate) fn facts() -> Facts {
             from: secs(30),
             until: Micros(u64::MAX),
         }],
+        replicas: 1,
     }
 }
 
@@ -101,6 +107,15 @@ impl Log {
         )
     }
 
+    pub(crate) fn arrive_bound(&mut self, n: u32, at: u64, residency: &[&str], data_class: Option<&str>) -> &mut Self {
+        self.arrive(n, at);
+        if let Some((_, EventKind::Arrived { residency: regions, data_class: class, .. })) = self.events.last_mut() {
+            *regions = names(residency).into();
+            *class = data_class.map(Into::into);
+        }
+        self
+    }
+
     pub(crate) fn ask_again(&mut self, n: u32, at: u64) -> &mut Self {
         let kind = EventKind::ClientRetried { request: id(n), retry: 1, class: Class::Overloaded, wait: ms(500) };
         self.push(at, kind)
@@ -133,6 +148,15 @@ impl Log {
     }
 
     pub(crate) fn judged_with(&mut self, n: u32, at: u64, target: &str, class: Class, wait: Option<u64>) -> &mut Self {
+        self.ended(n, at, target, class, wait, 0)
+    }
+
+    /// A whole call at the price of so many millionths of a dollar.
+    pub(crate) fn paid(&mut self, n: u32, at: u64, target: &str, class: Class, millionths: u64) -> &mut Self {
+        self.call(n, at, target).ended(n, at + 100, target, class, None, millionths)
+    }
+
+    fn ended(&mut self, n: u32, at: u64, target: &str, class: Class, wait: Option<u64>, millionths: u64) -> &mut Self {
         let (attempt, dispatched) = self.calls[&(id(n), target.to_owned())];
         self.push(
             at,
@@ -147,7 +171,9 @@ impl Log {
                 detail: "".into(),
                 retry_after: wait.map(ms),
                 tokens: 0,
-                breaker: BreakerReading { failure_rate: 0.0, calls: 0 },
+                usage: None,
+                cost: Nanodollars(millionths * 1000),
+                breaker: BreakerReading { failure_rate: 0.0, calls: 0, replica: 0 },
                 key: None,
             },
         )
@@ -228,8 +254,12 @@ impl Log {
 
     pub(crate) fn breaker(&mut self, at: u64, target: &str, from: BreakerState, to: BreakerState) -> &mut Self {
         let (target, cause) = (target.into(), "".into());
-        let kind = EventKind::BreakerChanged { target, group: None, from, to, cause, probe_at: None };
+        let kind = EventKind::BreakerChanged { target, group: None, from, to, cause, probe_at: None, replica: 0 };
         self.push(at, kind)
+    }
+
+    pub(crate) fn graded(&mut self, n: u32, at: u64, target: &str, good: bool) -> &mut Self {
+        self.push(at, EventKind::Graded { request: id(n), target: target.into(), good, cost: 0.002 })
     }
 
     pub(crate) fn alert(&mut self, at: u64, target: &str, kind: AlertKind) -> &mut Self {

@@ -1,7 +1,8 @@
 //! Units, limits and values.
 //!
 //! Rules:
-//! - A limit is kept as an exact integer (billionths, or microseconds), so that 999 of 1,000 *is* 99.9%.
+//! - A limit is kept as an exact integer (billionths, or microseconds), so that 999 of 1,000 *is* 99.9%. Billionths of a
+//!   dollar are what money is counted in anyway.
 //! - A value is shown like its limit, with two decimals or as many as the limit has, and with as many more as it takes
 //!   to tell it from the limit: a failed `>= 99.9%` never reads "99.90%".
 
@@ -19,6 +20,8 @@ pub(crate) enum Unit {
     Number,
     /// A whole number.
     Count,
+    /// Dollars.
+    Money,
 }
 
 impl Unit {
@@ -29,6 +32,7 @@ impl Unit {
             Self::Time => "is a time: write 4s or 250ms",
             Self::Number => "is a plain number: write 1.5",
             Self::Count => "is a count: write a whole number such as 0",
+            Self::Money => "is an amount in dollars: write $0.50",
         }
     }
 
@@ -45,6 +49,10 @@ impl Unit {
             Self::Count => {
                 let whole = text.parse::<u32>().map_err(|_| Misread::Unit)?;
                 Ok(Amount::Billionths(u64::from(whole) * ONE))
+            }
+            Self::Money => {
+                let dollars = text.strip_prefix('$').unwrap_or(text);
+                decimal(dollars, 9).map(Amount::Billionths).ok_or(Misread::Unit)
             }
         }
     }
@@ -108,6 +116,8 @@ pub(crate) enum Value {
     Ratio { part: u64, of: u64 },
     /// A count.
     Count(u64),
+    /// Billionths of a dollar, together (`of` is 1) or on average; `of` is not 0.
+    Money { nanodollars: u64, of: u64 },
     /// A time.
     Time(Micros),
     /// It should have happened and did not: worse than any time.
@@ -123,6 +133,9 @@ impl Value {
         match (self, limit) {
             (Self::Ratio { part, of }, Amount::Billionths(b)) => scaled(part, of, b),
             (Self::Count(n), Amount::Billionths(b)) => scaled(n, 1, b),
+            (Self::Money { nanodollars, of }, Amount::Billionths(b)) => {
+                u128::from(nanodollars).cmp(&(u128::from(b) * u128::from(of)))
+            }
             (Self::Time(t), Amount::Time(limit)) => t.cmp(&limit),
             _ => Ordering::Greater,
         }
@@ -131,7 +144,8 @@ impl Value {
     /// Compares two values of one metric.
     pub(crate) fn against(self, other: Self) -> Ordering {
         match (self, other) {
-            (Self::Ratio { part: a, of: b }, Self::Ratio { part: c, of: d }) => {
+            (Self::Ratio { part: a, of: b }, Self::Ratio { part: c, of: d })
+            | (Self::Money { nanodollars: a, of: b }, Self::Money { nanodollars: c, of: d }) => {
                 (u128::from(a) * u128::from(d)).cmp(&(u128::from(c) * u128::from(b)))
             }
             (Self::Count(a), Self::Count(b)) => a.cmp(&b),
@@ -157,6 +171,12 @@ impl Value {
             Self::Ratio { part, of } => {
                 let avoid = [scaled_limit(limit, 1e-9)];
                 number(part as f64 / of as f64, wanted.max(2), self.compare(limit.amount).is_eq(), &avoid)
+            }
+            Self::Money { nanodollars, of } => {
+                let dollars = nanodollars as f64 / of as f64 / 1e9;
+                let mut avoid = vec![scaled_limit(limit, 1e-9)];
+                avoid.extend((nanodollars > 0).then_some(0.0));
+                "$".to_owned() + &number(dollars, wanted.max(2), self.compare(limit.amount).is_eq(), &avoid)
             }
             Self::Time(t) => {
                 let (divisor, name) = limit.time_unit();
@@ -250,6 +270,11 @@ mod tests {
         assert_eq!(Value::Count(3).show(&limit(Unit::Count, "0")), "3");
         assert_eq!(Value::Ratio { part: 21, of: 20 }.show(&limit(Unit::Number, "1.1")), "1.05");
         assert_eq!(Value::Never.show(&limit(Unit::Time, "4s")), "never");
+        let money = |nanodollars, of| Value::Money { nanodollars, of };
+        assert_eq!(money(123_456_789, 1).show(&limit(Unit::Money, "$0.50")), "$0.12");
+        assert_eq!(money(120_000, 1).show(&limit(Unit::Money, "0.5")), "$0.0001");
+        assert_eq!(money(0, 7).show(&limit(Unit::Money, "$1")), "$0.00");
+        assert_eq!(money(1_503_000_000, 3).show(&limit(Unit::Money, "$0.50")), "$0.501");
     }
 
     #[test]
@@ -259,6 +284,20 @@ mod tests {
         assert_eq!(Value::Ratio { part: 99_999, of: 100_000 }.show(&share), "99.999%");
         assert_eq!(Value::Time(Micros(4_001_000)).show(&limit(Unit::Time, "4s")), "4.001s");
         assert_eq!(Value::Time(Micros(4_000_000)).show(&limit(Unit::Time, "4s")), "4.00s");
+    }
+
+    #[test]
+    fn money_is_read_and_compared_to_the_billionth_of_a_dollar() {
+        for text in ["$0.50", "0.5", "$0.500000000"] {
+            assert_eq!(limit(Unit::Money, text).amount, Amount::Billionths(500_000_000), "{text}");
+        }
+        for bad in ["$", "50%", "$-1", "-1", "$0.0000000001", "50c", "0.50$", "€1", "1s"] {
+            assert!(Unit::Money.read(bad).is_err(), "{bad}");
+        }
+        let half = limit(Unit::Money, "$0.50").amount;
+        let compared = |nanodollars, of| Value::Money { nanodollars, of }.compare(half);
+        assert_eq!([compared(500_000_000, 1), compared(1_000_000_000, 2)], [Ordering::Equal; 2]);
+        assert_eq!([compared(500_000_001, 1), compared(1_000_000_001, 2)], [Ordering::Greater; 2]);
     }
 
     #[test]

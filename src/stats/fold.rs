@@ -19,6 +19,7 @@ pub struct Stats {
     ended: u64,
     outcomes: BTreeMap<Outcome, u64>,
     attempts: u64,
+    replicas: u16,
     targets: Vec<Target>,
     flows: BTreeMap<FlowKey, u64>,
     latency: Latencies,
@@ -32,6 +33,8 @@ type FlowKey = (Option<Name>, FlowEnd, Option<Reason>);
 #[derive(Debug, Clone)]
 struct Target {
     view: TargetView,
+    /// Replicas whose breaker is not closed.
+    shut: BTreeSet<u16>,
     latency: Latencies,
 }
 
@@ -39,7 +42,10 @@ impl Stats {
     /// Nothing has happened yet. Names are in the order of the plan.
     #[must_use]
     pub fn new(phases: Vec<Name>, targets: &[Name]) -> Self {
-        let targets = targets.iter().map(|name| Target { view: blank(name), latency: Latencies::default() }).collect();
+        let targets = targets
+            .iter()
+            .map(|name| Target { view: blank(name), shut: BTreeSet::new(), latency: Latencies::default() })
+            .collect();
         Self {
             now: Micros(0),
             phases,
@@ -49,6 +55,7 @@ impl Stats {
             ended: 0,
             outcomes: BTreeMap::new(),
             attempts: 0,
+            replicas: 1,
             targets,
             flows: BTreeMap::new(),
             latency: Latencies::default(),
@@ -58,10 +65,16 @@ impl Stats {
         }
     }
 
+    /// As said by so many replicas of the router.
+    #[must_use]
+    pub fn of_fleet(self, replicas: u16) -> Self {
+        Self { replicas: replicas.max(1), ..self }
+    }
+
     /// Takes in the next event.
     pub fn apply(&mut self, event: &Event) {
         self.now = event.at;
-        self.feed.apply(event);
+        let mut noted = true;
         match &event.kind {
             EventKind::PhaseStarted { phase } => self.phase = self.phases.iter().position(|p| p == phase),
             EventKind::Arrived { request, .. } => {
@@ -92,11 +105,17 @@ impl Stats {
                     }
                 }
             }
-            EventKind::BreakerChanged { target, to, probe_at, .. } => {
-                let at = event.at;
+            EventKind::BreakerChanged { target, to, probe_at, replica, .. } => {
+                let (at, replicas) = (event.at, self.replicas);
                 if let Some(t) = self.target(target) {
-                    t.view.breaker = *to;
-                    t.view.since = at;
+                    let state = t.change(*replica, replicas, *to);
+                    // Of a fleet, only what concerns all of it is news.
+                    let news = state != t.view.breaker || replicas == 1;
+                    if news {
+                        t.view.since = at;
+                    }
+                    noted = news && state == *to;
+                    t.view.breaker = state;
                     t.view.probe_at = *probe_at;
                     t.view.opened += u32::from(*to == BreakerState::Open);
                     if *to == BreakerState::Closed {
@@ -114,6 +133,12 @@ impl Stats {
                     t.view.demoted_until = Some(*until);
                 }
             }
+            EventKind::Graded { target, good, .. } => {
+                if let Some(t) = self.target(target) {
+                    t.view.graded.0 += 1;
+                    t.view.graded.1 += u64::from(*good);
+                }
+            }
             EventKind::Ended { outcome, target, latency, .. } => {
                 self.ended(event.at, *outcome, target.as_ref(), *latency);
             }
@@ -122,6 +147,9 @@ impl Stats {
                 self.finished = true;
             }
             _ => {}
+        }
+        if noted {
+            self.feed.apply(event);
         }
     }
 
@@ -179,6 +207,7 @@ impl Stats {
             in_flight: self.arrived - self.ended,
             outcomes: self.outcomes.clone(),
             attempts: self.attempts,
+            replicas: self.replicas,
             targets: self.targets.iter().map(|t| TargetView { latency: t.latency.view(), ..t.view.clone() }).collect(),
             flows,
             latency: self.latency.view(),
@@ -190,10 +219,29 @@ impl Stats {
     }
 }
 
+impl Target {
+    /// The state of all replicas after one of them has changed.
+    fn change(&mut self, replica: u16, replicas: u16, to: BreakerState) -> BreakerState {
+        if to == BreakerState::Closed {
+            self.shut.remove(&replica);
+        } else {
+            self.shut.insert(replica);
+        }
+        self.view.shut = self.shut.len() as u16;
+        match self.view.shut {
+            _ if replicas <= 1 => to,
+            0 => BreakerState::Closed,
+            shut if shut > replicas / 2 => BreakerState::Open,
+            _ => BreakerState::HalfOpen,
+        }
+    }
+}
+
 fn blank(name: &Name) -> TargetView {
     TargetView {
         name: Arc::clone(name),
         breaker: BreakerState::Closed,
+        shut: 0,
         since: Micros(0),
         probe_at: None,
         failure_rate: 0.0,
@@ -201,9 +249,39 @@ fn blank(name: &Name) -> TargetView {
         opened: 0,
         set_aside_until: None,
         demoted_until: None,
+        graded: (0, 0),
         in_flight: 0,
         classes: BTreeMap::new(),
         served: 0,
         latency: super::snapshot::LatencyView::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_fleet_the_state_of_most_is_shown_and_only_that_is_news() {
+        let name: Name = "openai/gpt-4o".into();
+        let mut stats = Stats::new(Vec::new(), std::slice::from_ref(&name)).of_fleet(4);
+        let mut seq = 0;
+        let mut seen = |replica, from, to| {
+            let (target, cause, at) = (Arc::clone(&name), "failure rate".into(), Micros(seq * 1000));
+            let kind = EventKind::BreakerChanged { target, group: None, from, to, cause, probe_at: None, replica };
+            stats.apply(&Event { seq, at, kind });
+            seq += 1;
+            let snapshot = stats.snapshot(at, Vec::new());
+            let view = &snapshot.targets[0];
+            (view.breaker, view.shut, view.opened, snapshot.feed.len())
+        };
+        use BreakerState::{Closed, HalfOpen, Open};
+        assert_eq!(seen(1, Closed, Open), (HalfOpen, 1, 1, 0));
+        assert_eq!(seen(3, Closed, Open), (HalfOpen, 2, 2, 0));
+        assert_eq!(seen(0, Closed, Open), (Open, 3, 3, 1));
+        assert_eq!(seen(0, Open, HalfOpen), (Open, 3, 3, 1));
+        assert_eq!(seen(3, HalfOpen, Closed), (HalfOpen, 2, 3, 1));
+        assert_eq!(seen(0, HalfOpen, Closed), (HalfOpen, 1, 3, 1));
+        assert_eq!(seen(1, HalfOpen, Closed), (Closed, 0, 3, 2));
     }
 }

@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub outcomes: BTreeMap<Outcome, u64>,
     /// HTTP calls made.
     pub attempts: u64,
+    /// Routers; at least 1.
+    pub replicas: u16,
     /// Per target, in the order of the plan.
     pub targets: Vec<TargetView>,
     /// How requests moved, largest first.
@@ -40,8 +42,10 @@ pub struct Snapshot {
 pub struct TargetView {
     /// `provider/model`.
     pub name: Name,
-    /// Its breaker.
+    /// Its breaker. Of several replicas: open where more than half have opened it, half-open where some have.
     pub breaker: BreakerState,
+    /// Replicas whose breaker is not closed.
+    pub shut: u16,
     /// Since when.
     pub since: Micros,
     /// When an open breaker will admit its next probe.
@@ -56,6 +60,8 @@ pub struct TargetView {
     pub set_aside_until: Option<Micros>,
     /// Demoted until then, if it is.
     pub demoted_until: Option<Micros>,
+    /// Answers that were graded, and those that were found good. Graders err.
+    pub graded: (u64, u64),
     /// HTTP calls in flight.
     pub in_flight: u32,
     /// HTTP calls ended, by class.

@@ -22,10 +22,12 @@ mod recommendation;
 mod risk;
 mod tools;
 mod triage;
+mod vague;
 
 pub use judge::Given;
 pub use padding::padded;
 pub use risk::{risk, risky};
+pub use vague::vague;
 
 use crate::event::{Judged, RequestId};
 use mock_providers::Luck;
@@ -197,7 +199,8 @@ impl Task {
 /// The answer to any prompt of any task: the right one, or one that is wrong but plausible and keeps the shape.
 #[must_use]
 pub fn answer(prompt: &str, right: bool) -> Said {
-    let known = Task::ALL.iter().find_map(|task| task.job().answer(prompt, right));
+    let said = |job: &dyn Job| Some(vague::answer(job, prompt, job.answer(prompt, right)?));
+    let known = Task::ALL.iter().find_map(|task| said(task.job()));
     known.unwrap_or_else(|| Said::Text("I can only help with the drill's own questions.".to_owned()))
 }
 

@@ -4,7 +4,7 @@ use super::model::Model;
 use super::theme::Theme;
 use crate::engine::World;
 use crate::event::{BreakerState, Class, Micros, Name, Outcome, Reason, SkipReason};
-use crate::router::config::{Chain, Config, Target};
+use crate::router::config::{Chain, Config, Fleet, Oversight, Target};
 use crate::router::policy::gates::{Gate, Gates};
 use crate::scenario::plan::{Phase, Plan, PlannedFault, Provider};
 use crate::slo::{self, Names, Slo};
@@ -37,6 +37,7 @@ fn provider(name: &str, dialect: Dialect, model: &str) -> Provider {
         name: name.into(),
         vendor: name.into(),
         region: None,
+        approvals: vec![Default::default()],
         dialect,
         models: vec![model],
         limits: Default::default(),
@@ -80,6 +81,7 @@ pub(super) fn plan() -> Plan {
         deadline: secs(12),
         min_hop_time: secs(1),
         gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
+        min_quality: None,
         degraded: Some("{}".into()),
         ..Chain::new("premium", vec![0, 1])
     };
@@ -98,6 +100,8 @@ pub(super) fn plan() -> Plan {
             chains: vec![chain],
             routes: vec![],
             pools: vec![],
+            fleet: Fleet::default(),
+            oversight: Oversight::default(),
         },
         load: vec![],
         phases: vec![phase("steady", 0, 20), phase("outage", 20, 60), phase("recovery", 60, 120)],
@@ -122,6 +126,7 @@ fn view(name: &str, rate: f64, calls: u32, in_flight: u32, ok: u64, failed: &[(C
     let mut classes: BTreeMap<Class, u64> = failed.iter().copied().collect();
     classes.insert(Class::Ok, ok);
     TargetView {
+        shut: 0,
         name: name.into(),
         breaker: BreakerState::Closed,
         since: Micros(0),
@@ -131,6 +136,7 @@ fn view(name: &str, rate: f64, calls: u32, in_flight: u32, ok: u64, failed: &[(C
         opened: 0,
         set_aside_until: None,
         demoted_until: None,
+        graded: (0, 0),
         in_flight,
         classes,
         served: ok,
@@ -170,6 +176,7 @@ fn seconds(n: u32, outage: std::ops::Range<u32>) -> Vec<(u32, u32)> {
 /// Everything is well.
 pub(super) fn steady() -> Arc<Snapshot> {
     Arc::new(Snapshot {
+        replicas: 1,
         now: at(12.4),
         phase: Some(0),
         arrived: 248,
@@ -208,6 +215,7 @@ pub(super) fn outage() -> Arc<Snapshot> {
     let mut anthropic = view(ANTHROPIC, 0.02, 112, 14, 263, &[(Class::RateLimited, 2)]);
     anthropic.set_aside_until = Some(at(35.4));
     Arc::new(Snapshot {
+        replicas: 1,
         now: at(34.2),
         phase: Some(1),
         arrived: 684,

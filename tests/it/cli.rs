@@ -106,6 +106,22 @@ fn without_a_router_a_drill_passes_if_exactly_what_it_names_breaks() {
 }
 
 #[test]
+fn baselines_are_played_on_the_same_drill_and_do_worse_than_its_own_router() {
+    let output = run(&["baselines", &repo("scenarios/silent-provider.yaml")]);
+    let said = text(&output.stdout);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let availability = |router: &str| -> f64 {
+        let row = said.lines().find(|line| line.contains(&format!("| {router} "))).expect("a row");
+        row.split('|').nth(3).and_then(|cell| cell.trim().strip_suffix('%')?.parse().ok()).expect("a share")
+    };
+    assert!(availability("naive") < availability("full") && availability("textbook") < availability("full"), "{said}");
+
+    let played = run(&["check", "silent-provider", "--router", "textbook"]);
+    assert_eq!(code(&played), 4);
+    assert!(text(&played.stdout).contains("silent-provider --router textbook"), "{}", text(&played.stdout));
+}
+
+#[test]
 fn an_unknown_scenario_is_named_with_a_suggestion() {
     let output = run(&["check", "primary-outrage"]);
     assert_eq!(code(&output), 2);
@@ -201,7 +217,7 @@ fn reports_of_one_drill_go_into_a_file_and_those_of_several_into_a_directory() {
 
 #[test]
 fn a_report_that_cannot_be_written_is_an_error_and_not_a_silence() {
-    for kind in ["json", "prometheus", "audit"] {
+    for kind in ["json", "prometheus", "audit", "otlp"] {
         let output = run(&["check", "steady", "--report", &format!("{kind}=/nowhere/at/all")]);
         assert_eq!(code(&output), 1, "{kind}");
         assert!(text(&output.stderr).contains("/nowhere/at/all"), "{kind}");

@@ -3,7 +3,7 @@
 
 use crate::drills::{self, stories, story};
 use hopdrill::engine::Finished;
-use hopdrill::event::{BreakerState, EventKind, Outcome};
+use hopdrill::event::{AlertKind, BreakerState, Event, EventKind, Outcome};
 use hopdrill::oracle::audit;
 use rstest::rstest;
 
@@ -160,14 +160,53 @@ fn a_stream_that_fails_before_its_first_token_is_failed_over_unseen(
 #[case::early_end("{ early_end: { after_tokens: 5 } }", "interrupted")]
 #[case::stall("{ stall: { after_tokens: 5 } }", "timeout")]
 #[case::in_band_error("{ stream_error: { after_tokens: 5 } }", "overloaded")]
-fn a_stream_that_fails_after_its_first_token_ends_with_an_error_and_never_as_complete(
+fn a_stream_that_breaks_after_its_first_token_ends_with_an_error_where_the_chain_does_not_continue_it(
+    #[case] inject: &str,
+    #[case] class: &str,
+    #[values("openai", "anthropic", "gemini", "azure", "bedrock", "mistral", "vllm", "ollama")] dialect: &str,
+) {
+    let yaml =
+        scenario(dialect, "chat", "100%", inject, "").replace("deadline: 12s", "deadline: 12s\n      on_break: error");
+    let done = drill(&yaml);
+    for story in stories(&done.events) {
+        assert_eq!(story, [format!("first/a #1 {class}"), format!("failed {class}")]);
+    }
+}
+
+#[rstest]
+#[case::cut("{ cut: { after_tokens: 5 } }", "interrupted")]
+#[case::early_end("{ early_end: { after_tokens: 5 } }", "interrupted")]
+#[case::stall("{ stall: { after_tokens: 5 } }", "timeout")]
+#[case::in_band_error("{ stream_error: { after_tokens: 5 } }", "overloaded")]
+fn a_stream_that_breaks_after_its_first_token_goes_on_elsewhere_without_a_gap_or_a_repeat(
     #[case] inject: &str,
     #[case] class: &str,
     #[values("openai", "anthropic", "gemini", "azure", "bedrock", "mistral", "vllm", "ollama")] dialect: &str,
 ) {
     let done = drill(&scenario(dialect, "chat", "100%", inject, ""));
     for story in stories(&done.events) {
-        assert_eq!(story, [format!("first/a #1 {class}"), format!("failed {class}")]);
+        let moved = format!("first/a -> second/b ({class})");
+        assert_eq!(
+            story,
+            [format!("first/a #1 {class}"), moved, SERVED_BY_SECOND.to_owned(), "answered right".to_owned()]
+        );
+    }
+}
+
+#[rstest]
+fn whoever_goes_on_badly_is_joined_exactly_or_not_at_all(
+    #[values("repeats_words", "restarts", "preamble", "changes_whitespace", "refuses")] how: &str,
+    #[values("openai", "anthropic", "gemini", "azure", "bedrock", "mistral", "vllm", "ollama")] dialect: &str,
+) {
+    let yaml = scenario("openai", "chat", "100%", "{ cut: { after_tokens: 9 } }", "")
+        .replace("dialect: anthropic", &format!("dialect: {dialect}"))
+        .replace("slos:", &format!("  - {{ on: second, during: hurt, inject: {{ continuation: {how} }} }}\nslos:"));
+    let done = drill(&yaml);
+    for story in stories(&done.events) {
+        let last = story.last().map(String::as_str);
+        // OpenAI's own models know no partial answers: they start over, which joins as well.
+        let refused = how == "refuses" && !matches!(dialect, "openai" | "azure");
+        assert_eq!(last, Some(if refused { "failed interrupted" } else { "answered right" }), "{story:?}");
     }
 }
 
@@ -244,11 +283,13 @@ fn a_prompt_too_long_for_a_window_is_never_sent_there() {
 }
 
 #[test]
-fn quota_key_and_model_failures_close_the_target_at_once_and_call_for_a_person() {
-    for cause in ["quota_exhausted", "auth", "model_gone"] {
+fn quota_key_and_model_failures_close_the_key_or_the_target_at_once_and_call_for_a_person() {
+    for (cause, closed) in [("quota_exhausted", "key_closed"), ("auth", "key_closed"), ("model_gone", "breaker_open")] {
         let done = drill(&scenario("openai", "triage", "0%", &format!("{{ error: {cause} }}"), ""));
-        assert_eq!(story(&done.events, "0-1")[0], "skip first/a (breaker_open)", "{cause}");
-        let alerts = done.events.iter().filter(|e| matches!(e.kind, EventKind::Alert { .. })).count();
+        assert_eq!(story(&done.events, "0-1")[0], format!("skip first/a ({closed})"), "{cause}");
+        let about_the_breaker = |e: &&Event| matches!(e.kind, EventKind::Alert { kind: AlertKind::BreakerOpen, .. });
+        let alerts = done.events.iter().filter(|e| matches!(e.kind, EventKind::Alert { .. }));
+        let alerts = alerts.filter(|e| !about_the_breaker(e)).count();
         assert_eq!(alerts, 1, "{cause}: the second and third request never get there");
     }
 }

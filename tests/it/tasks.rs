@@ -106,3 +106,14 @@ fn a_longer_prompt_is_as_long_as_was_asked_and_answered_alike(
     let told: Vec<u32> = drill(&yaml).ledger.iter().map(|entry| entry.prompt_tokens).collect();
     assert!(told.iter().all(|tokens| (2850..=3050).contains(tokens)), "{told:?}");
 }
+
+#[rstest]
+fn a_model_without_schemas_is_told_of_them_in_the_prompt_behind_a_gate(
+    #[values("openai", "anthropic", "gemini", "azure", "bedrock", "mistral", "vllm", "ollama")] dialect: &str,
+    #[values("", ", stream: 100%")] stream: &str,
+) {
+    let yaml = scenario(dialect, Task::Triage, stream).replace("price:", "capabilities: [tools], price:");
+    let judged = judged(&yaml);
+    let count = |how| judged.get(&Some(how)).copied().unwrap_or_default();
+    assert_eq!(count(Judged::Right) + count(Judged::Wrong), 100, "{judged:?}");
+}

@@ -162,6 +162,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) prompt_tokens: u32,
     /// The text of a last turn by the assistant: the answer is to go on from there.
     pub(crate) prefill: Option<Cow<'a, str>>,
+    /// The request says that this turn is not to be closed, where it has to be said.
+    pub(crate) unclosed: bool,
     /// The shape that the answer must have; owned where the request wraps it in a string.
     pub(crate) schema: Option<Cow<'a, RawValue>>,
     /// Some JSON is wanted, whatever its shape.
@@ -173,6 +175,8 @@ pub(crate) struct Ask<'a> {
     /// Images among the parts of the prompt.
     pub(crate) images: u32,
     pub(crate) max_tokens: Option<u32>,
+    /// What may be thought at most, in tokens.
+    pub(crate) thinking_budget: Option<u32>,
     /// Texts at which the answer is to stop.
     pub(crate) stop: Vec<Cow<'a, str>>,
     /// The stream is to end with a chunk of usage.

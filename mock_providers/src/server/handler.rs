@@ -31,7 +31,7 @@ use std::time::{Duration, UNIX_EPOCH};
 /// The largest request body that is read.
 const LARGEST: usize = 32 << 20;
 /// The second since 1970 at which every drill begins, to its clients.
-const EPOCH: u64 = 1_767_225_600;
+pub const EPOCH: u64 = 1_767_225_600;
 
 impl Provider {
     /// Answers one request. Dropping the future means that the client went away.

@@ -18,6 +18,7 @@ mod key;
 mod tcp;
 
 pub use connection::Wire;
+pub use handler::EPOCH;
 pub use tcp::{BoundPort, Spawn};
 
 use crate::dialect::{Dialect, Tool};

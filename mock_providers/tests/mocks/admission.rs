@@ -285,6 +285,35 @@ async fn a_filter_blocks_what_is_too_risky_for_it_in_the_vendors_way() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn claude_refuses_a_partial_answer_with_blanks_at_its_end_and_vllm_goes_on_only_if_it_is_told_to() {
+    let turns = |said: &str| json!([{"role": "user", "content": "hi"}, {"role": "assistant", "content": said}]);
+    let body = |said: &str| json!({"model": "m", "max_tokens": 50, "messages": turns(said)});
+    let mut bench = Bench::new(Dialect::Anthropic, Script::default());
+    let seen = bench.exchange(&plain().request_with(Dialect::Anthropic, &body("one two "))).await;
+    assert_eq!(seen.status(), 400);
+    assert!(seen.body().contains("final assistant content cannot end with trailing whitespace"), "{}", seen.body());
+    let mut bench = Bench::new(Dialect::Vllm, Script::default());
+    let seen = bench.exchange(&plain().request_with(Dialect::Vllm, &body("one two"))).await;
+    assert!(seen.body().contains("\"one two three four five\""), "{}", seen.body());
+    let mut unclosed = body("one two");
+    (unclosed["continue_final_message"], unclosed["add_generation_prompt"]) = (true.into(), false.into());
+    let seen = bench.exchange(&plain().request_with(Dialect::Vllm, &unclosed)).await;
+    assert!(seen.body().contains("\" three four five\""), "{}", seen.body());
+}
+
+#[tokio::test(start_paused = true)]
+async fn claudes_budget_for_thoughts_is_worth_thinking_with_and_leaves_room_for_an_answer() {
+    for (budget, most, status) in [(1024, 1025, 200), (1024, 1024, 400), (1023, 4096, 400), (4096, 2048, 400)] {
+        let thinking = json!({"type": "enabled", "budget_tokens": budget});
+        let turns = json!([{"role": "user", "content": "hi"}]);
+        let body = json!({"model": "m", "max_tokens": most, "messages": turns, "thinking": thinking});
+        let mut bench = Bench::new(Dialect::Anthropic, Script::default());
+        let seen = bench.exchange(&plain().request_with(Dialect::Anthropic, &body)).await;
+        assert_eq!(seen.status(), status, "{budget} of {most}: {}", seen.body());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_model_that_takes_no_partial_answer_refuses_or_answers_anew() {
     let turns = json!([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "one two"}]);
     let body = json!({"model": "m", "max_tokens": 50, "messages": turns});

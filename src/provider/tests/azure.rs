@@ -112,5 +112,5 @@ fn an_embedding_is_asked_of_a_deployment() {
     let (line, headers, _) = read(embedder.request(&ask).expect("a request"));
     assert_eq!(line, "POST /openai/deployments/text-embedding-3-small/embeddings?api-version=2024-10-21");
     assert_eq!(headers["api-key"], "sk-drill-acme");
-    assert_eq!(embedder.vector(LIMITED.as_bytes(), 2).map_err(|c| c.class), Err(Class::RateLimited));
+    assert_eq!(embedder.vector(LIMITED.as_bytes(), 2, &mut None).map_err(|c| c.class), Err(Class::RateLimited));
 }

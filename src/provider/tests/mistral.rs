@@ -115,6 +115,6 @@ fn an_embedding_is_asked_for_where_openai_has_it() {
     let embedder = Adapter::new(DIALECT).embedder().expect("embeddings");
     assert_eq!(read(embedder.request(&ask).expect("a request")).0, "POST /v1/embeddings");
     let reply = r#"{"id":"x","object":"list","model":"mistral-embed","data":[{"object":"embedding","index":0,"embedding":[0.6,-0.8]}],"usage":{"prompt_tokens":2,"total_tokens":2}}"#;
-    assert_eq!(embedder.vector(reply.as_bytes(), 2), Ok(vec![0.6, -0.8]));
-    assert_eq!(embedder.vector(LIMITED.as_bytes(), 2).map_err(|c| c.class), Err(Class::RateLimited));
+    assert_eq!(embedder.vector(reply.as_bytes(), 2, &mut None), Ok(vec![0.6, -0.8]));
+    assert_eq!(embedder.vector(LIMITED.as_bytes(), 2, &mut None).map_err(|c| c.class), Err(Class::RateLimited));
 }

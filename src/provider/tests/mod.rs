@@ -9,6 +9,8 @@ mod gemini;
 mod mistral;
 mod ollama;
 mod openai;
+mod options;
+mod usage;
 mod vllm;
 
 use super::*;
@@ -35,6 +37,8 @@ fn plain() -> Ask<'static> {
         must_call: false,
         stream: false,
         stricter: false,
+        schema_by: SchemaBy::Native,
+        options: &NO_OPTIONS,
     }
 }
 
@@ -99,7 +103,7 @@ fn failed(dialect: Dialect, stream: impl AsRef<[u8]>) -> Class {
 }
 
 fn class(dialect: Dialect, body: &str) -> Class {
-    let response = Adapter::new(dialect).answer(body.as_bytes());
+    let response = Adapter::new(dialect).answer(body.as_bytes(), &mut None);
     let whole = response.and_then(|response| {
         response.finish.check(!response.answered.calls.is_empty())?;
         match response.answered == Answered::default() {
@@ -111,7 +115,10 @@ fn class(dialect: Dialect, body: &str) -> Class {
 }
 
 fn answered(dialect: Dialect, body: &str) -> Answered {
-    Adapter::new(dialect).answer(body.as_bytes()).unwrap_or_else(|complaint| panic!("{complaint:?}")).answered
+    Adapter::new(dialect)
+        .answer(body.as_bytes(), &mut None)
+        .unwrap_or_else(|complaint| panic!("{complaint:?}"))
+        .answered
 }
 
 /// What an answer with an error status means, without headers.

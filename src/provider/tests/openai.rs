@@ -79,7 +79,8 @@ fn what_is_no_whole_answer_is_no_success(#[case] message: &str, #[case] finish: 
 
 #[test]
 fn the_reason_nobody_knows_is_told() {
-    let response = Adapter::new(DIALECT).answer(completion(HELLO, "\"moonphase\"").as_bytes()).expect("a response");
+    let response =
+        Adapter::new(DIALECT).answer(completion(HELLO, "\"moonphase\"").as_bytes(), &mut None).expect("a response");
     let complaint = response.finish.check(false).expect_err("none");
     assert_eq!(complaint.detail, "unknown finish_reason moonphase");
 }
@@ -160,7 +161,7 @@ fn an_embedding_is_asked_for_and_read() {
             r#"{{"object":"list","model":"text-embedding-3-small","data":[{{"object":"embedding","index":0,"embedding":{vector}}}],"usage":{{"prompt_tokens":2,"total_tokens":2}}}}"#
         )
     };
-    let read = |body: &str| embedder.vector(body.as_bytes(), 2).map_err(|complaint| complaint.class);
+    let read = |body: &str| embedder.vector(body.as_bytes(), 2, &mut None).map_err(|complaint| complaint.class);
     assert_eq!(read(&reply("[0.6,-0.8]")), Ok(vec![0.6, -0.8]));
     assert_eq!(read(&reply("\"AACAPwAAAMA=\"")), Ok(vec![1.0, -2.0]));
     for broken in [reply("[]"), reply("[0.6]"), reply("[0.6,1e60]"), reply("\"AACAPwAA\""), reply("null"), "{}".into()]

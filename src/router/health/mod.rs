@@ -6,6 +6,8 @@
 //! Rules:
 //! - A [`Pass`] is the right to make one call. Dropped without a verdict (a cancelled request) it returns its permit and
 //!   says nothing about the target.
+//! - What a grader says has a quality window of its own: in the other one its few verdicts would drown among the answers
+//!   that nobody has looked at.
 //! - The median of answers is known after 20 of them, over the newest 64.
 //! - The moving average of their times weighs the newest with a fifth.
 
@@ -21,7 +23,8 @@ use super::policy::budget::RetryBudget;
 use super::policy::decide::{Effect, LONG};
 use super::policy::keyring::{Key, Keys, Said};
 use super::policy::quality::Quality;
-use crate::event::{BreakerReading, Class, Name, SkipReason};
+use super::policy::rolling::{Estimate, Rolling};
+use crate::event::{BreakerReading, BreakerState, Class, Name, SkipReason};
 use crate::provider::{self, Allowance};
 use shared::{Circuit, Ring};
 use std::collections::BTreeMap;
@@ -32,7 +35,7 @@ const SAMPLES: usize = 64;
 const ENOUGH: usize = 20;
 const NEWEST: f64 = 0.2;
 
-/// The state of one target, shared by all requests.
+/// The state of one target at one replica, shared by all its requests.
 #[derive(Debug)]
 pub(super) struct Health {
     pub(super) name: Name,
@@ -46,6 +49,8 @@ pub(super) struct Health {
 struct State {
     budget: RetryBudget,
     quality: Quality,
+    graded: Quality,
+    measured: Rolling,
     alerts: Alerts,
     rests_until: Duration,
     /// Until when it rests for single keys.
@@ -110,6 +115,8 @@ impl Health {
             state: Mutex::new(State {
                 budget: RetryBudget::new(target.budget, Duration::ZERO),
                 quality: Quality::new(target.quality),
+                graded: Quality::new(target.quality),
+                measured: Rolling::default(),
                 alerts: Alerts::default(),
                 rests_until: Duration::ZERO,
                 key_rests: BTreeMap::new(),
@@ -136,18 +143,22 @@ impl Health {
         mut tell: impl FnMut(Change),
     ) -> Result<Pass, SkipReason> {
         let mut state = self.state();
+        let mut circuit = self.circuit.lock();
+        if let Some(transition) = self.circuit.catch_up(&mut circuit, now, luck) {
+            tell(Change::Breaker(transition));
+        }
         if now < state.rests_until {
             return Err(SkipReason::SetAside);
         }
         if terms.max_in_flight.is_some_and(|most| state.in_flight >= most) && !terms.lenient {
             return Err(SkipReason::Busy);
         }
-        let mut circuit = self.circuit.lock();
         let (admission, transition) = match terms.heeds_breaker {
             true => circuit.breaker.admit(now, luck),
             false => (Admission::Granted(circuit.breaker.admit_anyway()), None),
         };
         if let Some(transition) = transition {
+            self.circuit.spread(&transition, now);
             tell(Change::Breaker(transition));
         }
         let permit = match admission {
@@ -240,7 +251,25 @@ impl Health {
 
     pub(super) fn standing(&self, now: Duration) -> Standing {
         let state = self.state();
-        Standing { demoted: state.quality.is_demoted(now), average: state.average, in_flight: state.in_flight }
+        let demoted = state.quality.is_demoted(now) || state.graded.is_demoted(now);
+        Standing { demoted, average: state.average, in_flight: state.in_flight }
+    }
+
+    /// Takes in a grader's verdict on one of its answers. Returns until when the target is demoted, if this demoted it.
+    pub(super) fn graded(&self, now: Duration, good: bool) -> Option<Duration> {
+        let mut state = self.state();
+        state.measured.record(good);
+        state.graded.record(now, !good)
+    }
+
+    /// What is known of the quality of its answers, once somebody has looked.
+    pub(super) fn measured(&self) -> Option<Estimate> {
+        self.state().measured.estimate()
+    }
+
+    /// Whether its breaker lets all traffic pass.
+    pub(super) fn is_closed(&self) -> bool {
+        self.circuit.lock().breaker.state() == BreakerState::Closed
     }
 
     pub(super) fn covers_retry(&self, now: Duration) -> bool {
@@ -326,6 +355,9 @@ impl Pass {
             Effect::OpenLong => breaker.force_open(&permit, now, LONG, "only people can mend this"),
             _ => breaker.record(&permit, verdict(effect, took, permit.is_probe()), now, luck),
         };
+        if let Some(transition) = &transition {
+            self.health.circuit.spread(transition, now);
+        }
         let demoted_until = match effect {
             Effect::Success => state.quality.record(now, false),
             Effect::BadAnswer => state.quality.record(now, true),
@@ -348,7 +380,8 @@ impl Pass {
         let turned = self.health.ring.lock().record(&self.key.name, &key_permit, said, now, luck);
         let changes = transition.map(Change::Breaker);
         let changes = changes.into_iter().chain(turned.map(|t| Change::Key(Name::clone(&self.key.name), t))).collect();
-        tell(Recorded { reading: circuit.breaker.reading(now), changes, demoted_until, alerts });
+        let reading = BreakerReading { replica: self.health.circuit.replica, ..circuit.breaker.reading(now) };
+        tell(Recorded { reading, changes, demoted_until, alerts });
     }
 }
 

@@ -50,7 +50,7 @@ pub struct Params {
     pub probe_for: Option<Duration>,
     /// After closing, the admitted share climbs from a tenth to all over this time; zero admits all at once.
     pub ramp: Duration,
-    /// Open times are lengthened by up to this share, so that a fleet does not probe in step.
+    /// Open times are lengthened by up to this share, 0 to 1, so that a fleet does not probe in step.
     pub jitter: f64,
     /// Whether it opens at all; one that does not only counts.
     pub trips: bool,
@@ -72,24 +72,29 @@ pub enum Group {
     Region,
 }
 
+impl Params {
+    /// What a breaker does unless told otherwise.
+    pub const DEFAULT: Self = Self {
+        window: Duration::from_secs(10),
+        failure_rate: 0.5,
+        slow_rate: None,
+        slow_after: None,
+        min_calls: 10,
+        consecutive: None,
+        open_for: Duration::from_secs(5),
+        open_max: Duration::from_secs(60),
+        half_open_calls: 3,
+        probe_for: None,
+        ramp: Duration::from_secs(3),
+        jitter: 0.1,
+        trips: true,
+        group: Group::Target,
+    };
+}
+
 impl Default for Params {
     fn default() -> Self {
-        Self {
-            window: Duration::from_secs(10),
-            failure_rate: 0.5,
-            slow_rate: None,
-            slow_after: None,
-            min_calls: 10,
-            consecutive: None,
-            open_for: Duration::from_secs(5),
-            open_max: Duration::from_secs(60),
-            half_open_calls: 3,
-            probe_for: None,
-            ramp: Duration::from_secs(3),
-            jitter: 0.1,
-            trips: true,
-            group: Group::Target,
-        }
+        Self::DEFAULT
     }
 }
 
@@ -201,7 +206,7 @@ impl Breaker {
     /// What the window holds.
     pub fn reading(&mut self, now: Duration) -> BreakerReading {
         let counts = self.window.counts(now);
-        BreakerReading { failure_rate: counts.failure_rate(), calls: counts.calls }
+        BreakerReading { failure_rate: counts.failure_rate(), calls: counts.calls, replica: 0 }
     }
 
     /// May a call go out? `luck` in `[0, 1)` decides within the ramp. The transition, if any, happened first.
@@ -262,7 +267,7 @@ impl Breaker {
                     Health::Failure { .. } => Some(self.open(now, "a probe failed", luck)),
                     Health::Success { .. } => {
                         *successes += 1;
-                        (*successes >= self.params.half_open_calls).then(|| self.close(now))
+                        (*successes >= self.params.half_open_calls).then(|| self.close(now, "the probes succeeded"))
                     }
                 }
             }
@@ -304,6 +309,29 @@ impl Breaker {
         match self.state {
             State::Open { until } => until,
             _ => Duration::ZERO,
+        }
+    }
+
+    /// Takes over what another replica decided: that the target is bad until then, or well again. `luck` in `[0, 1)`
+    /// scatters the open time, so that not all of them probe when the first one does.
+    pub fn learn(&mut self, now: Duration, bad_until: Option<Duration>, luck: f64) -> Option<Transition> {
+        let scattered = |until: Duration| {
+            let ms = (until - now).as_secs_f64() * (1.0 + self.params.jitter * luck) * 1e3;
+            Duration::from_millis(libm::round(ms) as u64)
+        };
+        match (bad_until, &mut self.state) {
+            (Some(until), _) if until <= now => None,
+            (Some(until), State::Open { until: mine }) => {
+                *mine = (now + scattered(until)).max(*mine);
+                None
+            }
+            (Some(until), _) => {
+                let open_for = scattered(until);
+                self.reopened += 1;
+                Some(self.trip(now, open_for, "another replica opened it"))
+            }
+            (None, State::Closed { .. }) => None,
+            (None, _) => Some(self.close(now, "another replica closed it")),
         }
     }
 
@@ -369,17 +397,13 @@ impl Breaker {
         Transition { from, to: BreakerState::Open, cause, probe_at: Some(until) }
     }
 
-    fn close(&mut self, now: Duration) -> Transition {
+    fn close(&mut self, now: Duration, cause: &'static str) -> Transition {
+        let from = self.state();
         self.state = State::Closed { since: now, ramping: self.params.ramp > Duration::ZERO };
         self.epoch += 1;
         self.reopened = 0;
         self.window.clear();
-        Transition {
-            from: BreakerState::HalfOpen,
-            to: BreakerState::Closed,
-            cause: "the probes succeeded",
-            probe_at: None,
-        }
+        Transition { from, to: BreakerState::Closed, cause, probe_at: None }
     }
 }
 
@@ -430,6 +454,30 @@ mod tests {
     }
 
     #[test]
+    fn what_another_replica_decided_is_taken_over_with_a_ramp_and_a_scattered_open_time() {
+        let mut b = Breaker::new(Params { jitter: 0.5, ..Params::default() });
+        assert_eq!(b.learn(s(1.0), Some(s(1.0)), 0.5), None, "over already");
+        let opened = b.learn(s(1.0), Some(s(5.0)), 0.5).expect("news");
+        assert_eq!((opened.from, opened.to), (BreakerState::Closed, BreakerState::Open));
+        assert_eq!(opened.probe_at, Some(s(6.0)), "a quarter longer");
+        assert_eq!(b.learn(s(2.0), Some(s(9.0)), 0.0), None);
+        assert!(b.is_open_at(s(8.9)), "the longer of the two");
+        let closed = b.learn(s(3.0), None, 0.0).expect("news");
+        assert_eq!((closed.from, closed.to), (BreakerState::Open, BreakerState::Closed));
+        assert_eq!(b.admit(s(3.0), 0.5).0, Admission::Recovering, "the ramp");
+        assert_eq!(b.learn(s(3.0), None, 0.0), None);
+    }
+
+    #[test]
+    fn a_call_from_before_another_replica_opened_says_nothing() {
+        let mut b = Breaker::new(Params { consecutive: Some(1), ..Params::default() });
+        let Admission::Granted(permit) = b.admit(s(1.0), 0.5).0 else { panic!("closed") };
+        b.learn(s(2.0), Some(s(3.0)), 0.0);
+        b.learn(s(2.5), None, 0.0);
+        assert_eq!(b.record(&permit, BAD, s(2.6), 0.0), None);
+    }
+
+    #[test]
     fn just_under_the_rate_it_stays_closed_and_at_the_rate_it_opens() {
         let mut b = Breaker::new(Params { failure_rate: 0.5, ..Params::default() });
         for i in 0..19 {
@@ -459,7 +507,7 @@ mod tests {
         }
         let Admission::Granted(permit) = b.admit(s(1.0), 0.5).0 else { panic!("it is closed") };
         assert_eq!(b.force_open(&permit, s(1.0), s(9.0), "the key is not accepted"), None);
-        assert_eq!(b.reading(s(1.0)), BreakerReading { failure_rate: 1.0, calls: 50 });
+        assert_eq!(b.reading(s(1.0)), BreakerReading { failure_rate: 1.0, calls: 50, replica: 0 });
     }
 
     #[test]

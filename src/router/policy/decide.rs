@@ -186,6 +186,8 @@ pub struct Limits {
     pub min_hop_time: Duration,
     /// Whether another target may go on with a stream that broke.
     pub continues: bool,
+    /// Whether what came of a stream that broke is taken for the answer.
+    pub takes_parts: bool,
 }
 
 /// What to do.
@@ -214,6 +216,9 @@ pub enum Act {
 #[must_use]
 pub fn decide(s: &Situation, row: Row, limits: &Limits) -> Act {
     if s.class == Class::Ok {
+        return Act::Serve;
+    }
+    if s.token_delivered && limits.takes_parts && s.class != Class::Cancelled {
         return Act::Serve;
     }
     if s.token_delivered {
@@ -258,6 +263,7 @@ mod tests {
         retry_timeouts: false,
         min_hop_time: Duration::from_millis(100),
         continues: false,
+        takes_parts: false,
     };
 
     fn after(class: Class) -> Situation {
@@ -329,6 +335,16 @@ mod tests {
             assert_eq!(act(&Situation { attempts_here: 3, ..s }, &LIMITS), Act::Next);
             assert_eq!(act(&Situation { token_delivered: true, ..s }, &LIMITS), Act::Abort);
         }
+    }
+
+    #[test]
+    fn a_part_is_served_for_the_whole_only_where_the_chain_says_so_and_somebody_is_there() {
+        let limits = Limits { takes_parts: true, ..LIMITS };
+        let broken = Situation { token_delivered: true, ..after(Class::Interrupted) };
+        assert_eq!([act(&broken, &limits), act(&broken, &LIMITS)], [Act::Serve, Act::Abort]);
+        assert_eq!(act(&after(Class::Interrupted), &limits), act(&after(Class::Interrupted), &LIMITS));
+        let gone = Situation { class: Class::Cancelled, ..broken };
+        assert_eq!(act(&gone, &limits), Act::Surface);
     }
 
     #[test]

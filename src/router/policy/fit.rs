@@ -14,6 +14,8 @@ pub struct Needs<'a> {
     pub residency: &'a [Name],
     /// What kind of data it carries, if any that needs approval.
     pub data_class: Option<&'a Name>,
+    /// No answer is better than a bad one: it falls back to nobody of whom it is not known how good they are.
+    pub high_stakes: bool,
     /// What the model must be able to do.
     pub capabilities: Vec<Capability>,
     /// Whether vectors are wanted.
@@ -31,8 +33,12 @@ pub struct Offer<'a> {
     pub region: Option<&'a Name>,
     /// The kinds of data it is approved for.
     pub approved_for: &'a BTreeSet<Name>,
+    /// Whether requests are meant for it, rather than fall back to it.
+    pub first_choice: bool,
     /// What it can do.
     pub capabilities: &'a BTreeSet<Capability>,
+    /// Whether its API has words for all that is asked of the model beside the question.
+    pub obeys: bool,
     /// Whether its API answers with vectors.
     pub embeds: bool,
     /// Whose vectors its vectors compare with.
@@ -51,8 +57,11 @@ pub fn unfit(needs: &Needs<'_>, offer: &Offer<'_>) -> Option<SkipReason> {
     if needs.data_class.is_some_and(|class| !offer.approved_for.contains(class)) {
         return Some(SkipReason::DataClass);
     }
+    if needs.high_stakes && !offer.first_choice {
+        return Some(SkipReason::Stakes);
+    }
     let able = needs.capabilities.iter().all(|c| offer.capabilities.contains(c));
-    if !able || (needs.embedding && !offer.embeds) {
+    if !able || !offer.obeys || (needs.embedding && !offer.embeds) {
         return Some(SkipReason::Capability);
     }
     if needs.embedding && needs.space != Some(offer.space) {
@@ -94,7 +103,9 @@ mod tests {
         let offer = Offer {
             region: Some(&region),
             approved_for: &approved_for,
+            first_choice: true,
             capabilities: &able,
+            obeys: true,
             embeds: false,
             space: &space,
             context: 1000,
@@ -108,6 +119,13 @@ mod tests {
             ..Needs::default()
         };
         assert_eq!(unfit(&needs, &offer), reason);
+        let deaf = unfit(&needs, &Offer { obeys: false, ..offer });
+        assert_eq!(deaf, reason.filter(|r| *r != SkipReason::Context).or(Some(SkipReason::Capability)));
+        let high = Needs { high_stakes: true, ..needs.clone() };
+        assert_eq!(unfit(&high, &offer), reason, "what is at stake does not matter to a first choice");
+        let second = unfit(&high, &Offer { first_choice: false, ..offer });
+        let forbidden = matches!(reason, Some(SkipReason::Residency | SkipReason::DataClass));
+        assert_eq!(second, if forbidden { reason } else { Some(SkipReason::Stakes) });
         let nowhere = Offer { region: None, ..offer };
         let known = residency.is_empty();
         assert_eq!(unfit(&needs, &nowhere) == Some(SkipReason::Residency), !known, "an unknown region is none");
@@ -117,8 +135,16 @@ mod tests {
     fn a_vector_comes_from_the_same_model_or_not_at_all() {
         let (here, there): (Name, Name) = ("embed-3".into(), "embed-4".into());
         let (none, able) = (BTreeSet::new(), BTreeSet::new());
-        let offer =
-            Offer { region: None, approved_for: &none, capabilities: &able, embeds: true, space: &there, context: 10 };
+        let offer = Offer {
+            region: None,
+            approved_for: &none,
+            first_choice: true,
+            capabilities: &able,
+            obeys: true,
+            embeds: true,
+            space: &there,
+            context: 10,
+        };
         let needs = Needs { embedding: true, space: Some(&here), ..Needs::default() };
         assert_eq!(unfit(&needs, &offer), Some(SkipReason::VectorSpace));
         assert_eq!(unfit(&Needs { space: Some(&there), ..needs.clone() }, &offer), None);

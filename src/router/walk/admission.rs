@@ -3,7 +3,7 @@
 use super::Walk;
 use crate::event::SkipReason;
 use crate::router::Router;
-use crate::router::client::Request;
+use crate::router::client::{Request, Stakes};
 use crate::router::config::{AllOpen, Chain};
 use crate::router::health::{Pass, Terms};
 use crate::router::policy::ahead::Cost;
@@ -65,6 +65,10 @@ impl<'a> Walk<'a> {
         if self.places[place].too_small {
             return Some(SkipReason::Context);
         }
+        let measured = self.health(place).measured();
+        if self.chain.min_quality.is_some_and(|floor| measured.is_some_and(|quality| quality.is_below(floor))) {
+            return Some(SkipReason::Quality);
+        }
         if self.attempts >= self.chain.max_attempts_total {
             return Some(SkipReason::AttemptsSpent);
         }
@@ -74,17 +78,14 @@ impl<'a> Walk<'a> {
     /// Why this target can never serve this request, whatever happens.
     pub(super) fn unfit(&self, place: usize) -> Option<SkipReason> {
         let target = self.target(place);
-        unfit(
-            &self.needs,
-            &Offer {
-                region: target.region.as_ref(),
-                approved_for: &target.approved_for,
-                capabilities: &target.capabilities,
-                embeds: self.router.upstreams[target.provider].adapter.embedder().is_ok(),
-                space: &target.identity,
-                context: target.context,
-            },
-        )
+        let adapter = self.router.upstreams[target.provider].adapter;
+        let offer = Offer {
+            first_choice: self.chain.is_first_choice(place),
+            obeys: self.request.embedding.is_some() || adapter.cannot(&self.request.options).is_none(),
+            embeds: adapter.embedder().is_ok(),
+            ..target.offer()
+        };
+        unfit(&self.needs, &offer)
     }
 
     /// What this request needs of every target.
@@ -93,15 +94,17 @@ impl<'a> Walk<'a> {
         if !request.tools.is_empty() {
             capabilities.push(Capability::Tools);
         }
-        if request.schema.is_some() {
+        // Where a gate holds the answer against the schema anyway, a prompt that tells of it will do.
+        if request.schema.is_some() && !chain.gates.hold_to_schema() {
             capabilities.push(Capability::JsonSchema);
         }
         if !request.images.is_empty() {
             capabilities.push(Capability::Vision);
         }
         Needs {
-            residency: &[],
-            data_class: None,
+            residency: if chain.complies { &request.traits.residency } else { &[] },
+            data_class: request.traits.data_class.as_ref().filter(|_| chain.complies),
+            high_stakes: chain.minds_stakes && request.traits.stakes == Stakes::High,
             capabilities,
             embedding: request.embedding.is_some(),
             space: request.embedding.and_then(|_| router.vector_space(chain)),

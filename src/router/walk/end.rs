@@ -28,7 +28,8 @@ impl Walk<'_> {
             _ => Some(Class::Overloaded),
         });
         let fails_fast = self.chain.all_open == AllOpen::FailFast && self.all_open();
-        match self.chain.degraded.as_ref().filter(|_| self.request.embedding.is_none() && !fails_fast) {
+        let stands_in = self.request.embedding.is_none() && !self.needs.high_stakes && !fails_fast;
+        match self.chain.degraded.as_ref().filter(|_| stands_in) {
             Some(template) => {
                 client.token(template).await;
                 self.served(Outcome::Degraded, class)

@@ -25,15 +25,18 @@ use super::policy::fit::Needs;
 use super::policy::gates::Asked;
 use super::policy::join::{Join, anchor};
 use super::policy::keyring::{Key, Keys};
-use super::policy::{backoff, retry_after};
+use super::policy::{backoff, cost, retry_after};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
-use crate::provider::{self, Ask, Embed, Scope};
+use crate::provider::{self, Ask, Embed, SchemaBy, Scope};
+use mock_providers::model::Capability;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// What a request has done so far.
 struct Walk<'a> {
     router: &'a Router,
+    /// Which replica the request reached.
+    replica: u16,
     chain: &'a Chain,
     request: &'a Request,
     prompt_tokens: u32,
@@ -64,6 +67,8 @@ struct Walk<'a> {
 struct Place {
     /// Calls made.
     tried: u32,
+    /// What the last of them meant.
+    class: Option<Class>,
     /// Calls made before, for a client that asks again.
     before: u32,
     /// The prompt does not fit there.
@@ -101,6 +106,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
     let prompt_tokens = request.prompt_tokens();
     let mut walk = Walk {
         router,
+        replica: router.replica(request),
         chain,
         request,
         prompt_tokens,
@@ -166,7 +172,7 @@ impl Walk<'_> {
     }
 
     fn health(&self, place: usize) -> &Arc<Health> {
-        &self.router.health[self.chain.targets[place]]
+        &self.router.replicas[usize::from(self.replica)][self.chain.targets[place]]
     }
 
     /// The keys that the next call to a place may be made with.
@@ -277,6 +283,7 @@ impl Walk<'_> {
                 retry_timeouts: self.chain.retry.retry_timeouts,
                 min_hop_time: self.needed(place),
                 continues: self.chain.on_break == OnBreak::Continue,
+                takes_parts: self.chain.on_break == OnBreak::Serve,
             };
             match decide(&situation, self.chain.table.row(class), &limits) {
                 Act::Serve => return Then::Done(self.served(Outcome::Answered, None)),
@@ -302,6 +309,9 @@ impl Walk<'_> {
                 Act::Next => {
                     let busy = self.chain.table.row(class).retry == Retry::WithinWait;
                     self.places[place].again_at = busy.then_some(now + wait);
+                    if self.chain.retry.sleeps_last && self.gone_while(self.time_is_up().min(now + wait)).await {
+                        return Then::Done(self.served(Outcome::Surfaced, Some(Class::Cancelled)));
+                    }
                     return Then::Next;
                 }
             }
@@ -352,6 +362,7 @@ impl Walk<'_> {
         let row = |class| self.chain.table.row(class);
         let continued = self.delivered;
         let shown = if target.prefill { anchor(&self.given) } else { 0 };
+        let can_schemas = target.capabilities.contains(&Capability::JsonSchema);
         let tools = request.offered();
         let secret = &*key.secret;
         let wanted = match request.embedding {
@@ -366,10 +377,12 @@ impl Walk<'_> {
                 images: &request.images,
                 partial: &self.given[..shown],
                 schema: request.schema.as_ref().map(|s| s.document()),
+                schema_by: if can_schemas { SchemaBy::Native } else { SchemaBy::Prompt },
                 tools: &tools,
                 must_call: request.must_call,
                 stream: request.stream,
                 stricter,
+                options: &request.options,
             }),
         };
         let call = Call {
@@ -405,6 +418,7 @@ impl Walk<'_> {
         };
         let retires = verdict.retires.as_deref();
         let sign = Sign { class: verdict.class, dispatched, judged: now, key: &key.name, retires };
+        self.places[place].class = Some(verdict.class);
         pass.record(effect, &sign, now - dispatched, now, self.luck("open", place), |recorded| {
             self.log(EventKind::AttemptEnded {
                 request: id,
@@ -417,6 +431,8 @@ impl Walk<'_> {
                 detail: verdict.detail.as_ref().into(),
                 retry_after: asked.map(Micros::from),
                 tokens: verdict.tokens,
+                usage: verdict.usage,
+                cost: verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage)),
                 breaker: recorded.reading,
                 key: pooled.clone(),
             });
@@ -449,7 +465,7 @@ impl Walk<'_> {
             let elsewhere = index != here
                 && (!matches!(scope, Some(Scope::Key | Scope::Provider))
                     || target.provider != config.targets[here].provider);
-            if !elsewhere && self.router.health[index].rest(until, key) {
+            if !elsewhere && self.router.replicas[usize::from(self.replica)][index].rest(until, key) {
                 let (target, key) = (Arc::clone(&target.name), key.cloned());
                 self.log(EventKind::SetAside { target, key, until: until.into() });
             }
@@ -458,13 +474,14 @@ impl Walk<'_> {
 
     fn served(&self, outcome: Outcome, class: Option<Class>) -> Served {
         let target = self.last.map(|place| self.name(place));
+        let first = self.places.first().and_then(|place| place.class);
         let mut done = self.request.before.clone();
         done.asked += 1;
         done.calls.extend(self.chain.targets.iter().zip(&self.places).map(|(target, place)| (*target, place.call())));
         let now = self.now();
         let pauses = (0..self.places.len()).filter_map(|place| self.rests_until(place, now));
         let retry_after = pauses.min().filter(|_| outcome == Outcome::Failed).map(|until| until - now);
-        Served { outcome, class, target, hops: self.hops, attempts: self.attempts, done, retry_after }
+        Served { outcome, class, target, first, hops: self.hops, attempts: self.attempts, done, retry_after }
     }
 
     fn announce(&self, place: usize, change: Change) {
@@ -479,6 +496,7 @@ impl Walk<'_> {
                         to: transition.to,
                         cause: transition.cause.into(),
                         probe_at: transition.probe_at.map(Micros::from),
+                        replica: self.replica,
                     });
                 }
             }
@@ -491,6 +509,7 @@ impl Walk<'_> {
                     to: transition.to,
                     cause: transition.cause.into(),
                     probe_at: transition.probe_at.map(Micros::from),
+                    replica: self.replica,
                 });
             }
         }

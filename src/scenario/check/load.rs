@@ -93,6 +93,7 @@ fn check_one(stream: &spec::load::Stream, phases: &[Phase], sink: &Sink<'_>) -> 
         prompt_tokens: stream.prompt_tokens,
         streamed: stream.streamed,
         risky: stream.risky,
+        vague: stream.vague,
         patience: stream.patience,
         sdk: stream.sdk,
         arrivals: stream.arrivals,

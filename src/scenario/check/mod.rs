@@ -11,7 +11,9 @@ mod partition;
 mod phases;
 mod providers;
 mod reach;
+pub(super) use reach::ways;
 mod router;
+mod routes;
 mod slos;
 
 use super::plan::Plan;

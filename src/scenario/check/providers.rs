@@ -36,12 +36,21 @@ fn check_one(provider: &Provider, phases: Option<&[Phase]>, sink: &Sink<'_>) -> 
         limits::warn_if_late(&retirement.gone, phases, sink);
     }
     let vendor = provider.vendor.as_ref().map_or_else(|| catalogue::vendor(name), |v| catalogue::vendor(&v.value));
+    let approved = |own: &Option<Vec<At<String>>>| {
+        let approved = own.as_ref().unwrap_or(&provider.approved_for);
+        approved.iter().map(|class| class.value.as_str().into()).collect()
+    };
+    let approvals = match &provider.models {
+        Some(models) => models.iter().map(|m| approved(&m.approved_for)).collect(),
+        None => models.iter().map(|_| approved(&None)).collect(),
+    };
     plan::Provider {
         name: name.as_str().into(),
         vendor: vendor.into(),
         region: provider.region.as_ref().map(|r| r.value.as_str().into()),
         // Without a dialect an error was reported and no plan comes out.
         dialect: dialect.unwrap_or(Dialect::OpenAi),
+        approvals,
         models,
         limits: limits::check(provider, phases, sink),
     }

@@ -3,11 +3,10 @@
 //! A target has one breaker, one retry budget and one quality window, shared by all chains that name it. What a chain
 //! says explicitly wins over the default; two chains that say different things of one target are an error.
 
-use super::resolve;
-use crate::router::config::{Chain, Config, Pool, Route, Target};
+use super::{resolve, routes};
+use crate::router::config::{Chain, Config, Oversight, Pool, Target};
 use crate::router::policy::breaker::Group;
 use crate::router::policy::keyring::Key;
-use crate::router::policy::order::{Pick, Step};
 use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::plan::Provider;
 use crate::scenario::problem::Problem;
@@ -16,7 +15,6 @@ use crate::scenario::source::{At, Span};
 use crate::scenario::spec;
 use crate::scenario::units::shown;
 use crate::words;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink: &Sink<'_>) -> Config {
@@ -25,27 +23,38 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     for chain in &router.chains {
         let indices = targets.of_chain(chain);
         chains.push(Chain {
-            steps: vec![Step { len: indices.len(), pick: Pick::Ordered }],
-            weights: vec![1.0; indices.len()],
+            steps: chain.targets.steps.clone(),
+            weights: chain.targets.weights.clone(),
             targets: indices,
             ..chain.config.clone()
         });
     }
-    let names = || router.chains.iter().map(|c| c.name.value.as_str());
-    let route = |route: &spec::router::Route| {
-        let text = |t: &Option<At<String>>| t.as_ref().map(|t| t.value.as_str().into());
-        Some(Route {
-            task: route.task.as_ref().map(|t| t.value.as_str().into()),
-            tenant: text(&route.tenant),
-            tier: text(&route.tier),
-            stream: route.stream.as_ref().map(|s| s.value),
-            chain: resolve(route.chain.as_ref()?, "chain", names().collect::<Vec<_>>(), sink)?,
-        })
-    };
-    let routes = router.routes.iter().filter_map(route).collect();
+    let names: Vec<&str> = router.chains.iter().map(|c| c.name.value.as_str()).collect();
+    let routes = routes::check(&router.routes, &names, sink);
+    let (fleet, oversight) = (router.fleet, Oversight { grader: router.grader });
     targets.settle_groups();
     let pools = router.keys.iter().filter_map(|(provider, keys)| pool(provider, keys, providers, sink)).collect();
-    Config { targets: targets.list.into_iter().map(|t| t.target).collect(), chains, routes, pools }
+    let targets = targets.list.into_iter().map(|t| t.target).collect();
+    let config = Config { targets, chains, routes, pools, fleet, oversight };
+    require(router, &config, sink);
+    config
+}
+
+/// What chains and routes ask of targets. A chain some of whose targets do not exist is left alone.
+fn require(router: &spec::router::Router, config: &Config, sink: &Sink<'_>) {
+    for (index, (typed, chain)) in router.chains.iter().zip(&config.chains).enumerate() {
+        if typed.targets.names.len() != chain.targets.len() {
+            continue;
+        }
+        let named = typed.targets.names.iter().map(|name| &name.at);
+        let members: Vec<(&Span, &Target)> =
+            named.zip(&chain.targets).map(|(at, target)| (at, &config.targets[*target])).collect();
+        let to_here = |route: &&spec::routes::Route| {
+            route.chain.as_ref().is_some_and(|chain| chain.value == *router.chains[index].name.value)
+        };
+        let of_routes = router.routes.iter().filter(to_here).filter_map(|route| route.require.as_ref());
+        typed.require.iter().chain(of_routes).for_each(|required| routes::require(required, &members, sink));
+    }
 }
 
 /// The keys of a pool, which are among those that the provider knows.
@@ -92,7 +101,7 @@ impl Targets<'_> {
     fn of_chain(&mut self, chain: &spec::router::Chain) -> Vec<usize> {
         let mut indices: Vec<usize> = Vec::new();
         let mut places: Vec<&Span> = Vec::new();
-        for name in &chain.targets {
+        for name in &chain.targets.names {
             let Some(index) = self.find(name) else { continue };
             if let Some(first) = indices.iter().position(|i| *i == index) {
                 let message = format!("the chain has {} twice", shown(&name.value));
@@ -125,15 +134,16 @@ impl Targets<'_> {
             self.sink.error(&name.at, format!("{} is not a target", shown(&name.value)), Some(help));
             return None;
         };
-        let verbatim = crate::scenario::yaml::verbatim(self.sink.source, &name.at, &name.value);
-        let at = verbatim.map_or(name.at.start, |start| start);
-        let split = at + provider.len();
-        let provider = At::new(provider.to_owned(), at..split);
-        let model = At::new(model.to_owned(), split + 1..split + 1 + model.len());
+        let (provider_at, model_at) = match crate::scenario::yaml::verbatim(self.sink.source, &name.at, &name.value) {
+            Some(at) => (at..at + provider.len(), at + provider.len() + 1..at + name.value.len()),
+            None => (name.at.clone(), name.at.clone()),
+        };
+        let provider = At::new(provider.to_owned(), provider_at);
+        let model = At::new(model.to_owned(), model_at);
         let names: Vec<&str> = self.providers.iter().map(|p| &*p.name).collect();
         let index = resolve(&provider, "provider", names, self.sink)?;
         let provider = self.providers.get(index)?;
-        let Some(found) = provider.models.iter().find(|m| *m.name == *model.value) else {
+        let Some(place) = provider.models.iter().position(|m| *m.name == *model.value) else {
             // A provider without models has been reported.
             if !provider.models.is_empty() {
                 let names = provider.models.iter().map(|m| &*m.name);
@@ -142,12 +152,13 @@ impl Targets<'_> {
             }
             return None;
         };
+        let found = &provider.models[place];
         let target = Target {
             name: name.value.as_str().into(),
             provider: index,
             vendor: provider.vendor.clone(),
             region: provider.region.clone(),
-            approved_for: BTreeSet::new(),
+            approved_for: provider.approvals[place].clone(),
             model: found.name.clone(),
             identity: found.identity.clone(),
             price: found.price,

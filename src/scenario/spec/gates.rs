@@ -77,7 +77,9 @@ fn given(kind: &'static Kind, node: &Node, sink: &Sink<'_>) -> Option<Vec<(&'sta
             values.push((param.name, arg(param, node, sink)?, &node.at));
         }
     }
-    fields.finish();
+    if !fields.finish() {
+        return None;
+    }
     if let [(_, Arg::Count(min), _), (_, Arg::Count(max), at)] = values.as_slice()
         && max < min
     {

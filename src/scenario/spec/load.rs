@@ -26,6 +26,8 @@ pub(crate) struct Stream {
     pub(crate) streamed: f64,
     /// The share of risky prompts.
     pub(crate) risky: f64,
+    /// The share of prompts that do not say which form is wanted.
+    pub(crate) vague: f64,
     pub(crate) patience: Option<Duration>,
     pub(crate) sdk: Sdk,
     pub(crate) tags: Vec<At<String>>,
@@ -49,7 +51,7 @@ pub(crate) enum Pattern {
     Burst { rate: f64, length: Duration, every: Duration },
 }
 
-const STAKES: &[(&str, Stakes)] = &[("best_effort", Stakes::BestEffort), ("high_stakes", Stakes::High)];
+pub(super) const STAKES: &[(&str, Stakes)] = &[("best_effort", Stakes::BestEffort), ("high_stakes", Stakes::High)];
 
 pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
     let mut fields = sink.fields(node, "a load stream")?;
@@ -69,11 +71,12 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
         sink.error(&share.at, "a vector cannot be streamed", Some("leave `stream` out".to_owned()));
     }
     let risky = fields.get("risky").and_then(|n| sink.share(n));
+    let vague = fields.get("vague").and_then(|n| sink.share(n));
     let patience = fields.get("patience").and_then(|n| sink.positive_duration(n));
     let sdk = fields.get("client").and_then(|n| sdk(n, sink));
-    let tags = names(fields.get("tags"), sink);
+    let tags = fields.get("tags").map_or(Vec::new(), |n| sink.names(n));
     let data_class = fields.get("data_class").and_then(|n| sink.name(n));
-    let residency = names(fields.get("residency"), sink);
+    let residency = fields.get("residency").map_or(Vec::new(), |n| sink.names(n));
     let stakes = fields.get("stakes").and_then(|n| sink.word(n, "a kind of stakes", STAKES));
     let mode = fields.get("mode").and_then(|n| sink.word(n, "a mode", &[("interactive", false), ("batch", true)]));
     let prompt_tokens = fields.get("prompt_tokens").and_then(|n| sink.sizes(n));
@@ -91,6 +94,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
         arrivals: arrivals.map_or(Arrivals::Constant, |a| a.value),
         streamed: streamed.map_or(0.0, |s| s.value),
         risky: risky.map_or(0.0, |s| s.value),
+        vague: vague.map_or(0.0, |s| s.value),
         patience: patience.map(|p| p.value),
         sdk: sdk.unwrap_or_else(Sdk::single),
         tags,
@@ -101,19 +105,6 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
         prompt_tokens: prompt_tokens.map(|d| d.value),
         phases,
     })
-}
-
-/// One name or a list of them, each once.
-fn names(node: Option<&Node>, sink: &Sink<'_>) -> Vec<At<String>> {
-    let mut names: Vec<At<String>> = Vec::new();
-    for name in node.map_or(&[][..], |n| sink.one_or_more(n)).iter().filter_map(|n| sink.name(n)) {
-        if names.iter().any(|known| known.value == name.value) {
-            sink.error(&name.at, format!("`{}` is there twice", name.value), Some("keep one of the two".to_owned()));
-        } else {
-            names.push(name);
-        }
-    }
-    names
 }
 
 /// How clients ask again: the name of an SDK, or what is set differently from one.
@@ -211,6 +202,14 @@ mod tests {
         assert_eq!(risky("task: chat, rate: 1/s"), Some(0.0));
         assert_eq!(risky("task: chat, rate: 1/s, risky: 2%"), Some(0.02));
         assert_eq!(risky("task: chat, rate: 1/s, risky: 200%"), None);
+    }
+
+    #[test]
+    fn no_prompt_is_vague_unless_it_is_asked_for() {
+        let vague = |line: &str| read(line).map(|loaded| loaded.plan.load[0].vague).ok();
+        assert_eq!(vague("task: triage, rate: 1/s"), Some(0.0));
+        assert_eq!(vague("task: triage, rate: 1/s, vague: 40%"), Some(0.4));
+        assert_eq!(vague("task: triage, rate: 1/s, vague: often"), None);
     }
 
     #[test]

@@ -6,16 +6,22 @@
 mod alerts;
 pub(crate) mod breaks;
 mod classes;
+mod fallback;
 pub(crate) mod faults;
 mod gates;
 mod inject;
 pub(crate) mod limits;
 pub(crate) mod load;
+mod oversight;
+mod preset;
 pub(crate) mod providers;
+pub(crate) mod require;
 pub(crate) mod router;
+pub(crate) mod routes;
+mod targets;
 mod triggers;
 
-use super::reader::{Fields, Sink};
+use super::reader::Sink;
 use super::source::{At, Span};
 use super::yaml::{Node, Value};
 use crate::observe::alerts::Rule;
@@ -67,10 +73,27 @@ pub(crate) fn read(root: &Node, sink: &Sink<'_>) -> Option<Spec> {
     let name = fields.need("name", "name: my-drill").and_then(|n| sink.name(n));
     let summary = fields.get("summary").and_then(|n| sink.text(n)).map_or(String::new(), |s| s.value);
     let seed = fields.get("seed").and_then(|n| sink.count(n, 0, u64::MAX)).map_or(42, |s| s.value);
-    let providers = fields.need("providers", "providers: { openai: {} }");
+    let block = fields.get("fallback");
+    let named = block.or_else(|| within(root, "router", "fallback")).and_then(fallback::providers);
+    let providers = match (&named, fields.key("providers")) {
+        (Some(named), None) => Some(named),
+        _ => fields.need("providers", "providers: { openai: {} }"),
+    };
     let providers = providers.and_then(|n| providers::read(n, sink));
-    let router = fields.need("router", "router: { chains: { main: { targets: [openai/gpt-4o] } } }");
-    let router = router.and_then(|n| router::read(n, sink));
+    let router = match block {
+        Some(block) => {
+            if let Some(at) = fields.key("router") {
+                let help = "write `fallback` under `router:`, or keep one of the two".to_owned();
+                sink.error(&at, "there is a `fallback` block as well", Some(help));
+                let _ = fields.get("router");
+            }
+            fallback::read(block, sink)
+        }
+        None => {
+            let router = fields.need("router", "router: { chains: { main: { targets: [openai/gpt-4o] } } }");
+            router.and_then(|n| router::read(n, sink))
+        }
+    };
     let load = fields.need("load", "load: [{ task: chat, rate: 10/s }]");
     let load_at = fields.key("load");
     let load = load.and_then(|n| sink.list(n, "streams of requests")).unwrap_or_default();
@@ -84,7 +107,6 @@ pub(crate) fn read(root: &Node, sink: &Sink<'_>) -> Option<Spec> {
     let breaks = fields.get("breaks").map_or_else(Vec::new, |n| breaks::read(n, sink));
     let alerts = fields.get("alerts").filter(|n| n.value != Value::Null).and_then(|n| sink.list(n, "alert rules"));
     let alerts = alerts.unwrap_or_default().iter().filter_map(|n| alerts::read(n, sink)).collect();
-    refuse_fallback(&mut fields, sink);
     fields.finish();
     Some(Spec { name, summary, seed, providers, router, load, phases, faults, slos, breaks, alerts, load_at })
 }
@@ -117,11 +139,18 @@ fn read_slo(node: &Node, sink: &Sink<'_>) -> Option<At<String>> {
     }
 }
 
-/// The block `fallback:` that gateways use has the same content in other words.
-fn refuse_fallback(fields: &mut Fields<'_>, sink: &Sink<'_>) {
-    if let Some(at) = fields.key("fallback") {
-        let _ = fields.get("fallback");
-        let help = "write it as `router: { chains: { NAME: { targets: [provider/model, …] } } }`";
-        sink.error(&at, "the `fallback:` block is not supported yet", Some(help.to_owned()));
-    }
+/// What stands under a key of a key, wrong or right.
+fn within<'n>(root: &'n Node, key: &str, inner: &str) -> Option<&'n Node> {
+    let get = |node: &'n Node, key: &str| match &node.value {
+        Value::Map(entries) => entries.iter().find(|e| e.key.value == key).map(|e| &e.value),
+        _ => None,
+    };
+    get(get(root, key)?, inner)
+}
+
+/// Takes over what was given and keeps the default of the rest.
+fn set<T>(slot: &mut T, given: Option<At<T>>) -> Option<Span> {
+    let At { value, at } = given?;
+    *slot = value;
+    Some(at)
 }

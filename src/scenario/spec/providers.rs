@@ -21,6 +21,8 @@ pub(crate) struct Provider {
     pub(crate) dialect_typed: bool,
     pub(crate) vendor: Option<At<String>>,
     pub(crate) region: Option<At<String>>,
+    /// The kinds of data that its models are approved for, unless one of them says otherwise.
+    pub(crate) approved_for: Vec<At<String>>,
     /// `None`: not given; then it serves what the catalogue has for its dialect.
     pub(crate) models: Option<Vec<Model>>,
     pub(crate) quota: Option<Policy>,
@@ -44,6 +46,8 @@ pub(crate) struct Model {
     pub(crate) price: Price,
     pub(crate) retires: Option<Retirement>,
     pub(crate) identity: Option<At<String>>,
+    /// In place of what its provider is approved for.
+    pub(crate) approved_for: Option<Vec<At<String>>>,
     pub(crate) quota: Option<Policy>,
     pub(crate) capacity: Option<Room>,
     /// The keys that were typed, right or wrong: what is wrong is not missing as well.
@@ -94,6 +98,7 @@ fn provider(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Provider>
         dialect_typed: true,
         vendor: None,
         region: None,
+        approved_for: Vec::new(),
         models: Some(Vec::new()),
         quota: None,
         capacity: None,
@@ -106,6 +111,7 @@ fn provider(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Provider>
     provider.dialect = dialect.and_then(|n| sink.word(n, "a dialect", catalogue::DIALECTS));
     provider.vendor = fields.get("vendor").and_then(|n| sink.name(n));
     provider.region = fields.get("region").and_then(|n| sink.name(n));
+    provider.approved_for = fields.get("approved_for").map_or(Vec::new(), |n| sink.names(n));
     provider.models = fields.get("models").map(|n| models(n, &name.at, sink));
     provider.quota = fields.get("quota").and_then(|n| limits::quota(n, Of::Provider, sink));
     provider.capacity = fields.get("capacity").and_then(|n| limits::capacity(n, sink));
@@ -144,6 +150,7 @@ fn model(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Model> {
     model.capabilities = fields.get("capabilities").map(|n| capabilities(n, sink));
     model.retires = fields.get("retires").and_then(|n| retires(n, sink));
     let identity = fields.get("identity").and_then(|n| sink.text(n));
+    model.approved_for = fields.get("approved_for").map(|n| sink.names(n));
     model.identity = identity.filter(|identity| checked_model(identity, "the identity of a model", sink));
     model.quota = fields.get("quota").and_then(|n| limits::quota(n, Of::Model, sink));
     model.capacity = fields.get("capacity").and_then(|n| limits::capacity(n, sink));
@@ -173,7 +180,7 @@ fn price(node: &Node, sink: &Sink<'_>) -> Option<Price> {
     Some(price)
 }
 
-fn capabilities(node: &Node, sink: &Sink<'_>) -> Vec<At<Capability>> {
+pub(super) fn capabilities(node: &Node, sink: &Sink<'_>) -> Vec<At<Capability>> {
     let words: Vec<(&str, Capability)> = Capability::ALL.iter().map(|c| (c.name(), *c)).collect();
     let mut all: Vec<At<Capability>> = Vec::new();
     for found in sink.one_or_more(node).iter().filter_map(|n| sink.word(n, "a capability", &words)) {
@@ -220,6 +227,7 @@ impl Model {
             price: Price::default(),
             retires: None,
             identity: None,
+            approved_for: None,
             quota: None,
             capacity: None,
             typed: Vec::new(),

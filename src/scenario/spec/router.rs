@@ -1,14 +1,18 @@
 //! `router:`: routes and chains.
 
-use super::{classes, gates, refuse_fallback, triggers};
-use crate::router::config::{self, AllOpen, OnBreak, Retry, Timeouts};
+use super::require::{self, Require};
+use super::routes::{self, Route};
+use super::targets::{self, Targets};
+use super::{classes, fallback, gates, oversight, preset, set, triggers};
+use crate::router::config::{self, AllOpen, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::breaker::Group;
 use crate::router::policy::gates::Gates;
-use crate::router::policy::{breaker, budget, quality};
-use crate::scenario::reader::Sink;
-use crate::scenario::source::{At, Span};
-use crate::scenario::yaml::{Node, Value};
+use crate::router::policy::{breaker, budget, grading, quality};
+use crate::router::preset::Preset;
+use crate::scenario::reader::{Fields, Sink};
+use crate::scenario::source::At;
+use crate::scenario::yaml::{Entry, Node, Value};
 use crate::tasks::Task;
 
 const ON_BREAK: &[(&str, OnBreak)] =
@@ -29,35 +33,36 @@ const JITTERS: &[(&str, Jitter)] = &[
 ];
 
 /// The router as it was typed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Router {
     /// Of each provider that is named: its name, and those of its keys.
     pub(crate) keys: Vec<(At<String>, Vec<At<String>>)>,
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
-}
-
-/// A route as it was typed.
-#[derive(Debug)]
-pub(crate) struct Route {
-    pub(crate) task: Option<At<Task>>,
-    pub(crate) tenant: Option<At<String>>,
-    pub(crate) tier: Option<At<String>>,
-    pub(crate) stream: Option<At<bool>>,
-    pub(crate) chain: Option<At<String>>,
+    pub(crate) fleet: Fleet,
+    pub(crate) grader: Option<grading::Params>,
 }
 
 /// A chain as it was typed, with defaults for what was left out.
 #[derive(Debug)]
 pub(crate) struct Chain {
     pub(crate) name: At<String>,
-    pub(crate) targets: Vec<At<String>>,
+    pub(crate) targets: Targets,
+    pub(crate) require: Option<Require>,
     /// Of each of its targets; `None`: not given.
     pub(crate) breaker: Option<At<breaker::Params>>,
     pub(crate) budget: Option<At<budget::Params>>,
     pub(crate) quality: Option<At<quality::Params>>,
     /// What needs no other name to be understood; its targets are still to be found.
     pub(crate) config: config::Chain,
+}
+
+impl Chain {
+    /// A chain of which nothing but the name is known.
+    pub(super) fn named(name: &At<String>) -> Self {
+        let (targets, config) = (Targets::default(), config::Chain::new(&name.value, Vec::new()));
+        Self { name: name.clone(), targets, require: None, breaker: None, budget: None, quality: None, config }
+    }
 }
 
 /// The words of [`Task`] as scenarios use them.
@@ -70,13 +75,12 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let keys = fields.get("keys").and_then(|n| sink.entries(n, "the keys of the router")).unwrap_or_default();
     let keys = keys.iter().map(|e| (e.key.clone(), pool(&e.value, sink))).collect();
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
-    let routes = routes.iter().filter_map(|n| route(n, sink)).collect();
-    refuse_fallback(&mut fields, sink);
-    let chains = if fields.key("fallback").is_some() && fields.key("chains").is_none() {
-        let _ = fields.get("chains");
-        None
-    } else {
-        fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }")
+    let routes = routes.iter().filter_map(|n| routes::read(n, sink)).collect();
+    let grader = fields.get("grader").and_then(|n| oversight::grader(n, sink));
+    let block = fields.get("fallback");
+    let chains = match (block, fields.key("chains")) {
+        (Some(_), None) => fields.get("chains"),
+        _ => fields.need("chains", "chains: { main: { targets: [openai/gpt-4o] } }"),
     };
     let chains = chains.and_then(|n| {
         let entries = sink.entries(n, "the chains")?;
@@ -86,9 +90,17 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
         }
         Some(entries.iter().filter(|e| sink.checked_name(&e.key.value, &e.key.at)))
     });
-    let chains: Option<Vec<Chain>> = chains.map(|es| es.map(|e| chain(&e.key, &e.value, sink)).collect());
+    let preset = preset::read(&mut fields, sink);
+    let of = |entry: &Entry| chain(&entry.key, &entry.value, preset.as_ref(), sink);
+    let chains: Option<Vec<Chain>> = chains.map(|entries| entries.map(of).collect());
+    if let (Some(at), Some(_)) = (fields.key("fallback"), &chains) {
+        let help = "`fallback` is another way to write chains; keep one of the two".to_owned();
+        sink.error(&at, "there are `chains` already", Some(help));
+    }
+    let fleet = fleet(&mut fields, sink);
     fields.finish();
-    Some(Router { keys, routes, chains: chains? })
+    let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
+    Some(Router { keys, routes, chains: chains?, fleet, grader })
 }
 
 /// The keys of a pool.
@@ -101,42 +113,42 @@ fn pool(node: &Node, sink: &Sink<'_>) -> Vec<At<String>> {
     list.iter().filter_map(|n| sink.name(n)).collect()
 }
 
-fn route(node: &Node, sink: &Sink<'_>) -> Option<Route> {
-    let mut fields = sink.fields(node, "a route")?;
-    let mut route = Route { task: None, tenant: None, tier: None, stream: None, chain: None };
-    if let Some(mut when) = fields.get("when").and_then(|n| sink.fields(n, "the condition of a route")) {
-        route.task = when.get("task").and_then(|n| sink.word(n, "a task", &tasks()));
-        route.tenant = when.get("tenant").and_then(|n| sink.name(n));
-        route.tier = when.get("tier").and_then(|n| sink.name(n));
-        route.stream = when.get("stream").and_then(|n| sink.boolean(n));
-        when.finish();
+/// How many routers there are, and what they tell each other.
+fn fleet(fields: &mut Fields<'_>, sink: &Sink<'_>) -> Fleet {
+    let mut fleet = Fleet::default();
+    set(&mut fleet.replicas, fields.get("replicas").and_then(|n| sink.count16(n, 1, 1000)));
+    match fields.get("state") {
+        Some(node @ Node { value: Value::Map(_), .. }) => {
+            let Some(mut state) = sink.fields(node, "the state of a fleet") else { return fleet };
+            let shared = state.need("shared", "shared: { lag: 500ms }").and_then(|n| sink.fields(n, "a shared state"));
+            if let Some(mut shared) = shared {
+                let lag = shared.need("lag", "lag: 500ms").and_then(|n| sink.duration(n));
+                fleet.lag = lag.map(|lag| lag.value);
+                shared.finish();
+            }
+            state.finish();
+        }
+        Some(node) => {
+            let _ = sink.word(node, "`independent` or `{ shared: { lag: 500ms } }`", &[("independent", ())]);
+        }
+        None => {}
     }
-    route.chain = fields.need("chain", "chain: main").and_then(|n| sink.text(n));
-    fields.finish();
-    Some(route)
+    if let (Some(at), 1) = (fields.key("state"), fleet.replicas)
+        && fleet.lag.is_some()
+    {
+        let help = "add `replicas: 3`".to_owned();
+        sink.error(&at, "a router that runs alone shares its state with nobody", Some(help));
+    }
+    fleet
 }
 
-fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
-    let mut chain = Chain {
-        name: name.clone(),
-        targets: Vec::new(),
-        breaker: None,
-        budget: None,
-        quality: None,
-        config: config::Chain::new(&name.value, Vec::new()),
-    };
+fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, sink: &Sink<'_>) -> Chain {
+    let mut chain = Chain::named(name);
     let Some(fields) = sink.fields(node, "a chain") else { return chain };
     let mut fields = fields.named(&name.at);
     let config = &mut chain.config;
-    let targets = fields.need("targets", "targets: [openai/gpt-4o]").and_then(|n| {
-        let list = sink.list(n, "targets")?;
-        if list.is_empty() {
-            let help = "name at least one, as `[openai/gpt-4o]`";
-            sink.error(&n.at, "this chain has no targets", Some(help.to_owned()));
-        }
-        Some(list)
-    });
-    chain.targets = targets.unwrap_or_default().iter().filter_map(|n| sink.text(n)).collect();
+    chain.targets = targets::read(&mut fields, sink);
+    chain.require = fields.get("require").and_then(|n| require::read(n, sink));
     set(&mut config.deadline, fields.get("deadline").and_then(|n| sink.positive_duration(n)));
     let ttft_deadline = fields.get("ttft_deadline").and_then(|n| sink.positive_duration(n));
     if let Some(first) = &ttft_deadline
@@ -154,6 +166,7 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
     chain.budget = fields.get("budget").and_then(|n| budget(n, sink));
     chain.quality = fields.get("quality").and_then(|n| quality(n, sink));
     config.gates = fields.get("gates").map_or_else(Gates::default, |n| gates::read(n, sink));
+    config.min_quality = fields.get("min_quality").and_then(|n| sink.positive_share(n)).map(|s| s.value);
     if let Some(mut degraded) = fields.get("degraded").and_then(|n| sink.fields(n, "a degraded answer")) {
         let template = degraded.need("template", "template: 'Please try again later.'");
         config.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value.into());
@@ -171,15 +184,12 @@ fn chain(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Chain {
     if let Some(node) = fields.get("classes") {
         classes::read(node, &mut config.table, sink);
     }
+    let own = preset::read(&mut fields, sink);
+    if let Some(preset) = own.as_ref().or(common) {
+        preset::apply(preset, &mut chain, &fields, sink);
+    }
     fields.finish();
     chain
-}
-
-/// Takes over what was given and keeps the default of the rest.
-fn set<T>(slot: &mut T, given: Option<At<T>>) -> Option<Span> {
-    let At { value, at } = given?;
-    *slot = value;
-    Some(at)
 }
 
 fn retry(node: &Node, sink: &Sink<'_>) -> Retry {
@@ -254,6 +264,7 @@ fn breaker(node: &Node, sink: &Sink<'_>) -> Option<At<breaker::Params>> {
             }
         }
     }
+    set(&mut params.jitter, fields.get("jitter").and_then(|n| sink.share(n)));
     set(&mut params.half_open_calls, fields.get("half_open_calls").and_then(|n| sink.count32(n, 1, 1000)));
     params.probe_for = fields.get("probe_for").and_then(|n| sink.positive_duration(n)).map(|d| d.value);
     set(&mut params.group, fields.get("group").and_then(|n| sink.word(n, "who shares a breaker", GROUPS)));

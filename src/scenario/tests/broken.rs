@@ -330,6 +330,23 @@ fn gates_that_make_no_sense_are_refused() {
 
 #[test]
 #[rustfmt::skip]
+fn graders_that_make_no_sense_are_refused() {
+    for (grader, message, hint) in [
+        ("{ sample: «0%» }", "this must be more than zero", ""),
+        ("{ sample: «10» }", "`10` is not a share", ""),
+        ("{ cost: «2ct» }", "`2ct` is not an amount of money", "$0.002"),
+        ("{ cost: «$-1» }", "`$-1` is not an amount of money", "$0.002"),
+        ("{ delay: «2» }", "the duration `2` has no unit", "2s"),
+        ("{ «false_god»: 2% }", "a grader does not have a key `false_god`", "did you mean `false_good`?"),
+    ] {
+        let with = format!("router:\n  grader: {grader}\n  routes:");
+        check(&[("router:\n  routes:", with.as_str(), message, hint)]);
+    }
+    check(&[("deadline: 12s", "deadline: 12s\n      min_quality: «90»", "`90` is not a share", "")]);
+}
+
+#[test]
+#[rustfmt::skip]
 fn models_that_make_no_sense_are_refused() {
     for (model, message, hint) in [
         ("instruction_following: «98»", "this must lie between 0 and 1", "93%"),
@@ -476,6 +493,23 @@ fn what_breaks_is_an_assertion_of_the_scenario_under_a_part_of_the_router() {
 
 #[test]
 #[rustfmt::skip]
+fn presets_are_known_and_decide_alone() {
+    let (breaker, preset) = ("      breaker: { window: 10s, failure_rate: 50% }\n", "      preset: naive\n");
+    check(&[
+        (breaker, "      preset: «textbok»\n", "`textbok` is not a preset", "did you mean `textbook`?"),
+        (breaker, &format!("{preset}      «gates»: [json_schema]\n"), "the preset `naive` decides about `gates`", "one of the two"),
+    ]);
+    check_at(&[
+        ("router:\n", "router:\n  preset: naive\n", [14, 7], "the preset `naive` decides about `breaker`", "one of the two"),
+    ]);
+    let plan = load("preset", SOUND.replace(breaker, preset).as_bytes()).unwrap_or_else(|e| panic!("{e}")).plan;
+    let (main, spare) = (&plan.router.chains[0], &plan.router.chains[1]);
+    assert_eq!((main.retry.heeds_pauses, spare.retry.heeds_pauses), (false, true));
+    assert!(plan.router.targets.iter().all(|target| !target.breaker.trips), "they share their targets");
+}
+
+#[test]
+#[rustfmt::skip]
 fn what_yaml_allows_and_a_scenario_does_not_is_refused_where_it_stands() {
     check(&[
         ("deadline: 12s", "deadline: «.inf»", "`.inf` is not a number to plan with", "finite"),
@@ -580,17 +614,42 @@ fn a_provider_whose_name_says_nothing_needs_a_dialect() {
 }
 
 #[test]
-fn the_fallback_block_of_gateways_is_refused_with_a_pointer_to_the_router() {
-    let top = format!("{SOUND}fallback:\n  chains:\n    - name: fast\n");
-    let problem = refused(&top).problems.remove(0);
-    assert_eq!((problem.line, problem.message.as_str()), (26, "the `fallback:` block is not supported yet"));
-    assert!(problem.help.is_some_and(|help| help.contains("router: { chains:")));
-
-    let (head, _) = SOUND.split_once("router:").unwrap();
-    let (_, tail) = SOUND.split_once("load:").unwrap();
-    let problems = refused(&format!("{head}router:\n  fallback: {{ chains: [] }}\nload:{tail}")).problems;
-    assert_eq!(problems.len(), 1, "{problems:?}");
-    assert_eq!((problems[0].line, problems[0].column), (7, 3));
+fn mistakes_in_a_fallback_block_are_located_in_it() {
+    let (head, rest) = SOUND.split_once("router:").expect("a router");
+    let tail = &rest[rest.find("load:").expect("a load")..];
+    let said = |block: &str| {
+        let invalid = refused(&format!("{head}{block}{tail}"));
+        let errors = invalid.problems.iter().filter(|p| p.severity == Severity::Error);
+        errors.map(|p| (p.line, p.message.clone())).collect::<Vec<_>>()
+    };
+    let chain = |inner: &str| format!("fallback:\n  chains:\n    - name: fast\n      {inner}\n");
+    let sound = "models: [{ provider: openai, model: gpt-4o }]";
+    let table = [
+        ("fallback: { chains: [] }\n".to_owned(), 6, "there are no chains"),
+        (chain("models: [{ provider: openai, model: gpt-9 }]"), 9, "`openai` does not serve `gpt-9`"),
+        (chain("models: [{ provider: opanai, model: gpt-4o }]"), 9, "there is no provider `opanai`"),
+        (chain("models: [{ provider: openai }]"), 9, "`model` is missing in a model of a chain"),
+        (chain(&format!("{sound}\n      triggers: [{{ type: latencies }}]")), 10, "`latencies` is not a trigger"),
+        (
+            chain(&format!("{sound}\n      triggers: [{{ type: error_rate, threshold: 5 }}]")),
+            10,
+            "this must lie between 0 and 1",
+        ),
+        (
+            chain(&format!("{sound}\n      triggers: [{{ type: cost, threshold_ms: 5 }}]")),
+            10,
+            "a trigger does not have a key `threshold_ms`",
+        ),
+        (chain(&format!("{sound}\n      retry: {{ backoff: fibonacci }}")), 10, "`fibonacci` is not a backoff"),
+        (
+            format!("{}router: {{ chains: {{ a: {{ targets: [openai/gpt-4o] }} }} }}\n", chain(sound)),
+            10,
+            "there is a `fallback` block as well",
+        ),
+    ];
+    for (block, line, message) in table {
+        assert!(said(&block).contains(&(line, message.to_owned())), "{block}\n{:?}", said(&block));
+    }
 }
 
 #[test]

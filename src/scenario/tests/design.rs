@@ -3,6 +3,7 @@
 use crate::load::{Arrivals, Segment};
 use crate::router::config::{Chain, Retry, Route};
 use crate::router::policy::gates::{Gate, Gates};
+use crate::router::policy::route::When;
 use crate::router::policy::{backoff, breaker, budget, quality};
 use crate::scenario::{Loaded, load, plan::Phase};
 use crate::tasks::Task;
@@ -100,13 +101,14 @@ fn its_router_shares_one_breaker_between_the_chains_of_a_target() {
             ..Retry::default()
         },
         gates: Gates::new(&[Gate::named("json_schema").expect("a gate")]),
+        min_quality: None,
         degraded: Some(r#"{"label":"unknown"}"#.into()),
         ..Chain::new("premium", vec![0, 1])
     };
     let chat =
         Chain { name: "chat".into(), deadline: secs(20), gates: Gates::default(), degraded: None, ..premium.clone() };
     assert_eq!(config.chains, [premium, chat]);
-    let route = |task: &str, chain| Route { task: Some(task.into()), tenant: None, tier: None, stream: None, chain };
+    let route = |task: &str, chain| Route { when: When { task: Some(task.into()), ..When::ALWAYS }, chain };
     assert_eq!(config.routes, [route("triage", 0), route("chat", 1)]);
 }
 

@@ -274,7 +274,7 @@ fn every_knob_of_a_chain_arrives_where_it_belongs() {
         retry_timeouts: true
       max_attempts_total: 8
       timeouts: { connect: 500ms, headers: 4s, first_token: 2s, idle: 1s, total: 8s }
-      breaker: { window: 20s, failure_rate: 25%, slow_rate: 75%, slow_after: 2s, min_calls: 5, consecutive: 7, open_for: 3s, open_max: 30s, half_open_calls: 2, ramp: 0s }
+      breaker: { window: 20s, failure_rate: 25%, slow_rate: 75%, slow_after: 2s, min_calls: 5, consecutive: 7, open_for: 3s, open_max: 30s, jitter: 20%, half_open_calls: 2, ramp: 0s }
       budget: { per_request: 0.1, floor_per_second: 1 }
       quality: { window: 30s, failure_rate: 20%, min_calls: 15, demote_for: 5s }
       gates: [json_schema]
@@ -284,8 +284,8 @@ fn every_knob_of_a_chain_arrives_where_it_belongs() {
 ";
     let config = plan(&[PROVIDERS, router, LOAD, PHASES]).router;
     let route = &config.routes[0];
-    assert_eq!((route.task.as_deref(), route.tenant.as_deref()), (Some("chat"), Some("acme")));
-    assert_eq!((route.tier.as_deref(), route.stream, route.chain), (Some("gold"), Some(true), 0));
+    assert_eq!((route.when.task.as_deref(), route.when.tenant.as_deref()), (Some("chat"), Some("acme")));
+    assert_eq!((route.when.tier.as_deref(), route.when.stream, route.chain), (Some("gold"), Some(true), 0));
     let chain = &config.chains[0];
     assert_eq!(
         (chain.deadline, chain.ttft_deadline, chain.min_hop_time),
@@ -311,6 +311,7 @@ fn every_knob_of_a_chain_arrives_where_it_belongs() {
         min_calls: 5,
         consecutive: Some(7),
         open_for: secs(3),
+        jitter: 0.2,
         open_max: secs(30),
         half_open_calls: 2,
         ramp: secs(0),

@@ -5,7 +5,16 @@ use std::path::Path;
 
 fn loaded(name: &str, text: &str) -> Loaded {
     let loaded = load(name, text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}"));
-    let warnings: Vec<String> = loaded.warnings.iter().map(|w| w.one_line(name)).collect();
+    // Told also where it is the point: what a chain with triggers of its own leaves out, breakers that are as good as off,
+    // and the defaults of a block that says nothing of breakers.
+    let meant = |message: &str| {
+        let off = name == "retry-storm" || name.contains("must-fail");
+        message == "not everything moves a request on here"
+            || (off && message.contains(" is blind"))
+            || (name == "classic-longform" && message.contains("never closes again"))
+    };
+    let unexpected = loaded.warnings.iter().filter(|w| !meant(&w.message));
+    let warnings: Vec<String> = unexpected.map(|w| w.one_line(name)).collect();
     assert!(warnings.is_empty(), "{warnings:#?}");
     loaded
 }
@@ -30,7 +39,7 @@ fn every_scenario_loads_without_a_warning_and_is_named_after_its_file() {
 #[test]
 fn the_whole_library_plans_at_least_a_hundred_thousand_requests() {
     let total: f64 = library::list().map(|b| requests(&loaded(b.name, b.text))).sum();
-    assert!((100_000.0..150_000.0).contains(&total), "{total}");
+    assert!((100_000.0..400_000.0).contains(&total), "{total}");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 mod broken;
 mod design;
+mod fallback;
 mod forms;
 mod hostile;
 mod library;
 mod limits;
+mod routes;

@@ -1,6 +1,6 @@
 //! Metrics of attempts and breakers, each on a little log of its own.
 
-use crate::event::{AlertKind, BreakerState, Class};
+use crate::event::{AlertKind, BreakerState, Class, Judged, Outcome};
 use crate::slo::testing::{CLAUDE, GPT, Log, MINI};
 
 #[test]
@@ -210,6 +210,16 @@ fn flaps_counts_openings_and_not_failed_probes() {
 }
 
 #[test]
+fn graded_quality_is_what_was_found_good_among_what_was_looked_at() {
+    let mut log = Log::new();
+    log.graded(1, 1_000, GPT, true).graded(2, 2_000, GPT, false).graded(3, 61_000, CLAUDE, true);
+    assert_eq!(log.says("graded_quality >= 50%"), "66.67% pass");
+    assert_eq!(log.says("graded_quality(openai) >= 60%"), "50.00% fail");
+    assert_eq!(log.says("graded_quality(anthropic) >= 100%"), "100% pass");
+    assert_eq!(log.says("graded_quality >= 60% during steady"), "50.00% fail");
+}
+
+#[test]
 fn an_alert_is_timed_from_the_onset_of_the_fault() {
     let mut log = Log::new();
     log.fault(20_000, 0, "openai").healed(60_000, 0).lone_call(1, 21_000, 500, GPT, Class::Auth);
@@ -254,4 +264,48 @@ fn what_the_plan_says_will_happen_is_a_cause_like_a_fault() {
     assert_eq!(log.says("alerts_within(anthropic, auth) <= 5s"), "- inconclusive");
     log.alert(29_000, CLAUDE, AlertKind::Retirement);
     assert_eq!(log.says("alerts_within(anthropic, retirement) <= 5s"), "- fail");
+}
+
+#[test]
+fn cost_is_of_all_calls_and_waste_of_those_that_were_not_served() {
+    let mut log = Log::new();
+    log.arrive(1, 1000).paid(1, 1000, GPT, Class::Interrupted, 300).paid(1, 1200, CLAUDE, Class::Ok, 1000);
+    log.end(1, 1400, Outcome::Answered, None, Some(CLAUDE), Some(Judged::Right));
+    log.arrive_as(2, 21_000, "globex", "chat", true).paid(2, 21_000, GPT, Class::Ok, 200).answered(
+        2,
+        21_100,
+        Judged::Right,
+    );
+    assert_eq!(log.says("cost <= $0.0015"), "$0.0015 pass");
+    assert_eq!(log.says("cost < 0.0015"), "$0.0015 fail");
+    assert_eq!(log.says("wasted_cost <= $0.0002"), "$0.0003 fail");
+    assert_eq!(log.says("cost{target=anthropic} <= $0.001"), "$0.001 pass");
+    assert_eq!(log.says("wasted_cost{target=anthropic} == $0"), "$0.00 pass");
+    assert_eq!(log.says("cost{tenant=globex} < $1"), "$0.0002 pass");
+    assert_eq!(log.says("cost < $1 during outage"), "$0.0002 pass");
+    assert_eq!(log.says("cost < $0.0014 over 10s"), "$0.0013 pass");
+    assert_eq!(log.result("wasted_cost == $0").why.unwrap().requests, [crate::slo::testing::id(1)]);
+    assert_eq!(log.says("cost_per_request <= $0.00075"), "$0.00075 pass");
+    assert_eq!(
+        log.says("cost_per_request{target=openai} < $0.0100"),
+        "$0.0005 pass",
+        "300 + 200, of which one ended there"
+    );
+    assert_eq!(log.says("cost_per_request{task=triage} < $0.0100"), "$0.0013 pass");
+    assert_eq!(Log::new().says("cost < $1"), "- inconclusive");
+}
+
+#[test]
+fn a_call_to_where_a_request_must_not_go_is_a_violation() {
+    let mut log = Log::new();
+    log.arrive(1, 1000).call(1, 1000, GPT);
+    assert_eq!(log.says("residency_violations == 0"), "- inconclusive", "nobody minds");
+    log.arrive_bound(2, 1000, &["eu-west", "eu-north"], None).call(2, 1000, MINI).call(2, 1100, CLAUDE);
+    assert_eq!(log.says("residency_violations == 0"), "0 pass");
+    log.arrive_bound(3, 1000, &["eu-west"], Some("pii")).call(3, 1000, MINI).call(3, 30_000, GPT);
+    assert_eq!(log.says("residency_violations == 0 during steady"), "0 pass");
+    assert_eq!(log.says("residency_violations == 0"), "1 fail", "in the wrong region");
+    log.arrive_bound(4, 1000, &[], Some("pii")).call(4, 1000, CLAUDE).call(4, 1000, CLAUDE);
+    assert_eq!(log.says("residency_violations == 0"), "3 fail", "each call to who is not approved");
+    assert_eq!(log.says("residency_violations{target=anthropic} == 0"), "2 fail");
 }

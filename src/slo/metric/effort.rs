@@ -43,7 +43,7 @@ pub(super) static AMPLIFICATION: Family = Family {
     example: "amplification < 1.3",
     meter: |_, _| {
         Meter::Ratio(Box::new(|note| match note.heard {
-            Heard::Arrived { intended } => Sample::part(intended, 0, 1, 0),
+            Heard::Arrived { intended, .. } => Sample::part(intended, 0, 1, 0),
             Heard::Dispatched { attempt, .. } => Sample::part(note.at, 1, 0, u64::from(attempt)),
             _ => None,
         }))
@@ -60,7 +60,7 @@ pub(super) static CLIENT_RETRIES: Family = Family {
     example: "client_retries < 0.1",
     meter: |_, _| {
         Meter::Ratio(Box::new(|note| match note.heard {
-            Heard::Arrived { intended } => Sample::part(intended, 0, 1, 0),
+            Heard::Arrived { intended, .. } => Sample::part(intended, 0, 1, 0),
             Heard::ClientRetried { retry } => Sample::part(note.at, 1, 0, u64::from(retry)),
             _ => None,
         }))

@@ -10,21 +10,24 @@
 //! 5. A new kind of event is added to [`Heard`] and [`Kind`], and digested in `board.rs`.
 //!
 //! A meter says what one event contributes ([`Sample`]); adding up, comparing, windows and explanations are the
-//! gauge's. A ratio's samples say how much they add above and below the line, a count's how much they add and that
+//! gauge's. Samples of money are in billionths of a dollar. A ratio's samples say how much they add above and below the line, a count's how much they add and that
 //! somebody looked (`of`), so that "none of none" is told apart from "none of a thousand".
 
 mod alerts;
 mod back_on_primary;
 mod breaker_counts;
 mod closes;
+mod cost;
 mod effort;
 mod errors;
 mod good;
+mod graded_quality;
 mod opens;
 pub(crate) mod outcomes;
 mod percentile;
 mod quality;
 mod rerouted;
+mod residency;
 mod retry_after;
 mod served;
 mod spell;
@@ -33,12 +36,12 @@ pub(crate) use alerts::Wanted;
 pub(crate) use percentile::{FAMILY as PERCENTILE, Percentile, Source};
 
 use super::assertion::{Interval, Subject};
-use super::facts::CauseFact;
+use super::facts::{CauseFact, PlaceFact};
 use super::unit::Unit;
-use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Outcome, RequestId};
+use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Nanodollars, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 23] = [
+pub(crate) static FAMILIES: [&Family; 28] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::DEGRADED_SHARE,
@@ -46,6 +49,7 @@ pub(crate) static FAMILIES: [&Family; 23] = [
     &errors::FAMILY,
     &good::FAMILY,
     &quality::FAMILY,
+    &graded_quality::FAMILY,
     &effort::ATTEMPTS_PER_REQUEST,
     &effort::AMPLIFICATION,
     &effort::CLIENT_RETRIES,
@@ -62,6 +66,10 @@ pub(crate) static FAMILIES: [&Family; 23] = [
     &rerouted::POLICY_BLOCKS,
     &rerouted::CLIENT_ERRORS,
     &retry_after::FAMILY,
+    &cost::COST,
+    &cost::WASTED_COST,
+    &cost::COST_PER_REQUEST,
+    &residency::FAMILY,
 ];
 
 /// A kind of metric.
@@ -131,6 +139,8 @@ pub(crate) enum Labels {
 /// What a meter is built on.
 pub(crate) struct Ground<'a> {
     pub(crate) targets: &'a [Name],
+    /// What may be sent to each of them.
+    pub(crate) places: &'a [PlaceFact],
     /// What the plan says will happen to them without a fault.
     pub(crate) causes: &'a [CauseFact],
     /// When samples count; gauges see to that, stopwatches must see to it themselves.
@@ -165,15 +175,53 @@ impl Targets {
 /// An event, digested: names are small numbers, and the request's labels are looked up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Heard<'a> {
-    Arrived { intended: Micros },
-    Skipped { target: TargetId },
-    Dispatched { target: TargetId, attempt: u32, probe: bool, switch: Option<Micros>, key: Option<&'a Name> },
-    Judged { target: TargetId, dispatched: Micros, class: Class, retry_after: Option<Micros>, key: Option<&'a Name> },
-    Breaker { target: TargetId, from: BreakerState, to: BreakerState },
-    FaultStarted { fault: u32, providers: &'a [Name] },
-    FaultEnded { fault: u32 },
-    ClientRetried { retry: u32 },
-    Alert { target: TargetId, kind: AlertKind, drift: Option<DriftCause> },
+    Arrived {
+        intended: Micros,
+        residency: &'a [Name],
+        data_class: Option<&'a Name>,
+    },
+    Skipped {
+        target: TargetId,
+    },
+    Dispatched {
+        target: TargetId,
+        attempt: u32,
+        probe: bool,
+        switch: Option<Micros>,
+        key: Option<&'a Name>,
+    },
+    Judged {
+        target: TargetId,
+        dispatched: Micros,
+        class: Class,
+        retry_after: Option<Micros>,
+        cost: Nanodollars,
+        key: Option<&'a Name>,
+    },
+    Breaker {
+        target: TargetId,
+        from: BreakerState,
+        to: BreakerState,
+    },
+    FaultStarted {
+        fault: u32,
+        providers: &'a [Name],
+    },
+    FaultEnded {
+        fault: u32,
+    },
+    Graded {
+        target: TargetId,
+        good: bool,
+    },
+    ClientRetried {
+        retry: u32,
+    },
+    Alert {
+        target: TargetId,
+        kind: AlertKind,
+        drift: Option<DriftCause>,
+    },
     Ended(End),
 }
 
@@ -202,13 +250,14 @@ pub(crate) enum Kind {
     Judged,
     Breaker,
     Fault,
+    Graded,
     ClientRetried,
     Alert,
     Ended,
 }
 
 impl Kind {
-    pub(crate) const COUNT: usize = 9;
+    pub(crate) const COUNT: usize = 10;
 }
 
 /// An event with its instant and its request.
@@ -232,14 +281,19 @@ pub(crate) struct Sample {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Reading {
     /// Adds `part` above the line and `of` below it; of several offenders the greatest `weight` is the worst.
-    Part { part: u32, of: u32, weight: u64 },
+    Part { part: u64, of: u32, weight: u64 },
     /// A time.
     Time(Micros),
 }
 
 impl Sample {
     pub(crate) fn part(when: Micros, part: u32, of: u32, weight: u64) -> Option<Self> {
-        Some(Self { when, target: None, reading: Reading::Part { part, of, weight } })
+        Some(Self { when, target: None, reading: Reading::Part { part: u64::from(part), of, weight } })
+    }
+
+    /// Money spent, by so many. What cost most is the worst.
+    pub(crate) fn spent(when: Micros, money: Nanodollars, of: u32) -> Option<Self> {
+        Some(Self { when, target: None, reading: Reading::Part { part: money.0, of, weight: money.0 } })
     }
 
     pub(crate) fn at(mut self, target: TargetId) -> Self {
@@ -249,7 +303,7 @@ impl Sample {
 
     /// A sample of a whole request, about the target that answered it or whose error it is.
     pub(crate) fn of(end: &End, part: bool, weight: u64) -> Option<Self> {
-        let reading = Reading::Part { part: u32::from(part), of: 1, weight };
+        let reading = Reading::Part { part: u64::from(part), of: 1, weight };
         Some(Self { when: end.intended, target: end.target, reading })
     }
 }
@@ -263,6 +317,10 @@ pub(crate) enum Meter {
     Ratio(Hear),
     /// The sum of the parts.
     Count(Hear),
+    /// The sum of the parts, which are money.
+    Spent(Hear),
+    /// The parts, which are money, divided by the ofs.
+    SpentEach(Hear),
     /// A percentile of times.
     Times(Percentile, Hear),
     /// One span of time.

@@ -20,7 +20,7 @@ pub(super) static FAMILY: Family = Family {
     meter: |_, _| {
         let mut pauses: BTreeMap<(TargetId, Option<Name>), Micros> = BTreeMap::new();
         Meter::Count(Box::new(move |note| match note.heard {
-            Heard::Judged { target, dispatched, class: Class::RateLimited, retry_after: Some(wait), key } => {
+            Heard::Judged { target, dispatched, class: Class::RateLimited, retry_after: Some(wait), key, .. } => {
                 let until = pauses.entry((target, key.cloned())).or_default();
                 *until = (*until).max(Micros(note.at.0.saturating_add(wait.0)));
                 Some(Sample::part(dispatched, 0, 1, 0)?.at(target))

@@ -192,6 +192,9 @@ fn next(cell: &Cell<'_>) -> (String, Style) {
     let after = |until: Option<Micros>| until.map(|u| u.since(now)).filter(|left| left.0 > 0);
     let mut said: Vec<String> = Vec::new();
     match t.breaker {
+        _ if cell.model.snapshot.replicas > 1 && t.shut > 0 => {
+            said.push(format!("{} of {} open", t.shut, cell.model.snapshot.replicas));
+        }
         BreakerState::Open => said.push(match after(t.probe_at) {
             Some(left) => format!("probe in {}", text::wait(left)),
             None => "probe due".to_owned(),

@@ -66,6 +66,20 @@ impl Format for Anthropic {
 
     fn check(&self, headers: &HeaderMap, ask: &Ask<'_>) -> Result<(), Problem<'static>> {
         let version = headers.get("anthropic-version").map(HeaderValue::as_bytes);
+        if ask.prefill.as_ref().is_some_and(|said| said.ends_with(char::is_whitespace)) {
+            return Err(Problem::BadShape("messages: final assistant content cannot end with trailing whitespace"));
+        }
+        match ask.thinking_budget {
+            Some(..1024) => {
+                return Err(Problem::BadShape(
+                    "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024",
+                ));
+            }
+            Some(budget) if ask.max_tokens.is_some_and(|most| most <= budget) => {
+                return Err(Problem::BadShape("`max_tokens` must be greater than `thinking.budget_tokens`"));
+            }
+            _ => {}
+        }
         match ask.sampling {
             Some(parameter) if version == Some(WITHOUT_SAMPLING) => Err(Problem::BadShape(match parameter {
                 "temperature" => "temperature: Extra inputs are not permitted",

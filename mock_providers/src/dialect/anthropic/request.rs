@@ -31,6 +31,8 @@ struct Request<'a> {
     metadata: Option<Metadata<'a>>,
     #[serde(borrow)]
     output_config: Option<OutputConfig<'a>>,
+    #[serde(borrow)]
+    thinking: Option<&'a RawValue>,
     temperature: Option<IgnoredAny>,
     top_p: Option<IgnoredAny>,
     top_k: Option<IgnoredAny>,
@@ -86,6 +88,11 @@ struct ToolChoice<'a> {
 struct Metadata<'a> {
     #[serde(borrow)]
     user_id: Option<Str<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Thinking {
+    budget_tokens: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -151,6 +158,7 @@ pub(super) fn read(body: &[u8]) -> Result<Ask<'_>, Unreadable> {
         };
         talk.turn(role, content.turn);
     }
+    let thinking = request.thinking.and_then(|thinking| serde_json::from_str::<Thinking>(thinking.get()).ok());
     let sampling = [("temperature", request.temperature), ("top_p", request.top_p), ("top_k", request.top_k)];
     Ok(Ask {
         model,
@@ -158,6 +166,7 @@ pub(super) fn read(body: &[u8]) -> Result<Ask<'_>, Unreadable> {
         schema: request.output_config.and_then(|c| c.format).and_then(|f| f.schema).map(Cow::Borrowed),
         tools: tools(request.tools.unwrap_or_default(), request.tool_choice),
         max_tokens: Some(max_tokens),
+        thinking_budget: thinking.and_then(|thinking| thinking.budget_tokens),
         stop: request.stop_sequences.unwrap_or_default().into_iter().map(|Str(stop)| stop).collect(),
         sampling: sampling.into_iter().find_map(|(name, value)| value.map(|_| name)),
         user: request.metadata.and_then(|m| m.user_id).map(|Str(user)| user),

@@ -125,6 +125,7 @@ struct Request<'a> {
     safety_identifier: Option<Str<'a>>,
     #[serde(borrow)]
     user: Option<Str<'a>>,
+    continue_final_message: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -312,6 +313,7 @@ pub(crate) fn read<'a>(place: Place<'a>, body: &'a [u8]) -> Result<Ask<'a>, Unre
     let ask = conversation.ask();
     Ok(Ask {
         model,
+        unclosed: request.continue_final_message.unwrap_or_default(),
         stream: request.stream.unwrap_or_default(),
         schema: format.and_then(|f| f.json_schema).and_then(|s| s.schema).map(Cow::Borrowed),
         json,

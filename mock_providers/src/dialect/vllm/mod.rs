@@ -1,7 +1,8 @@
 //! vLLM: OpenAI's chat as a server of one's own speaks it.
 //!
 //! Codes of errors are numbers, a stream that fails still ends with `[DONE]`, and a choice tells the stop text that came
-//! up. There is no filter: what the model will not answer it declines in words. `/health` answers whoever asks.
+//! up. A last turn by the assistant is gone on from if `continue_final_message` says so. There is no filter: what the model
+//! will not answer it declines in words. `/health` answers whoever asks.
 
 mod problem;
 
@@ -63,7 +64,10 @@ impl Format for Vllm {
     }
 
     fn read<'a>(&self, place: Place<'a>, body: &'a [u8]) -> Result<Ask<'a>, Unreadable> {
-        openai::read(place, body)
+        let ask = openai::read(place, body)?;
+        // The template closes the last turn unless it is told not to.
+        let prefill = if ask.unclosed { ask.prefill } else { None };
+        Ok(Ask { prefill, ..ask })
     }
 
     fn plain(&self, reply: &Reply<'_>) -> Vec<u8> {

@@ -143,6 +143,12 @@ impl Gates {
         self.0.iter().map(|gate| gate.kind.name)
     }
 
+    /// Whether answers are held against the schema of the question.
+    #[must_use]
+    pub fn hold_to_schema(&self) -> bool {
+        self.names().any(|name| name == json_schema::KIND.name)
+    }
+
     /// Whether an answer to such a question has to be held back until it is whole.
     #[must_use]
     pub fn hold(&self, asked: &Asked<'_>) -> bool {
