@@ -260,6 +260,10 @@ pub enum SkipReason {
     Busy,
     /// Its measured quality is proven to lie below the chain's floor.
     Quality,
+    /// The tenant or the tier may not use it.
+    NotAllowed,
+    /// A call would cost more than the tenant or the tier has left.
+    Budget,
 }
 
 impl SkipReason {
@@ -282,6 +286,8 @@ impl SkipReason {
             Self::NoAllowance => "no_allowance",
             Self::Busy => "busy",
             Self::Quality => "quality",
+            Self::NotAllowed => "not_allowed",
+            Self::Budget => "budget",
         }
     }
 }
@@ -364,6 +370,37 @@ impl AlertKind {
     }
 }
 
+/// Whose budget it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Payer {
+    /// One tenant's.
+    Tenant(Name),
+    /// That of all tenants of a tier together.
+    Tier(Name),
+}
+
+impl std::fmt::Display for Payer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tenant(name) => write!(f, "tenant {name}"),
+            Self::Tier(name) => write!(f, "tier {name}"),
+        }
+    }
+}
+
+/// How a budget stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BudgetLevel {
+    /// There is enough.
+    Full,
+    /// The soft share is spent or reserved.
+    Short,
+    /// A call did not fit into what was left.
+    Empty,
+}
+
 /// What made a share of requests drift away from a chain's first target, as far as the data show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -414,6 +451,8 @@ fn is_zero(replica: &u16) -> bool {
 pub enum Outcome {
     /// A complete answer from a model, gates passed.
     Answered,
+    /// A complete answer to the same question, given before and not too old.
+    Cached,
     /// The degraded template.
     Degraded,
     /// The client's own fault, rightly surfaced: `bad_request`, `content_policy`, `cancelled`, and `context_length`
@@ -424,11 +463,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether the client got something it can show, be it a template.
+    #[must_use]
+    pub fn is_answer(self) -> bool {
+        matches!(self, Self::Answered | Self::Cached | Self::Degraded)
+    }
+
     /// The name that logs and metrics use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Answered => "answered",
+            Self::Cached => "cached",
             Self::Degraded => "degraded",
             Self::Surfaced => "surfaced",
             Self::Failed => "failed",
@@ -675,6 +721,17 @@ pub enum EventKind {
         /// Why, in a few words.
         cause: Name,
     },
+    /// A budget became short, did not cover a call, or was filled again. Not told of every call.
+    Budget {
+        /// Whose.
+        payer: Payer,
+        /// How it stands now.
+        level: BudgetLevel,
+        /// What was spent in this window.
+        spent: Nanodollars,
+        /// What is neither spent nor reserved.
+        left: Nanodollars,
+    },
     /// The client got an error, or waited too long, and will ask again. It stays one request.
     ClientRetried {
         /// Which.
@@ -696,7 +753,7 @@ pub enum EventKind {
         outcome: Outcome,
         /// For `surfaced` and `failed`: the class of the error that the client gets.
         class: Option<Class>,
-        /// The target that answered, or whose error it is; for a degraded answer the last one tried.
+        /// The target that answered, or whose error it is; for a cached or degraded answer the last one tried.
         target: Option<Name>,
         /// Time to the last byte, from the intended arrival.
         latency: Micros,

@@ -149,6 +149,7 @@ mod tests {
             task: Task::Chat,
             traits: std::sync::Arc::default(),
             prompt_tokens: None,
+            prompts: None,
             streamed: 0.0,
             risky: 0.0,
             vague: 0.0,

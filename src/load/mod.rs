@@ -37,6 +37,8 @@ pub struct Stream {
     /// How long prompts are made, where they are not that long already: tokens, where the distribution says
     /// milliseconds. `None`: as the task has them.
     pub prompt_tokens: Option<Distribution>,
+    /// How many different prompts there are at most; `None`: each request has its own.
+    pub prompts: Option<u32>,
     /// The share of requests that ask for a stream, 0 to 1.
     pub streamed: f64,
     /// The share of requests whose prompt a content filter may take offence at, 0 to 1.

@@ -21,6 +21,7 @@ pub struct Sender {
     task_name: Name,
     traits: Arc<Traits>,
     prompt_tokens: Option<Distribution>,
+    prompts: Option<u32>,
     system: Name,
     schema: Option<Schema>,
     tools: Arc<[Tool]>,
@@ -47,6 +48,7 @@ impl Sender {
             task_name: stream.task.as_str().into(),
             traits: Arc::clone(&stream.traits),
             prompt_tokens: stream.prompt_tokens,
+            prompts: stream.prompts,
             system: stream.task.system().into(),
             schema: stream.task.schema().as_ref().map(Schema::new).transpose()?,
             tools: stream.task.tools().iter().map(offer).collect::<Result<_, _>>()?,
@@ -71,12 +73,13 @@ impl Sender {
         let ids = [u64::from(id.stream), u64::from(id.number)];
         let stream =
             self.streamed >= 1.0 || (self.streamed > 0.0 && self.luck.unit("streamed", &[], &ids) < self.streamed);
-        let mut prompt = self.task.prompt(self.luck, id);
+        let words = self.words(id);
+        let mut prompt = self.task.prompt(self.luck, words);
         if self.risky > 0.0 {
-            prompt = tasks::risky(prompt, self.risky, self.luck, id);
+            prompt = tasks::risky(prompt, self.risky, self.luck, words);
         }
         if self.vague > 0.0 {
-            prompt = tasks::vague(prompt, self.vague, self.luck, id);
+            prompt = tasks::vague(prompt, self.vague, self.luck, words);
         }
         let shown = |image: tasks::Image| Image { media_type: image.media_type.into(), base64: image.base64.into() };
         let mut request = Request {
@@ -98,7 +101,11 @@ impl Sender {
             before: Before::default(),
         };
         if let Some(tokens) = self.prompt_tokens {
-            let drawn = tokens.sample_ms(&mut self.luck.draw("prompt-tokens", &[], &ids));
+            let drawn = tokens.sample_ms(&mut self.luck.draw(
+                "prompt-tokens",
+                &[],
+                &[u64::from(words.stream), u64::from(words.number)],
+            ));
             let wanted = libm::round(drawn.min(MAX_PROMPT_TOKENS)) as u32;
             let missing = wanted.saturating_sub(request.prompt_tokens());
             request.prompt = tasks::padded(&request.prompt, 4 * missing as usize).into();
@@ -118,10 +125,18 @@ impl Sender {
         async move { sender.carry(request, intended, &router).await }
     }
 
+    /// The request whose words this one uses: its own, or those of one of a few.
+    fn words(&self, id: RequestId) -> RequestId {
+        let Some(pool) = self.prompts else { return id };
+        let ids = [u64::from(id.stream), u64::from(id.number)];
+        RequestId { number: (self.luck.unit("prompts", &[], &ids) * f64::from(pool)) as u32, ..id }
+    }
+
     async fn carry(&self, mut request: Request, intended: Duration, router: &Router) {
         let mut reader = Reader { clock: self.clock, given: Given::default(), first: None };
         let served = self.ask(&mut request, router, &mut reader).await;
         let answered = served.outcome == Outcome::Answered;
+        let complete = answered || served.outcome == Outcome::Cached;
         let since = |at: Duration| Micros::from(at.saturating_sub(intended));
         self.log.record(EventKind::Ended {
             request: request.id,
@@ -133,7 +148,7 @@ impl Sender {
             ttft: reader.first.filter(|_| answered).map(since),
             hops: served.hops,
             attempts: served.attempts,
-            judged: answered.then(|| {
+            judged: complete.then(|| {
                 let model = request.embedding.and_then(|_| router.embedding_model(&request)).map(|model| &**model);
                 self.task.judge(&request.prompt, &reader.given, model)
             }),

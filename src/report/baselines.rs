@@ -71,7 +71,7 @@ impl Worth {
             self.counted += 1;
             self.good += u64::from(good);
         }
-        if matches!(outcome, Outcome::Answered | Outcome::Degraded) {
+        if outcome.is_answer() {
             self.latencies.push(latency.0);
         }
         self.off_schema += u64::from(judged == Some(Judged::SchemaViolation));

@@ -98,7 +98,7 @@ impl Figures {
                     c.counted += 1;
                     c.good += u64::from(good);
                 }
-                if matches!(outcome, Outcome::Answered | Outcome::Degraded) {
+                if outcome.is_answer() {
                     c.latencies.push(u32::try_from(latency.0).unwrap_or(u32::MAX));
                 }
             }),

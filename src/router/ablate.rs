@@ -13,6 +13,7 @@ use super::policy::budget;
 use super::policy::decide::{Effect, Next, Row};
 use super::policy::gates::Gates;
 use super::policy::order::{Pick, Step};
+use super::policy::purse::OnLimit;
 use super::policy::route::When;
 use super::policy::triggers::Trigger;
 use crate::event::Class;
@@ -60,7 +61,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "on_latency", gone: "a request ends where it timed out", remove: |c| chains(c, |chain| not_on(chain, Trigger::Latency)) },
     Part { name: "on_error", gone: "a request ends where the provider erred", remove: |c| chains(c, |chain| not_on(chain, Trigger::Error)) },
     Part { name: "on_availability", gone: "a request ends where the provider or the model was not there", remove: |c| chains(c, |chain| not_on(chain, Trigger::Availability)) },
-    Part { name: "on_cost", gone: "a request ends where money ran out", remove: |c| chains(c, |chain| not_on(chain, Trigger::Cost)) },
+    Part { name: "on_cost", gone: "a request ends where money ran out, and short money changes no order", remove: |c| chains(c, no_cost) },
     Part { name: "on_quality", gone: "a request ends where the answer was bad", remove: |c| chains(c, |chain| not_on(chain, Trigger::Quality)) },
     Part { name: "on_auth", gone: "a request ends where its key was refused", remove: |c| chains(c, |chain| not_on(chain, Trigger::Auth)) },
     Part { name: "on_region", gone: "a request ends where its region failed", remove: |c| chains(c, |chain| not_on(chain, Trigger::Region)) },
@@ -81,11 +82,13 @@ pub static PARTS: &[Part] = &[
     Part { name: "quality", gone: "bad answers demote no target", remove: |c| targets(c, |target| target.quality.min_calls = u32::MAX) },
     Part { name: "grader", gone: "nobody looks at what was served", remove: |c| c.oversight.grader = None },
     Part { name: "gates", gone: "answers are served unread", remove: |c| chains(c, |chain| chain.gates = Gates::none()) },
-    Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, |chain| chain.degraded = None) },
+    Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, no_last_resort) },
+    Part { name: "cache", gone: "no answers are kept for when all targets have failed", remove: |c| chains(c, |chain| chain.cache = None) },
     Part { name: "deadline", gone: "requests may take ten minutes", remove: |c| chains(c, no_deadline) },
     Part { name: "timeouts", gone: "calls are bounded by the deadline only", remove: |c| chains(c, no_timeouts) },
     Part { name: "residency", gone: "requests go wherever the chain leads, whatever is in them and wherever they may be processed", remove: |c| chains(c, |chain| chain.complies = false) },
     Part { name: "stakes", gone: "requests with high stakes are served like any others", remove: |c| chains(c, |chain| chain.minds_stakes = false) },
+    Part { name: "spending", gone: "budgets are counted, and nobody is held to them", remove: no_budgets },
     Part { name: "capability", gone: "targets are asked for what they cannot do", remove: |c| targets(c, |target| target.capabilities = Capability::ALL.into()) },
     Part { name: "context", gone: "prompts are not measured before they are sent", remove: |c| targets(c, |target| target.context = u32::MAX) },
 ];
@@ -112,7 +115,18 @@ fn targets(config: &mut Config, change: impl Fn(&mut Target)) {
 }
 
 fn bypass(config: &mut Config) {
-    for gone in ["residency", "stakes", "fallback", "retry", "retry_after", "breaker", "quality", "gates", "degraded"] {
+    for gone in [
+        "residency",
+        "stakes",
+        "spending",
+        "fallback",
+        "retry",
+        "retry_after",
+        "breaker",
+        "quality",
+        "gates",
+        "degraded",
+    ] {
         if let Some(part) = find(gone) {
             (part.remove)(config);
         }
@@ -134,6 +148,17 @@ fn not_on(chain: &mut Chain, trigger: Trigger) {
             chain.table.set(class, Row { next: Next::Stop, effect: Effect::Alive, ..row });
         }
     }
+}
+
+fn no_cost(chain: &mut Chain) {
+    not_on(chain, Trigger::Cost);
+    chain.downshift = None;
+}
+
+fn no_budgets(config: &mut Config) {
+    let accounts = config.tenants.values_mut().chain(config.tiers.values_mut());
+    accounts.filter_map(|account| account.budget.as_mut()).for_each(|budget| budget.on_limit = OnLimit::Alert);
+    chains(config, |chain| chain.downshift = None);
 }
 
 fn as_written(chain: &mut Chain) {
@@ -169,6 +194,11 @@ fn no_jitter(config: &mut Config) {
     }
 }
 
+fn no_last_resort(chain: &mut Chain) {
+    chain.cache = None;
+    chain.degraded = None;
+}
+
 fn no_deadline(chain: &mut Chain) {
     chain.deadline = UNBOUNDED;
     chain.ttft_deadline = None;
@@ -197,6 +227,7 @@ router:
   keys: { openai: [a, b] }
   grader: { sample: 10% }
   routes: [{ when: { task: chat }, chain: chat }]
+  tenants: { acme: { budget: $5/h } }
   chains:
     main:
       targets: [openai/gpt-4o, anthropic/claude-sonnet-4]
@@ -205,7 +236,7 @@ router:
       ahead: true
       max_in_flight: 9
       gates: [json_schema]
-      degraded: { template: sorry }
+      degraded: { template: sorry, cache: {} }
     chat: { targets: [openai/gpt-3.5-turbo, anthropic/claude-sonnet-4] }
 load: [{ task: chat, rate: 1/s }, { task: triage, rate: 1/s }]
 phases: [{ name: all, for: 9s }]

@@ -1,5 +1,6 @@
 //! The router's view of whoever asks.
 
+use super::policy::cache::Key;
 use super::policy::gates::{Schema, Tool};
 use super::policy::route::Traveller;
 use crate::event::{Class, Name, Outcome, RequestId};
@@ -89,6 +90,20 @@ impl Request {
         let tools: usize =
             self.tools.iter().map(|t| t.name.len() + t.description.len() + t.parameters.document().get().len()).sum();
         provider::prompt_tokens(self.system.len() + self.prompt.len() + tools, self.images.len())
+    }
+
+    /// What is asked, and by whom: nobody is given an answer that was another tenant's.
+    pub(super) fn question(&self) -> Key {
+        let options = format!("{:?} {:?} {}", self.options, self.embedding, self.must_call);
+        let schema = self.schema.as_ref().map_or("", |schema| schema.document().get());
+        let mut parts = vec![&*self.tenant, &*self.system, &*self.prompt, schema, &*options];
+        for image in &self.images {
+            parts.extend([&*image.media_type, &*image.base64]);
+        }
+        for tool in self.tools.iter() {
+            parts.extend([&*tool.name, &*tool.description, tool.parameters.document().get()]);
+        }
+        Key::of(parts.into_iter().map(str::as_bytes))
     }
 
     /// What of it matters to routes.

@@ -7,10 +7,10 @@ use super::policy::gates::Gates;
 use super::policy::keyring::Key;
 use super::policy::order::{Pick, Step};
 use super::policy::route::{Traveller, When};
-use super::policy::{backoff, breaker, budget, grading, quality};
+use super::policy::{backoff, breaker, budget, cache, grading, purse, quality};
 use crate::event::Name;
 use mock_providers::model::{Capability, Price};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Everything a router is told.
@@ -29,6 +29,19 @@ pub struct Config {
     pub fleet: Fleet,
     /// How the quality of answers is watched.
     pub oversight: Oversight,
+    /// What some tenants may use and spend. Money is one: all replicas spend from the same purse.
+    pub tenants: BTreeMap<Name, Account>,
+    /// Likewise of tiers, of whose purse all their tenants spend.
+    pub tiers: BTreeMap<Name, Account>,
+}
+
+/// What a tenant or a tier may use and spend.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Account {
+    /// What it may spend; `None`: as much as it likes.
+    pub budget: Option<purse::Params>,
+    /// Indices of the targets it may use; `None`: all.
+    pub targets: Option<BTreeSet<usize>>,
 }
 
 /// The keys to one provider that requests use in turn.
@@ -143,13 +156,13 @@ impl Target {
     }
 
     /// What it has to offer, as far as it is for itself to say: whether its API can do what is asked its adapter knows,
-    /// whether it is a first choice its chain.
+    /// whether high stakes are trusted to it its chain.
     #[must_use]
     pub fn offer(&self) -> Offer<'_> {
         Offer {
             region: self.region.as_ref(),
             approved_for: &self.approved_for,
-            first_choice: true,
+            trusted: true,
             capabilities: &self.capabilities,
             obeys: true,
             embeds: true,
@@ -176,6 +189,8 @@ pub struct Chain {
     pub complies: bool,
     /// Whether requests with high stakes are only served by targets that are known to be good enough for them.
     pub minds_stakes: bool,
+    /// From this share of the budget of whoever asks on, what is cheapest comes first; 0 to 1.
+    pub downshift: Option<f64>,
     /// What becomes of a stream that breaks after its first token.
     pub on_break: OnBreak,
     /// Bounds the last byte of the answer, counted from the arrival at the router.
@@ -194,7 +209,9 @@ pub struct Chain {
     pub gates: Gates,
     /// A target whose measured quality is proven to lie below this share is passed over.
     pub min_quality: Option<f64>,
-    /// What is served when every target has failed.
+    /// Which answers are kept, to be given again when every target has failed.
+    pub cache: Option<cache::Params>,
+    /// What is served when every target has failed and no fresh answer is kept.
     pub degraded: Option<Name>,
     /// What is done when every target is passed over by its breaker.
     pub all_open: AllOpen,
@@ -228,6 +245,7 @@ impl Chain {
             table: Table::default(),
             complies: true,
             minds_stakes: true,
+            downshift: None,
             on_break: OnBreak::default(),
             deadline: Duration::from_secs(30),
             ttft_deadline: None,
@@ -236,6 +254,7 @@ impl Chain {
             max_attempts_total: 6,
             timeouts: Timeouts::default(),
             gates: Gates::default(),
+            cache: None,
             min_quality: None,
             degraded: None,
             all_open: AllOpen::default(),

@@ -4,11 +4,11 @@
 //! what its error rates leave of it. Its verdicts feed the rolling quality of the target and may demote it. What it has
 //! not said when the drill ends is never known.
 
-use super::client::{Client, Request};
+use super::client::Request;
 use super::health::Health;
 use super::policy::grading::Params;
 use crate::event::{EventKind, Sink};
-use crate::provider::{Answered, ToolCall};
+use crate::provider::Answered;
 use crate::runtime::{Clock, Spawner};
 use mock_providers::Luck;
 use std::sync::Arc;
@@ -54,33 +54,5 @@ impl Grader {
                 log.record(EventKind::Demoted { target, until: until.into() });
             }
         });
-    }
-}
-
-/// Listens to what a client is given.
-pub(super) struct Overheard<'c, C> {
-    client: &'c mut C,
-    pub(super) answered: Answered,
-}
-
-impl<'c, C> Overheard<'c, C> {
-    pub(super) fn new(client: &'c mut C) -> Self {
-        Self { client, answered: Answered::default() }
-    }
-}
-
-impl<C: Client> Client for Overheard<'_, C> {
-    async fn token(&mut self, text: &str) {
-        self.answered.text.push_str(text);
-        self.client.token(text).await;
-    }
-
-    async fn call(&mut self, call: &ToolCall) {
-        self.answered.calls.push(call.clone());
-        self.client.call(call).await;
-    }
-
-    async fn vector(&mut self, vector: &[f32]) {
-        self.client.vector(vector).await;
     }
 }

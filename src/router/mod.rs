@@ -2,7 +2,9 @@
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
 //! - `attempt`: one HTTP call. - `health`: what is known about a target. - `watch`: what is known about a chain.
+//! - `kept`: answers that may be given again.
 //! - `grader`: looks at answers afterwards.
+//! - `spending`: who pays.
 //! - `policy/`: every decision, pure.
 //! - `ablate`: the same router with a part missing. - `preset`: baselines.
 //!
@@ -15,8 +17,10 @@ mod client;
 pub mod config;
 mod grader;
 mod health;
+mod kept;
 pub mod policy;
 pub mod preset;
+mod spending;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -31,10 +35,12 @@ use crate::provider::Adapter;
 use crate::runtime::{Clock, Spawner};
 use crate::transport::Upstream;
 use config::{Chain, Config};
-use grader::{Grader, Overheard};
+use grader::Grader;
 use health::Health;
+use kept::{Kept, Overheard};
 use mock_providers::Luck;
 use policy::drift::{self, Drift};
+use spending::Spending;
 use std::sync::{Arc, Mutex};
 
 /// A provider as the router reaches it.
@@ -52,8 +58,11 @@ pub struct Router {
     upstreams: Vec<Provider>,
     /// By replica, then by target.
     replicas: Vec<Vec<Arc<Health>>>,
+    /// By chain; the replicas share them.
+    kept: Vec<Option<Kept>>,
     /// By chain.
     drift: Vec<Mutex<Drift>>,
+    spending: Spending,
     clock: Clock,
     luck: Luck,
     log: Arc<dyn Sink>,
@@ -66,7 +75,9 @@ impl Router {
     pub fn new(config: Config, upstreams: Vec<Provider>, clock: Clock, luck: Luck, log: Arc<dyn Sink>) -> Self {
         let replicas = health::unknown(&config);
         let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
-        Self { config, upstreams, replicas, drift, clock, luck, log, grader: None }
+        let kept = config.chains.iter().map(kept::empty).collect();
+        let spending = Spending::new(&config);
+        Self { config, upstreams, replicas, kept, drift, spending, clock, luck, log, grader: None }
     }
 
     /// With the grader that its configuration asks for, if it does.
@@ -104,14 +115,19 @@ impl Router {
     /// Carries a request to its end. The answer, if there is one, goes to `client` piece by piece; only what the
     /// returned [`Served`] calls answered was complete.
     pub async fn handle<C: Client>(&self, request: &Request, client: &mut C) -> Served {
-        let served = match self.grader.as_ref().filter(|grader| grader.picks(self.luck, request)) {
-            None => walk::carry(self, request, client).await,
-            Some(grader) => {
-                let mut client = Overheard::new(client);
-                let served = walk::carry(self, request, &mut client).await;
-                self.look(grader, request, &client.answered, &served);
-                served
+        let grader = self.grader.as_ref().filter(|grader| grader.picks(self.luck, request));
+        let served = if grader.is_some() || self.keeps(request) {
+            let mut client = Overheard::new(client);
+            let served = walk::carry(self, request, &mut client).await;
+            if let Some(grader) = grader {
+                self.look(grader, request, &client.given.answered, &served);
             }
+            if served.outcome == Outcome::Answered {
+                self.keep(request, client.given);
+            }
+            served
+        } else {
+            walk::carry(self, request, client).await
         };
         self.watch(request, &served);
         served

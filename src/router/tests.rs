@@ -129,6 +129,8 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         pools: vec![],
         fleet: Fleet::default(),
         oversight: config::Oversight::default(),
+        tenants: std::collections::BTreeMap::new(),
+        tiers: std::collections::BTreeMap::new(),
     };
     let log = Arc::new(Log::default());
     let sink: Arc<dyn Sink> = Arc::clone(&log) as Arc<dyn Sink>;

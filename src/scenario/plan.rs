@@ -1,15 +1,15 @@
 //! The plan of a drill: a scenario that has been checked. Nothing in it is optional that a drill needs, every name in
 //! it resolves, and it never changes while the drill runs.
 
-use crate::event::{AlertKind, Micros, Name};
+use crate::event::{AlertKind, Micros, Name, Payer};
 use crate::load;
 use crate::observe::Known;
 use crate::observe::alerts::Rule;
 use crate::router;
 use crate::router::ablate::{self, Part};
-use crate::router::config::Target;
+use crate::router::config::{Account, Target};
 use crate::router::preset::Preset;
-use crate::slo::{CauseFact, ChainFact, Facts, FaultFact, PlaceFact, Slo};
+use crate::slo::{BudgetFact, CauseFact, ChainFact, Facts, FaultFact, PlaceFact, Slo};
 use mock_providers::limits::Limits;
 use mock_providers::{Dialect, Model, fault::Fault};
 use siphasher::sip::SipHasher13;
@@ -81,6 +81,7 @@ impl Plan {
                     label: f.label.clone(),
                 })
                 .collect(),
+            budgets: self.budgets(),
             replicas: self.router.fleet.replicas,
             chains: self
                 .router
@@ -90,6 +91,15 @@ impl Plan {
                 .collect(),
             causes: self.router.targets.iter().flat_map(|target| self.causes(target)).collect(),
         }
+    }
+
+    fn budgets(&self) -> Vec<BudgetFact> {
+        let tenants = self.router.tenants.iter().map(|(name, account)| (Payer::Tenant(name.clone()), account));
+        let tiers = self.router.tiers.iter().map(|(name, account)| (Payer::Tier(name.clone()), account));
+        let fact = |(payer, account): (Payer, &Account)| {
+            account.budget.map(|b| BudgetFact { payer, amount: b.amount, per: b.per.into() })
+        };
+        tenants.chain(tiers).filter_map(fact).collect()
     }
 
     /// What will happen to a target without a fault: its model is retired, a key of its provider ends, the load changes.

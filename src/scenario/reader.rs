@@ -8,6 +8,7 @@ use super::problem::{Problem, Severity};
 use super::source::{At, Source, Span};
 use super::units::{self, Wrong};
 use super::yaml::{Entry, Node, Value};
+use crate::event::Nanodollars;
 use crate::words;
 use mock_providers::Distribution;
 use mock_providers::limits::Limit;
@@ -100,6 +101,16 @@ impl<'s> Sink<'s> {
     /// So many requests or tokens per window.
     pub(crate) fn limit(&self, node: &Node) -> Option<At<Limit>> {
         self.unit(node, "a limit such as `3000/min`", units::limit)
+    }
+
+    /// So much money.
+    pub(crate) fn money(&self, node: &Node) -> Option<At<Nanodollars>> {
+        self.unit(node, "an amount such as `$5`", units::money)
+    }
+
+    /// So much money per window.
+    pub(crate) fn budget(&self, node: &Node) -> Option<At<(Nanodollars, Duration)>> {
+        self.unit(node, "a budget such as `$5/h`", units::budget)
     }
 
     pub(crate) fn share(&self, node: &Node) -> Option<At<f64>> {

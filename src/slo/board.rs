@@ -95,7 +95,12 @@ impl Board {
                 let population = self.population([tenant, tier, task, chain], *stream);
                 self.in_flight.insert(*request, Flight { population, fell_back: false });
                 let (intended, data_class) = (*intended, data_class.as_ref());
-                self.tell(Kind::Arrived, at, Some(*request), Heard::Arrived { intended, residency, data_class });
+                self.tell(
+                    Kind::Arrived,
+                    at,
+                    Some(*request),
+                    Heard::Arrived { intended, payers: [tenant, tier], residency, data_class },
+                );
             }
             EventKind::FellBack { request, .. } => {
                 if let Some(flight) = self.in_flight.get_mut(request) {

@@ -7,6 +7,7 @@ use rstest::rstest;
 #[case("  availability>=99.9%  ")]
 #[case("answered == 100%")]
 #[case("degraded_share < 5% during outage")]
+#[case("cached_share {route=cheap} >= 50%")]
 #[case("error_share <= 0.1% after outage")]
 #[case("errors == 0")]
 #[case("errors(rate_limited) <= 3 over 10s")]

@@ -1,7 +1,7 @@
 //! What a board must know of a plan before the first event.
 
 use super::assertion::{Interval, Part};
-use crate::event::{AlertKind, Micros, Name};
+use crate::event::{AlertKind, Micros, Name, Nanodollars, Payer};
 use std::collections::BTreeSet;
 
 /// The parts of a plan that assertions refer to.
@@ -17,10 +17,23 @@ pub struct Facts {
     pub faults: Vec<FaultFact>,
     /// Chains and their targets.
     pub chains: Vec<ChainFact>,
+    /// What tenants and tiers may spend.
+    pub budgets: Vec<BudgetFact>,
     /// Routers; 0 and 1 both mean one.
     pub replicas: u16,
     /// What will happen without a fault and somebody should be told of.
     pub causes: Vec<CauseFact>,
+}
+
+/// What somebody may spend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BudgetFact {
+    /// Whose money.
+    pub payer: Payer,
+    /// How much in a window.
+    pub amount: Nanodollars,
+    /// The length of a window; the first begins with the drill.
+    pub per: Micros,
 }
 
 /// What may be sent to a target.

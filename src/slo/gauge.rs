@@ -33,7 +33,13 @@ pub(super) enum Measure {
 impl Gauge {
     pub(crate) fn new(slo: &Slo, facts: &Facts) -> Self {
         let interval = facts.interval(&slo.scope.part);
-        let ground = Ground { targets: &facts.targets, places: &facts.places, causes: &facts.causes, interval };
+        let ground = Ground {
+            targets: &facts.targets,
+            places: &facts.places,
+            causes: &facts.causes,
+            budgets: &facts.budgets,
+            interval,
+        };
         let limit = match slo.limit.amount {
             Amount::Time(t) => t,
             Amount::Billionths(_) => Micros(0),

@@ -45,7 +45,7 @@ pub use assertion::{Names, Slo, SloError};
 pub use board::Board;
 pub use check::parse;
 pub use explain::{Explanation, Moment, SloResult, Verdict};
-pub use facts::{CauseFact, ChainFact, Facts, FaultFact, PlaceFact};
+pub use facts::{BudgetFact, CauseFact, ChainFact, Facts, FaultFact, PlaceFact};
 pub(crate) use metric::Percentile;
 pub use metric::outcomes::available;
 pub use vacuity::vacuity;

@@ -58,6 +58,7 @@ pub(crate) fn facts() -> Facts {
             from: secs(30),
             until: Micros(u64::MAX),
         }],
+        budgets: Vec::new(),
         replicas: 1,
     }
 }

@@ -4,7 +4,7 @@
 //! and then every hundredth. Breakers, faults, phases and alerts always are.
 
 use super::snapshot::{FeedLine, Level};
-use crate::event::{BreakerState, Class, Event, EventKind, Micros, Name, Outcome, Reason};
+use crate::event::{BreakerState, BudgetLevel, Class, Event, EventKind, Micros, Name, Outcome, Reason};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Lines kept.
@@ -72,6 +72,13 @@ impl Feed {
             EventKind::Alert { target, kind, cause, .. } => {
                 (Level::Bad, format!("alert: {target} {}: {cause}", kind.as_str()))
             }
+            EventKind::Budget { payer, level, spent, left } => match level {
+                BudgetLevel::Full => (Level::Good, format!("the budget of {payer} is full again")),
+                BudgetLevel::Short => {
+                    (Level::Warning, format!("the budget of {payer} is short: {spent} spent, {left} left"))
+                }
+                BudgetLevel::Empty => (Level::Bad, format!("the budget of {payer} does not cover a call: {left} left")),
+            },
             EventKind::FellBack { request, from, to, reason } => {
                 let n = self.fallbacks.entry((from.clone(), to.clone(), *reason)).or_default();
                 *n += 1;
@@ -90,7 +97,12 @@ impl Feed {
                 let times = if *n == 1 { format!("request {request}") } else { format!("{n} times") };
                 (Level::Warning, format!("clients ask again: {class} ({times})"))
             }
-            EventKind::Ended { request, outcome: outcome @ (Outcome::Failed | Outcome::Degraded), class, .. } => {
+            EventKind::Ended {
+                request,
+                outcome: outcome @ (Outcome::Failed | Outcome::Degraded | Outcome::Cached),
+                class,
+                ..
+            } => {
                 let n = self.ended_badly.entry((*outcome, *class)).or_default();
                 *n += 1;
                 if !noteworthy(*n) {
@@ -98,6 +110,7 @@ impl Feed {
                 }
                 let times = if *n == 1 { format!("request {request}") } else { format!("{n} requests") };
                 let (level, what) = match outcome {
+                    Outcome::Cached => (Level::Warning, "answer from the cache"),
                     Outcome::Degraded => (Level::Warning, "degraded answer"),
                     _ => (Level::Bad, "error to the client"),
                 };

@@ -163,7 +163,7 @@ impl Stats {
     fn ended(&mut self, at: Micros, outcome: Outcome, target: Option<&Name>, latency: Micros) {
         self.ended += 1;
         *self.outcomes.entry(outcome).or_default() += 1;
-        if matches!(outcome, Outcome::Answered | Outcome::Degraded) {
+        if outcome.is_answer() {
             self.latency.record(latency);
         }
         if matches!(outcome, Outcome::Failed | Outcome::Degraded) {

@@ -102,6 +102,8 @@ pub(super) fn plan() -> Plan {
             pools: vec![],
             fleet: Fleet::default(),
             oversight: Oversight::default(),
+            tenants: BTreeMap::new(),
+            tiers: BTreeMap::new(),
         },
         load: vec![],
         phases: vec![phase("steady", 0, 20), phase("outage", 20, 60), phase("recovery", 60, 120)],

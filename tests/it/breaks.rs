@@ -23,7 +23,7 @@ fn every_drill_breaks_exactly_as_it_says_without_each_part_it_names() {
     });
 }
 
-fn breaks_as_it_says(plan: &Plan, breaks: &Breaks) {
+pub(crate) fn breaks_as_it_says(plan: &Plan, breaks: &Breaks) {
     let ablated = Arc::new(plan.without(&[breaks.part]));
     let results = play(&ablated, plan.seed, World::Virtual).board.results();
     let failed: BTreeSet<&str> = results.iter().filter(|r| r.verdict == Verdict::Fail).map(|r| &*r.text).collect();

@@ -2,10 +2,10 @@
 
 use crate::drills::{drill, plan, play, stories};
 use hopdrill::engine::{Finished, World};
-use hopdrill::event::{Event, EventKind};
+use hopdrill::event::{Event, EventKind, Judged};
 use hopdrill::router::ablate;
 use hopdrill::scenario::{self, library};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A drill with two vendors; `router`, `load` and what follows are given.
@@ -100,6 +100,31 @@ fn high_stakes_are_served_by_a_first_choice_or_not_at_all() {
 }
 
 #[test]
+fn high_stakes_fall_back_to_who_is_proven_to_be_good_enough() {
+    let played = |grader: &str, floor: &str| {
+        drill(&format!(
+            "version: 1\nname: proven\nproviders:\n  openai: {{ models: {{ gpt-4o: {{}} }} }}\n  anthropic: {{ models: {{ \
+             claude-sonnet-4: {{ quality: 0.97 }} }} }}\nrouter:\n  {grader}\n  chains:\n    main: {{ targets: [openai/gpt-4o, \
+             anthropic/claude-sonnet-4], {floor} }}\n    highvolume: {{ targets: [anthropic/claude-sonnet-4] }}\nload:\n  \
+             - {{ task: chat, rate: 2/s, stakes: high_stakes }}\n  - {{ task: highvolume, rate: 20/s }}\n\
+             phases: [{{ name: steady, for: 30s }}, {{ name: outage, for: 30s }}]\n\
+             faults: [{{ on: openai, during: outage, inject: {{ status: 500 }} }}]\n"
+        ))
+    };
+    let grader = "grader: { sample: 100%, delay: 1s, false_bad: 0%, false_good: 0% }";
+    let outage = |done: &Finished| ends(done, 0, 30..60).into_iter().map(|end| end.0).collect::<BTreeSet<_>>();
+    assert_eq!(outage(&played(grader, "min_quality: 80%")), BTreeSet::from(["answered"]));
+    assert_eq!(outage(&played(grader, "require: { min_quality: 80% }")), BTreeSet::from(["answered"]));
+    assert_eq!(
+        outage(&played(grader, "min_quality: 99%")),
+        BTreeSet::from(["failed"]),
+        "nobody is proven to be that good"
+    );
+    assert_eq!(outage(&played("", "min_quality: 80%")), BTreeSet::from(["failed"]), "nobody has looked");
+    assert_eq!(outage(&played(grader, "")), BTreeSet::from(["failed"]), "nobody said what is good enough");
+}
+
+#[test]
 fn without_a_fallback_the_first_target_is_the_only_one() {
     let router = "{ chains: { main: { targets: [openai/gpt-4o, anthropic/claude-sonnet-4], fallback: none } } }";
     let done = with(router, "[{ task: chat, rate: 2/s }]", "faults: [{ on: openai, inject: { status: 500 } }]\n");
@@ -139,4 +164,50 @@ fn a_request_that_nobody_may_serve_is_never_sent() {
     assert_eq!(stories.len(), 50);
     let told = ["skip openai/gpt-4o (residency)", "failed bad_request"];
     assert!(stories.iter().all(|story| *story == told), "{:?}", stories[0]);
+}
+
+/// How the requests of a stream that arrive in some span of seconds end: outcome, and whether the answer is right.
+fn ends(done: &Finished, stream: u16, span: std::ops::Range<u64>) -> Vec<(&'static str, Option<Judged>)> {
+    let meant = |at: u64| span.start * 1_000_000 <= at && at < span.end * 1_000_000;
+    let told = done.events.iter().filter_map(|e| match &e.kind {
+        EventKind::Ended { request, intended, outcome, judged, .. }
+            if request.stream == stream && meant(intended.0) =>
+        {
+            Some((outcome.as_str(), *judged))
+        }
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn an_answer_is_given_again_to_who_asks_the_same_while_it_is_fresh() {
+    let yaml = "
+version: 1
+name: again
+providers: { openai: { models: { gpt-4o: { quality: 1.0, ttft: 200ms }, text-embedding-3-small: { ttft: 50ms, tokens_per_second: 100, context: 8k } } } }
+router:
+  chains:
+    main: { targets: [openai/gpt-4o], degraded: { cache: { max_age: 20s } } }
+    embedding: { targets: [openai/text-embedding-3-small], degraded: { cache: {} } }
+load:
+  - { tenant: acme, task: chat, rate: 10/s, stream: 50% }
+  - { tenant: globex, task: chat, rate: 0/s, phases: { outage: { rate: 5/s } } }
+  - { tenant: acme, task: tools, rate: 5/s, prompts: 5 }
+  - { tenant: acme, task: embedding, rate: 5/s, prompts: 5 }
+phases: [{ name: steady, for: 30s }, { name: outage, for: 30s }]
+faults: [{ on: openai, during: outage, inject: refused }]
+";
+    let done = drill(yaml);
+    for (stream, what) in [(0, "prose"), (2, "a tool call"), (3, "a vector")] {
+        let cached = ends(&done, stream, 31..45);
+        assert!(
+            cached.len() >= 70 && cached.iter().all(|end| *end == ("cached", Some(Judged::Right))),
+            "{what}: {cached:?}"
+        );
+    }
+    assert!(ends(&done, 0, 52..60).iter().all(|end| *end == ("failed", None)), "what is too old is not given");
+    assert!(ends(&done, 3, 52..60).iter().all(|end| end.0 == "cached"), "ten minutes are the default");
+    let others = ends(&done, 1, 30..60);
+    assert!(others.len() >= 150 && others.iter().all(|end| end.0 == "failed"), "nobody gets what another tenant got");
 }

@@ -33,8 +33,8 @@ pub struct Offer<'a> {
     pub region: Option<&'a Name>,
     /// The kinds of data it is approved for.
     pub approved_for: &'a BTreeSet<Name>,
-    /// Whether requests are meant for it, rather than fall back to it.
-    pub first_choice: bool,
+    /// Whether high stakes may be trusted to it: requests are meant for it, or it is proven to be good enough.
+    pub trusted: bool,
     /// What it can do.
     pub capabilities: &'a BTreeSet<Capability>,
     /// Whether its API has words for all that is asked of the model beside the question.
@@ -57,7 +57,7 @@ pub fn unfit(needs: &Needs<'_>, offer: &Offer<'_>) -> Option<SkipReason> {
     if needs.data_class.is_some_and(|class| !offer.approved_for.contains(class)) {
         return Some(SkipReason::DataClass);
     }
-    if needs.high_stakes && !offer.first_choice {
+    if needs.high_stakes && !offer.trusted {
         return Some(SkipReason::Stakes);
     }
     let able = needs.capabilities.iter().all(|c| offer.capabilities.contains(c));
@@ -103,7 +103,7 @@ mod tests {
         let offer = Offer {
             region: Some(&region),
             approved_for: &approved_for,
-            first_choice: true,
+            trusted: true,
             capabilities: &able,
             obeys: true,
             embeds: false,
@@ -122,8 +122,8 @@ mod tests {
         let deaf = unfit(&needs, &Offer { obeys: false, ..offer });
         assert_eq!(deaf, reason.filter(|r| *r != SkipReason::Context).or(Some(SkipReason::Capability)));
         let high = Needs { high_stakes: true, ..needs.clone() };
-        assert_eq!(unfit(&high, &offer), reason, "what is at stake does not matter to a first choice");
-        let second = unfit(&high, &Offer { first_choice: false, ..offer });
+        assert_eq!(unfit(&high, &offer), reason, "what is at stake does not matter to who is trusted");
+        let second = unfit(&high, &Offer { trusted: false, ..offer });
         let forbidden = matches!(reason, Some(SkipReason::Residency | SkipReason::DataClass));
         assert_eq!(second, if forbidden { reason } else { Some(SkipReason::Stakes) });
         let nowhere = Offer { region: None, ..offer };
@@ -138,7 +138,7 @@ mod tests {
         let offer = Offer {
             region: None,
             approved_for: &none,
-            first_choice: true,
+            trusted: true,
             capabilities: &able,
             obeys: true,
             embeds: true,

@@ -82,6 +82,12 @@ pub fn order(steps: &[Step], members: &[Member]) -> Vec<usize> {
     places
 }
 
+/// Moves what costs least to the front, whatever its step; what is demoted stays at the end.
+pub fn cheapest_first(places: &mut [usize], members: &[Member]) {
+    let key = |&place: &usize| (members[place].demoted, members[place].price);
+    places.sort_by(|a, b| key(a).0.cmp(&key(b).0).then(key(a).1.total_cmp(&key(b).1)));
+}
+
 /// Lower comes first.
 fn rank(pick: Pick, member: &Member) -> f64 {
     match pick {
@@ -108,6 +114,14 @@ mod tests {
 
     fn three(change: fn(usize, Member) -> Member) -> [Member; 3] {
         [0, 1, 2].map(|i| change(i, MEMBER))
+    }
+
+    #[test]
+    fn what_costs_least_goes_to_the_front_before_what_is_demoted() {
+        let members = three(|i, m| Member { price: [3.0, 2.0, 1.0][i], demoted: i == 2, ..m });
+        let mut places = vec![0, 1, 2];
+        cheapest_first(&mut places, &members);
+        assert_eq!(places, [1, 0, 2]);
     }
 
     #[rstest]

@@ -47,6 +47,12 @@ impl Estimate {
         f64::from(self.good) / f64::from(self.count)
     }
 
+    /// Whether the share is proven to reach a floor.
+    #[must_use]
+    pub fn is_at_least(&self, floor: f64) -> bool {
+        self.low >= floor
+    }
+
     /// Whether the share is proven to lie below a floor.
     #[must_use]
     pub fn is_below(&self, floor: f64) -> bool {
@@ -100,6 +106,9 @@ mod tests {
         assert!(!Estimate::of(4, 5).expect("some").is_below(0.9));
         assert!(Estimate::of(120, 200).expect("some").is_below(0.9));
         assert!(!Estimate::of(178, 200).expect("some").is_below(0.9), "89 % may well be 90 %");
+        assert!(!Estimate::of(182, 200).expect("some").is_at_least(0.9), "and 91 % may well be less");
+        assert!(Estimate::of(190, 200).expect("some").is_at_least(0.9));
+        assert!(!Estimate::of(5, 5).expect("some").is_at_least(0.9), "five are no proof");
         assert_eq!(Estimate::of(0, 0), None);
     }
 

@@ -1,14 +1,16 @@
 //! Admission: in which order the targets are tried, and whether one may be called now.
 
-use super::Walk;
-use crate::event::SkipReason;
+use super::{Leave, Walk};
+use crate::event::{Nanodollars, SkipReason, Usage};
 use crate::router::Router;
 use crate::router::client::{Request, Stakes};
 use crate::router::config::{AllOpen, Chain};
-use crate::router::health::{Pass, Terms};
+use crate::router::health::Terms;
 use crate::router::policy::ahead::Cost;
+use crate::router::policy::cost;
 use crate::router::policy::fit::{Needs, Offer, unfit};
-use crate::router::policy::order::{Member, Pick, order};
+use crate::router::policy::order::{Member, Pick, cheapest_first, order};
+use crate::router::spending::Hold;
 use mock_providers::model::Capability;
 use std::time::Duration;
 
@@ -21,7 +23,25 @@ impl<'a> Walk<'a> {
         if let [_] = *self.chain.targets {
             return vec![0];
         }
-        order(&self.chain.steps, &self.members(now))
+        let members = self.members(now);
+        let mut places = order(&self.chain.steps, &members);
+        let tell = |event| self.log(event);
+        if self.payers.iter().any(|payer| payer.downshifts(now, self.chain.downshift, tell)) {
+            cheapest_first(&mut places, &members);
+        }
+        places
+    }
+
+    /// What a call there is likely to cost.
+    fn estimate(&self, place: usize) -> Nanodollars {
+        let answer = if self.request.embedding.is_some() { 0 } else { TYPICAL_ANSWER };
+        let usage = Usage { prompt: self.prompt_tokens, answer, ..Usage::default() };
+        cost::of(&self.target(place).price, &usage)
+    }
+
+    /// Whether everybody who pays has enough left for a call at `at`.
+    pub(super) fn affords(&self, place: usize, at: Duration) -> bool {
+        self.payers.iter().all(|payer| payer.covers(at, self.estimate(place)))
     }
 
     /// What is known of each place that may matter to the order.
@@ -77,15 +97,28 @@ impl<'a> Walk<'a> {
 
     /// Why this target can never serve this request, whatever happens.
     pub(super) fn unfit(&self, place: usize) -> Option<SkipReason> {
-        let target = self.target(place);
+        let (target, index) = (self.target(place), self.chain.targets[place]);
+        let config = &self.router.config;
+        let accounts = [config.tenants.get(&self.request.tenant), config.tiers.get(&self.request.tier)];
+        if accounts.into_iter().flatten().any(|a| a.targets.as_ref().is_some_and(|allowed| !allowed.contains(&index))) {
+            return Some(SkipReason::NotAllowed);
+        }
         let adapter = self.router.upstreams[target.provider].adapter;
         let offer = Offer {
-            first_choice: self.chain.is_first_choice(place),
+            trusted: self.is_trusted(place),
             obeys: self.request.embedding.is_some() || adapter.cannot(&self.request.options).is_none(),
             embeds: adapter.embedder().is_ok(),
             ..target.offer()
         };
         unfit(&self.needs, &offer)
+    }
+
+    /// Whether high stakes may be trusted to a target: the chain is meant for it, or its measured quality is proven to reach
+    /// the floor of the chain.
+    fn is_trusted(&self, place: usize) -> bool {
+        let floor = self.chain.min_quality.filter(|_| self.needs.high_stakes);
+        let proven = || Some(self.health(place).measured()?.is_at_least(floor?));
+        self.chain.is_first_choice(place) || proven() == Some(true)
     }
 
     /// What this request needs of every target.
@@ -113,13 +146,13 @@ impl<'a> Walk<'a> {
     }
 
     /// May this target be called now? Whether it is busy or has nothing left only matters unless `lenient`.
-    pub(super) fn admit(&self, place: usize, lenient: bool) -> Result<Pass, SkipReason> {
+    pub(super) fn admit(&self, place: usize, lenient: bool) -> Result<Leave, SkipReason> {
         self.ask(place, lenient, true)
     }
 
     /// A call out of turn to the target that will admit one soonest, where the breakers let nobody pass and the chain wants
     /// one made all the same.
-    pub(super) fn best_try(&self) -> Option<(usize, Pass)> {
+    pub(super) fn best_try(&self) -> Option<(usize, Leave)> {
         if self.chain.all_open != AllOpen::BestTry || !self.all_open() {
             return None;
         }
@@ -137,7 +170,7 @@ impl<'a> Walk<'a> {
         self.attempts == 0 && fit().count() > 0 && fit().all(|place| open(&place))
     }
 
-    fn ask(&self, place: usize, lenient: bool, heeds_breaker: bool) -> Result<Pass, SkipReason> {
+    fn ask(&self, place: usize, lenient: bool, heeds_breaker: bool) -> Result<Leave, SkipReason> {
         let now = self.now();
         if let Some(reason) = self.hindrance(place, now) {
             return Err(reason);
@@ -151,6 +184,8 @@ impl<'a> Walk<'a> {
             first_here: self.places[place].tried == 0,
         };
         let tell = |change| self.announce(place, change);
-        self.health(place).admit(now, self.luck("ramp", place), terms, self.keys(place), tell)
+        let pass = self.health(place).admit(now, self.luck("ramp", place), terms, self.keys(place), tell)?;
+        let hold = Hold::on(&self.payers, now, self.estimate(place), |event| self.log(event));
+        Ok(Leave { pass, hold: hold.ok_or(SkipReason::Budget)? })
     }
 }

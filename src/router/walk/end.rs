@@ -23,12 +23,19 @@ impl Walk<'_> {
         }
         let class = self.failure.or(match self.left {
             Some((_, Reason::Skip(SkipReason::SetAside))) => Some(Class::RateLimited),
+            Some((_, Reason::Skip(SkipReason::Budget))) => Some(Class::QuotaExhausted),
             Some((_, Reason::Skip(SkipReason::Deadline))) => Some(Class::Timeout),
             Some((_, Reason::Skip(SkipReason::KeyClosed))) => Some(Class::Auth),
             _ => Some(Class::Overloaded),
         });
-        let fails_fast = self.chain.all_open == AllOpen::FailFast && self.all_open();
-        let stands_in = self.request.embedding.is_none() && !self.needs.high_stakes && !fails_fast;
+        if self.chain.all_open == AllOpen::FailFast && self.all_open() {
+            return self.served(Outcome::Failed, class);
+        }
+        if let Some(given) = self.router.kept(self.request).filter(|_| !self.needs.high_stakes) {
+            given.give(client).await;
+            return self.served(Outcome::Cached, class);
+        }
+        let stands_in = self.request.embedding.is_none() && !self.needs.high_stakes;
         match self.chain.degraded.as_ref().filter(|_| stands_in) {
             Some(template) => {
                 client.token(template).await;

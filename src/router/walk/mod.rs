@@ -26,6 +26,7 @@ use super::policy::gates::Asked;
 use super::policy::join::{Join, anchor};
 use super::policy::keyring::{Key, Keys};
 use super::policy::{backoff, cost, retry_after};
+use super::spending::{Hold, Wallet};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
 use crate::provider::{self, Ask, Embed, SchemaBy, Scope};
 use mock_providers::model::Capability;
@@ -43,6 +44,8 @@ struct Walk<'a> {
     /// The tenant's own key.
     own_key: Key,
     needs: Needs<'a>,
+    /// Who pays.
+    payers: Vec<Arc<Wallet>>,
     deadline: Duration,
     ttft_deadline: Option<Duration>,
     /// What is known of each place of the chain.
@@ -60,6 +63,12 @@ struct Walk<'a> {
     /// What the client has of a streamed answer.
     given: String,
     delivered: bool,
+}
+
+/// Leave to make one call.
+struct Leave {
+    pass: Pass,
+    hold: Hold,
 }
 
 /// What one request knows of one place of its chain.
@@ -112,6 +121,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         prompt_tokens,
         own_key: Key { name: Arc::clone(&request.tenant), secret: provider::secret(&request.tenant).into() },
         needs: Walk::needs(router, chain, request, prompt_tokens),
+        payers: router.spending.payers(&request.tenant, &request.tier),
         deadline: arrived + chain.deadline,
         ttft_deadline: chain.ttft_deadline.filter(|_| request.stream).map(|d| arrived + d),
         places: chain.targets.iter().map(|target| Place::new(request, *target)).collect(),
@@ -131,7 +141,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         for (index, &place) in order.iter().enumerate() {
             let nowhere_else = index + 1 == order.len() && postponed.is_empty();
             match walk.admit(place, lenient || nowhere_else) {
-                Ok(pass) => match walk.hop(place, pass, client).await {
+                Ok(leave) => match walk.hop(place, leave, client).await {
                     Then::Done(served) => return served,
                     Then::Next => {}
                     Then::Stop => return walk.exhausted(client).await,
@@ -145,11 +155,12 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
             }
         }
         if !postponed.is_empty() {
+            walk.comes_from_its_failure();
             (order, lenient) = (postponed, true);
             continue;
         }
-        if let Some((place, pass)) = walk.best_try() {
-            match walk.hop(place, pass, client).await {
+        if let Some((place, leave)) = walk.best_try() {
+            match walk.hop(place, leave, client).await {
                 Then::Done(served) => return served,
                 Then::Next => {}
                 Then::Stop => return walk.exhausted(client).await,
@@ -226,18 +237,18 @@ impl Walk<'_> {
     }
 
     /// Uses one target until it answers, or until the table says to leave it.
-    async fn hop<C: Client>(&mut self, place: usize, pass: Pass, client: &mut C) -> Then {
+    async fn hop<C: Client>(&mut self, place: usize, leave: Leave, client: &mut C) -> Then {
         self.arrive_at(place);
-        let mut pass = Some(pass);
+        let mut leave = Some(leave);
         let mut stricter = false;
         let mut waited = None;
         let mut classes: Vec<Class> = Vec::new();
         loop {
-            let granted = match pass.take() {
-                Some(pass) => pass,
+            let granted = match leave.take() {
+                Some(leave) => leave,
                 // The breaker may have opened, or the target asked for a pause, while this request waited.
                 None => match self.admit(place, true) {
-                    Ok(pass) => pass,
+                    Ok(leave) => leave,
                     Err(reason) => {
                         self.skip(place, reason);
                         return Then::Next;
@@ -245,7 +256,7 @@ impl Walk<'_> {
                 },
             };
             let continued = self.delivered;
-            let key = Name::clone(&granted.key.name);
+            let key = Name::clone(&granted.pass.key.name);
             let (verdict, asked) = self.attempt(place, granted, stricter, client).await;
             let class = verdict.class;
             self.delivered |= verdict.delivered;
@@ -336,7 +347,7 @@ impl Walk<'_> {
     async fn attempt<C: Client>(
         &mut self,
         place: usize,
-        pass: Pass,
+        Leave { pass, hold }: Leave,
         stricter: bool,
         client: &mut C,
     ) -> (Judgement, Option<Duration>) {
@@ -419,6 +430,7 @@ impl Walk<'_> {
         let retires = verdict.retires.as_deref();
         let sign = Sign { class: verdict.class, dispatched, judged: now, key: &key.name, retires };
         self.places[place].class = Some(verdict.class);
+        let cost = verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage));
         pass.record(effect, &sign, now - dispatched, now, self.luck("open", place), |recorded| {
             self.log(EventKind::AttemptEnded {
                 request: id,
@@ -432,7 +444,7 @@ impl Walk<'_> {
                 retry_after: asked.map(Micros::from),
                 tokens: verdict.tokens,
                 usage: verdict.usage,
-                cost: verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage)),
+                cost,
                 breaker: recorded.reading,
                 key: pooled.clone(),
             });
@@ -447,6 +459,7 @@ impl Walk<'_> {
                 self.log(EventKind::Alert { target, kind: alert.kind, drift: None, cause });
             }
         });
+        hold.settle(now, cost, |event| self.log(event));
         let pauses = row(verdict.class).retry == Retry::WithinWait && self.chain.retry.heeds_pauses;
         if let Some(wait) = asked.filter(|_| pauses) {
             self.set_aside(place, verdict.scope, &key.name, now + wait);

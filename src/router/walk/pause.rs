@@ -17,12 +17,21 @@ impl Walk<'_> {
         } else if self.last.is_none() {
             // Nothing was called yet: waiting for the first choice is no fallback.
             self.left = Some((0, Reason::Skip(SkipReason::SetAside)));
+        } else {
+            self.comes_from_its_failure();
         }
         if self.gone_while(until).await {
             self.failure = Some(Class::Cancelled);
             return None;
         }
         Some(place)
+    }
+
+    /// A request that comes back to a target leaves the one that failed, not the one that it passed over on its way.
+    pub(super) fn comes_from_its_failure(&mut self) {
+        if let (Some(last), Some(class)) = (self.last, self.failure) {
+            self.left = Some((last, Reason::Class(class)));
+        }
     }
 
     /// When this target is worth another call, if it is worth waiting for. Everybody who waits for one pause comes back
@@ -34,7 +43,8 @@ impl Walk<'_> {
         let until = pause + Duration::from_millis(scatter.as_millis() as u64);
         let open = self.is_open_at(place, until);
         let paid = here.tried == 0 || self.health(place).covers_retry(now);
-        let may = here.tried < self.chain.retry.max_attempts && paid && !open && self.hindrance(place, until).is_none();
+        let may = here.tried < self.chain.retry.max_attempts && paid && !open;
+        let may = may && self.affords(place, until) && self.hindrance(place, until).is_none();
         may.then_some(until)
     }
 }

@@ -91,6 +91,7 @@ fn check_one(stream: &spec::load::Stream, phases: &[Phase], sink: &Sink<'_>) -> 
         task: stream.task.as_ref()?.value,
         traits: Arc::new(traits),
         prompt_tokens: stream.prompt_tokens,
+        prompts: stream.prompts,
         streamed: stream.streamed,
         risky: stream.risky,
         vague: stream.vague,

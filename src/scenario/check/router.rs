@@ -4,7 +4,8 @@
 //! says explicitly wins over the default; two chains that say different things of one target are an error.
 
 use super::{resolve, routes};
-use crate::router::config::{Chain, Config, Oversight, Pool, Target};
+use crate::event::Name;
+use crate::router::config::{Account, Chain, Config, Oversight, Pool, Target};
 use crate::router::policy::breaker::Group;
 use crate::router::policy::keyring::Key;
 use crate::router::policy::{breaker, budget, quality};
@@ -15,6 +16,7 @@ use crate::scenario::source::{At, Span};
 use crate::scenario::spec;
 use crate::scenario::units::shown;
 use crate::words;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink: &Sink<'_>) -> Config {
@@ -34,26 +36,55 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     let (fleet, oversight) = (router.fleet, Oversight { grader: router.grader });
     targets.settle_groups();
     let pools = router.keys.iter().filter_map(|(provider, keys)| pool(provider, keys, providers, sink)).collect();
-    let targets = targets.list.into_iter().map(|t| t.target).collect();
-    let config = Config { targets, chains, routes, pools, fleet, oversight };
-    require(router, &config, sink);
+    let targets: Vec<Target> = targets.list.into_iter().map(|t| t.target).collect();
+    let (tenants, tiers) = (accounts(&router.tenants, &targets, sink), accounts(&router.tiers, &targets, sink));
+    let mut config = Config { targets, chains, routes, pools, fleet, oversight, tenants, tiers };
+    require(router, &mut config, sink);
     config
 }
 
-/// What chains and routes ask of targets. A chain some of whose targets do not exist is left alone.
-fn require(router: &spec::router::Router, config: &Config, sink: &Sink<'_>) {
-    for (index, (typed, chain)) in router.chains.iter().zip(&config.chains).enumerate() {
-        if typed.targets.names.len() != chain.targets.len() {
-            continue;
+/// What tenants or tiers may use and spend.
+fn accounts(typed: &[spec::tenants::Account], targets: &[Target], sink: &Sink<'_>) -> BTreeMap<Name, Account> {
+    let index = |name: &At<String>| {
+        let found = targets.iter().position(|target| *target.name == *name.value);
+        if found.is_none() {
+            let help = words::help(&name.value, targets.iter().map(|target| &*target.name));
+            sink.error(&name.at, format!("no chain has the target {}", shown(&name.value)), help);
         }
+        found
+    };
+    let account = |account: &spec::tenants::Account| {
+        let allowed = |names: &Vec<At<String>>| names.iter().filter_map(index).collect::<BTreeSet<usize>>();
+        (
+            account.name.value.as_str().into(),
+            Account { budget: account.budget, targets: account.targets.as_ref().map(allowed) },
+        )
+    };
+    typed.iter().map(account).collect()
+}
+
+/// What chains and routes ask of targets. A chain some of whose targets do not exist is left alone.
+fn require(router: &spec::router::Router, config: &mut Config, sink: &Sink<'_>) {
+    for (typed, chain) in router.chains.iter().zip(&mut config.chains) {
+        let leads_here =
+            |route: &&spec::routes::Route| route.chain.as_ref().is_some_and(|chain| chain.value == *typed.name.value);
+        let of_routes = router.routes.iter().filter(leads_here).filter_map(|route| route.require.as_ref());
         let named = typed.targets.names.iter().map(|name| &name.at);
         let members: Vec<(&Span, &Target)> =
             named.zip(&chain.targets).map(|(at, target)| (at, &config.targets[*target])).collect();
-        let to_here = |route: &&spec::routes::Route| {
-            route.chain.as_ref().is_some_and(|chain| chain.value == *router.chains[index].name.value)
-        };
-        let of_routes = router.routes.iter().filter(to_here).filter_map(|route| route.require.as_ref());
-        typed.require.iter().chain(of_routes).for_each(|required| routes::require(required, &members, sink));
+        for required in typed.require.iter().chain(of_routes) {
+            if typed.targets.names.len() == chain.targets.len() {
+                routes::require(required, &members, sink);
+            }
+            if let Some(floor) = &required.min_quality {
+                chain.min_quality = Some(chain.min_quality.map_or(floor.value, |other| other.max(floor.value)));
+                if config.oversight.grader.is_none() {
+                    let message = "nothing measures the quality of these targets";
+                    let help = "add `router: { grader: { sample: 10% } }`; what a scenario calls `quality` is what the mock is";
+                    sink.warning(&floor.at, message, Some(help.to_owned()));
+                }
+            }
+        }
     }
 }
 

@@ -59,10 +59,6 @@ pub(super) fn require(require: &Require, members: &[(&Span, &Target)], sink: &Si
             lacks(at, message, &context.at);
         }
     }
-    if let Some(quality) = &require.min_quality {
-        let help = "what a scenario calls `quality` is what the mock is, not what the router knows";
-        sink.warning(&quality.at, "nothing measures the quality of these targets", Some(help.to_owned()));
-    }
 }
 
 /// Routes that no request takes, and words in their conditions that no load stream uses. Returns the chains that such

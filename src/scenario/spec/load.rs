@@ -36,6 +36,7 @@ pub(crate) struct Stream {
     pub(crate) stakes: Stakes,
     pub(crate) batch: bool,
     pub(crate) prompt_tokens: Option<Distribution>,
+    pub(crate) prompts: Option<u32>,
     /// By phase.
     pub(crate) phases: Vec<(At<String>, Option<At<Pattern>>)>,
 }
@@ -80,6 +81,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
     let stakes = fields.get("stakes").and_then(|n| sink.word(n, "a kind of stakes", STAKES));
     let mode = fields.get("mode").and_then(|n| sink.word(n, "a mode", &[("interactive", false), ("batch", true)]));
     let prompt_tokens = fields.get("prompt_tokens").and_then(|n| sink.sizes(n));
+    let prompts = fields.get("prompts").and_then(|n| sink.count32(n, 1, 1_000_000));
     let phases = fields.get("phases").and_then(|n| sink.entries(n, "the rate by phase")).unwrap_or_default();
     let phases = phases.iter().map(|Entry { key, value }| (key.clone(), pattern(value, sink))).collect();
     let at = fields.at.clone();
@@ -103,6 +105,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Stream> {
         stakes: stakes.map_or(Stakes::default(), |s| s.value),
         batch: mode.is_some_and(|m| m.value),
         prompt_tokens: prompt_tokens.map(|d| d.value),
+        prompts: prompts.map(|n| n.value),
         phases,
     })
 }
@@ -255,6 +258,7 @@ mod tests {
             ("residency: [eu, eu]", "`eu` is there twice"),
             ("stakes: high", "did you mean `high_stakes`?"),
             ("mode: bulk", "`bulk` is not a mode"),
+            ("prompts: 0", "this must lie between 1 and 1000000"),
             ("prompt_tokens: 2M", "`2M` is too much"),
             ("client: openai", "did you mean `openai_sdk`?"),
             ("client: [boto3]", "expected an SDK, found a list"),

@@ -6,6 +6,7 @@
 mod alerts;
 pub(crate) mod breaks;
 mod classes;
+mod degraded;
 mod fallback;
 pub(crate) mod faults;
 mod gates;
@@ -19,6 +20,7 @@ pub(crate) mod require;
 pub(crate) mod router;
 pub(crate) mod routes;
 mod targets;
+pub(crate) mod tenants;
 mod triggers;
 
 use super::reader::Sink;

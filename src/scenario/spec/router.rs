@@ -3,7 +3,8 @@
 use super::require::{self, Require};
 use super::routes::{self, Route};
 use super::targets::{self, Targets};
-use super::{classes, fallback, gates, oversight, preset, set, triggers};
+use super::tenants::{self, Account};
+use super::{classes, degraded, fallback, gates, oversight, preset, set, triggers};
 use crate::router::config::{self, AllOpen, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::breaker::Group;
@@ -41,6 +42,8 @@ pub(crate) struct Router {
     pub(crate) chains: Vec<Chain>,
     pub(crate) fleet: Fleet,
     pub(crate) grader: Option<grading::Params>,
+    pub(crate) tenants: Vec<Account>,
+    pub(crate) tiers: Vec<Account>,
 }
 
 /// A chain as it was typed, with defaults for what was left out.
@@ -98,9 +101,11 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
         sink.error(&at, "there are `chains` already", Some(help));
     }
     let fleet = fleet(&mut fields, sink);
+    let tenants = fields.get("tenants").map_or_else(Vec::new, |n| tenants::read(n, "the tenants", sink));
+    let tiers = fields.get("tiers").map_or_else(Vec::new, |n| tenants::read(n, "the tiers", sink));
     fields.finish();
     let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
-    Some(Router { keys, routes, chains: chains?, fleet, grader })
+    Some(Router { keys, routes, chains: chains?, fleet, grader, tenants, tiers })
 }
 
 /// The keys of a pool.
@@ -167,10 +172,8 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     chain.quality = fields.get("quality").and_then(|n| quality(n, sink));
     config.gates = fields.get("gates").map_or_else(Gates::default, |n| gates::read(n, sink));
     config.min_quality = fields.get("min_quality").and_then(|n| sink.positive_share(n)).map(|s| s.value);
-    if let Some(mut degraded) = fields.get("degraded").and_then(|n| sink.fields(n, "a degraded answer")) {
-        let template = degraded.need("template", "template: 'Please try again later.'");
-        config.degraded = template.and_then(|n| sink.text(n)).map(|t| t.value.into());
-        degraded.finish();
+    if let Some(node) = fields.get("degraded") {
+        degraded::read(node, config, sink);
     }
     if let Some(word) = fields.get("on_break").and_then(|n| sink.word(n, "what becomes of a broken stream", ON_BREAK)) {
         config.on_break = word.value;

@@ -1,5 +1,6 @@
 //! `triggers:` of a chain: `{ type: latency, threshold: 5s }`, or the bare word.
 
+use super::tenants::SOFT;
 use crate::router::config::{self, Timeouts};
 use crate::router::policy::breaker;
 use crate::router::policy::triggers::{Trigger, table, uncovered};
@@ -38,7 +39,7 @@ pub(super) fn read(
     let mut enabled = Vec::new();
     let mut on_breaker = OnBreaker::default();
     for entry in list {
-        if let Some(trigger) = trigger(entry, &mut config.timeouts, &mut on_breaker, sink)
+        if let Some(trigger) = trigger(entry, config, &mut on_breaker, sink)
             && !enabled.contains(&trigger)
         {
             enabled.push(trigger);
@@ -79,9 +80,13 @@ impl OnBreaker {
     }
 }
 
-fn trigger(node: &Node, timeouts: &mut Timeouts, on_breaker: &mut OnBreaker, sink: &Sink<'_>) -> Option<Trigger> {
+fn trigger(node: &Node, config: &mut config::Chain, on_breaker: &mut OnBreaker, sink: &Sink<'_>) -> Option<Trigger> {
     if let Value::Text(_) = node.value {
-        return sink.word(node, "a trigger", &Trigger::NAMES).map(|t| t.value);
+        let word = sink.word(node, "a trigger", &Trigger::NAMES)?;
+        if word.value == Trigger::Cost {
+            config.downshift = Some(SOFT);
+        }
+        return Some(word.value);
     }
     let mut fields = sink.fields(node, "a trigger")?;
     let kind = fields.need("type", "type: rate_limit").and_then(|n| sink.word(n, "a trigger", &Trigger::NAMES));
@@ -94,7 +99,8 @@ fn trigger(node: &Node, timeouts: &mut Timeouts, on_breaker: &mut OnBreaker, sin
         return None;
     };
     let mut ignored = (Timeouts::default(), OnBreaker::default());
-    let (timeouts, on_breaker) = if enabled { (timeouts, on_breaker) } else { (&mut ignored.0, &mut ignored.1) };
+    let (timeouts, on_breaker) =
+        if enabled { (&mut config.timeouts, on_breaker) } else { (&mut ignored.0, &mut ignored.1) };
     match kind.value {
         Trigger::Latency => latency(&mut fields, &kind.at, timeouts, on_breaker, sink),
         Trigger::ErrorRate => {
@@ -116,13 +122,18 @@ fn trigger(node: &Node, timeouts: &mut Timeouts, on_breaker: &mut OnBreaker, sin
         Trigger::RateLimit => {
             on_breaker.ahead = fields.get("ahead").and_then(|n| sink.boolean(n)).map(|n| n.value);
         }
+        Trigger::Cost => {
+            let share = fields.get("share").and_then(|n| sink.positive_share(n)).map_or(SOFT, |share| share.value);
+            config.downshift = if enabled { Some(share) } else { config.downshift };
+        }
         _ => {}
     }
     fields.finish();
     enabled.then_some(kind.value)
 }
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
+    "share",
     "threshold",
     "threshold_ms",
     "ttft",

@@ -40,7 +40,7 @@ pub fn limit(text: &str) -> Result<Limit, Wrong> {
     })
 }
 
-fn window(text: &str) -> Option<Duration> {
+pub(super) fn window(text: &str) -> Option<Duration> {
     match text {
         "s" | "sec" => Some(Duration::from_secs(1)),
         "m" | "min" => Some(Duration::from_secs(60)),

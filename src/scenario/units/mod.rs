@@ -6,9 +6,11 @@
 
 mod distribution;
 mod limit;
+mod money;
 
 pub use distribution::{MAX_DRAWN, distribution, sizes};
 pub use limit::limit;
+pub use money::{budget, money};
 
 use std::time::Duration;
 

@@ -16,6 +16,7 @@
 mod alerts;
 mod back_on_primary;
 mod breaker_counts;
+mod budget_overspend;
 mod closes;
 mod cost;
 mod effort;
@@ -36,14 +37,15 @@ pub(crate) use alerts::Wanted;
 pub(crate) use percentile::{FAMILY as PERCENTILE, Percentile, Source};
 
 use super::assertion::{Interval, Subject};
-use super::facts::{CauseFact, PlaceFact};
+use super::facts::{BudgetFact, CauseFact, PlaceFact};
 use super::unit::Unit;
 use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Nanodollars, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 28] = [
+pub(crate) static FAMILIES: [&Family; 30] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
+    &outcomes::CACHED_SHARE,
     &outcomes::DEGRADED_SHARE,
     &outcomes::ERROR_SHARE,
     &errors::FAMILY,
@@ -70,6 +72,7 @@ pub(crate) static FAMILIES: [&Family; 28] = [
     &cost::WASTED_COST,
     &cost::COST_PER_REQUEST,
     &residency::FAMILY,
+    &budget_overspend::FAMILY,
 ];
 
 /// A kind of metric.
@@ -143,6 +146,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) places: &'a [PlaceFact],
     /// What the plan says will happen to them without a fault.
     pub(crate) causes: &'a [CauseFact],
+    pub(crate) budgets: &'a [BudgetFact],
     /// When samples count; gauges see to that, stopwatches must see to it themselves.
     pub(crate) interval: Interval,
 }
@@ -177,6 +181,7 @@ impl Targets {
 pub(crate) enum Heard<'a> {
     Arrived {
         intended: Micros,
+        payers: [&'a Name; 2],
         residency: &'a [Name],
         data_class: Option<&'a Name>,
     },

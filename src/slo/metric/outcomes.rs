@@ -1,13 +1,14 @@
-//! How requests ended. All four shares have one denominator: requests that ended, less those that rightly surfaced the
+//! How requests ended. All five shares have one denominator: requests that ended, less those that rightly surfaced the
 //! client's own fault (outcome `surfaced`).
 //!
 //! ```text
-//!                                     availability  answered  degraded_share  error_share
+//!                                     availability  answered  cached_share  degraded_share  error_share
 //! answered, right or wrong or unjudged     ●            ●
 //! answered, but truncated or off-schema                 ●
-//! degraded (a template)                                 ●            ●
-//! failed                                                                           ●
-//! surfaced                             left out of the denominator of all four
+//! cached, a fresh answer given again       ●            ●            ●
+//! degraded (a template)                                 ●                          ●
+//! failed                                                                                         ●
+//! surfaced                             left out of the denominator of all five
 //! ```
 //!
 //! A wrong but well-formed answer is available: quality is a metric of its own. With `{target=…}`, of the requests that
@@ -22,7 +23,9 @@ use crate::slo::unit::Unit;
 pub fn available(outcome: Outcome, judged: Option<Judged>) -> Option<bool> {
     match outcome {
         Outcome::Surfaced => None,
-        Outcome::Answered => Some(!matches!(judged, Some(Judged::Truncated | Judged::SchemaViolation))),
+        Outcome::Answered | Outcome::Cached => {
+            Some(!matches!(judged, Some(Judged::Truncated | Judged::SchemaViolation)))
+        }
         Outcome::Degraded | Outcome::Failed => Some(false),
     }
 }
@@ -52,9 +55,11 @@ pub(super) static AVAILABILITY: Family = family("availability", "availability >=
     share(|end| available(end.outcome, end.judged) == Some(true))
 });
 
-pub(super) static ANSWERED: Family = family("answered", "answered >= 99.9%", |_, _| {
-    share(|end| matches!(end.outcome, Outcome::Answered | Outcome::Degraded))
-});
+pub(super) static ANSWERED: Family =
+    family("answered", "answered >= 99.9%", |_, _| share(|end| end.outcome.is_answer()));
+
+pub(super) static CACHED_SHARE: Family =
+    family("cached_share", "cached_share < 5%", |_, _| share(|end| end.outcome == Outcome::Cached));
 
 pub(super) static DEGRADED_SHARE: Family =
     family("degraded_share", "degraded_share < 5%", |_, _| share(|end| end.outcome == Outcome::Degraded));

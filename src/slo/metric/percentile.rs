@@ -82,7 +82,7 @@ impl Source {
     /// The time that an event carries, the instant it belongs to, and its target.
     fn time(self, note: &Note<'_>) -> Option<(Micros, Micros, Option<TargetId>)> {
         match (self, note.heard) {
-            (Self::Latency, Heard::Ended(end)) if matches!(end.outcome, Outcome::Answered | Outcome::Degraded) => {
+            (Self::Latency, Heard::Ended(end)) if end.outcome.is_answer() => {
                 Some((end.latency, end.intended, end.target))
             }
             (Self::Ttft, Heard::Ended(end)) if end.outcome == Outcome::Answered => {

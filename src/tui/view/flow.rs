@@ -168,6 +168,7 @@ impl<'a> Columns<'a> {
         let theme = &self.model.theme;
         match (&flow.to, flow.reason) {
             (FlowEnd::Client(Outcome::Answered), _) => ("answered", theme.good),
+            (FlowEnd::Client(Outcome::Cached), _) => ("cached", theme.warn),
             (FlowEnd::Client(Outcome::Degraded), _) => ("degraded", theme.warn),
             (FlowEnd::Client(Outcome::Surfaced), _) => ("client's error", theme.muted),
             (FlowEnd::Client(Outcome::Failed), _) => ("failed", theme.bad),

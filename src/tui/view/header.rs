@@ -101,7 +101,8 @@ fn second(model: &Model, width: usize) -> Line<'static> {
 fn facts(s: &Snapshot, model: &Model) -> Vec<(u8, String, Style)> {
     let theme = &model.theme;
     let of = |outcome| s.outcomes.get(&outcome).copied().unwrap_or(0);
-    let (answered, degraded, failed) = (of(Outcome::Answered), of(Outcome::Degraded), of(Outcome::Failed));
+    let answered = of(Outcome::Answered) + of(Outcome::Cached);
+    let (degraded, failed) = (of(Outcome::Degraded), of(Outcome::Failed));
     let share = match text::fine_percent(answered, answered + degraded + failed) {
         Some(share) => format!("{share} answered"),
         None => "none answered yet".to_owned(),
