@@ -60,6 +60,7 @@ fn decision() -> usize {
             attempts_left: 5,
             token_delivered: false,
             continued: false,
+            another_key: false,
             wait: Duration::from_millis(200),
             remaining: Duration::from_secs(10),
             budget: true,

@@ -252,6 +252,12 @@ pub enum SkipReason {
     Stakes,
     /// Its vectors do not compare with those of the chain's embedding model.
     VectorSpace,
+    /// No key to it that the request may use is accepted.
+    KeyClosed,
+    /// By the provider's own account, nothing of its limit is left.
+    NoAllowance,
+    /// As many calls are in flight there as the chain allows.
+    Busy,
     /// Its measured quality is proven to lie below the chain's floor.
     Quality,
     /// The tenant or the tier may not use it.
@@ -276,6 +282,9 @@ impl SkipReason {
             Self::DataClass => "data_class",
             Self::Stakes => "stakes",
             Self::VectorSpace => "vector_space",
+            Self::KeyClosed => "key_closed",
+            Self::NoAllowance => "no_allowance",
+            Self::Busy => "busy",
             Self::Quality => "quality",
             Self::NotAllowed => "not_allowed",
             Self::Budget => "budget",
@@ -588,6 +597,9 @@ pub enum EventKind {
         probe: bool,
         /// Set on the first call after a fallback from a *tried* target: the time since its failure was judged.
         switch: Option<Micros>,
+        /// The key of a pool that it is made with; `None`: the tenant's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Name>,
     },
     /// The first token of a streamed answer was read.
     FirstToken {
@@ -628,11 +640,17 @@ pub enum EventKind {
         cost: Nanodollars,
         /// The breaker of this target after recording.
         breaker: BreakerReading,
+        /// The key of a pool that it was made with; `None`: the tenant's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Name>,
     },
-    /// A breaker changed state.
+    /// A breaker changed state. One that several targets share is told once for each of them, at one instant.
     BreakerChanged {
         /// Whose.
         target: Name,
+        /// Who shares it, as `vendor openai`; `None`: nobody.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<Name>,
         /// Before.
         from: BreakerState,
         /// After.
@@ -645,10 +663,31 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "is_zero")]
         replica: u16,
     },
+    /// The breaker of a key changed state: whether the provider accepts it.
+    KeyChanged {
+        /// The provider.
+        provider: Name,
+        /// The key: its name in a pool, or the tenant whose own it is.
+        key: Name,
+        /// Before.
+        from: BreakerState,
+        /// After.
+        to: BreakerState,
+        /// Why, in a few words.
+        cause: Name,
+        /// When a closed off key will be tried again.
+        probe_at: Option<Micros>,
+        /// Which replica's; 0 of a router that runs alone.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        replica: u16,
+    },
     /// A target asked for a pause and gets it.
     SetAside {
         /// Whose.
         target: Name,
+        /// The one key that the pause is for; `None`: whatever the key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Name>,
         /// Until when.
         until: Micros,
     },

@@ -5,7 +5,7 @@
 
 use super::answered::{Gathered, Piece, Response, ToolCall};
 use super::finish::Finish;
-use super::{Ask, Complaint, Effort, json, post, status, usage};
+use super::{Ask, Complaint, Effort, Scope, json, post, status, usage};
 use crate::event::{Class, Usage};
 use http::StatusCode;
 use http::request::Builder;
@@ -336,6 +336,13 @@ impl ErrorBody {
             .details
             .iter()
             .find_map(|d| d.retry_delay.as_deref().and_then(|t| t.strip_suffix('s')).and_then(|s| s.parse().ok()));
-        Complaint { class, detail: status::detail(http, &self.message).into(), retry_after }
+        // As in `GenerateRequestsPerMinutePerProjectPerModel-FreeTier`: what it is counted for.
+        let mut ids = self.details.iter().flat_map(|d| &d.violations).map(|v| v.quota_id.as_str());
+        let scope = ids.find(|id| !id.is_empty()).map(|id| match () {
+            () if id.contains("PerModel") => Scope::Model,
+            () if id.contains("PerProject") || id.contains("PerUser") => Scope::Key,
+            () => Scope::Provider,
+        });
+        Complaint { class, detail: status::detail(http, &self.message).into(), retry_after, scope }
     }
 }

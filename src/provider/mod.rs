@@ -12,6 +12,7 @@
 //! the crate. If it speaks OpenAI's chat, its file holds a `Flavour`; else the four functions that [`Adapter`] dispatches
 //! to, behind a variant of `Wire`.
 
+mod allowance;
 mod answered;
 mod anthropic;
 mod azure;
@@ -33,6 +34,7 @@ mod status;
 mod usage;
 mod vllm;
 
+pub use allowance::{Allowance, Left};
 pub use answered::{Answered, Piece, Response, ToolCall};
 pub use embed::{Cannot, Embed, Embedder};
 pub use finish::Finish;
@@ -196,11 +198,24 @@ pub struct Complaint {
     pub detail: Cow<'static, str>,
     /// The wait the provider asked for, in seconds.
     pub retry_after: Option<f64>,
+    /// Whom the wait is for, if it says.
+    pub scope: Option<Scope>,
+}
+
+/// Whom a limit is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The key, or the project or user behind it.
+    Key,
+    /// One model.
+    Model,
+    /// Everything of this provider.
+    Provider,
 }
 
 impl Complaint {
     fn new(class: Class, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { class, detail: detail.into(), retry_after: None }
+        Self { class, detail: detail.into(), retry_after: None, scope: None }
     }
 }
 
@@ -316,6 +331,12 @@ impl Adapter {
     #[must_use]
     pub fn retirement(self, headers: &HeaderMap) -> Option<String> {
         status::retirement(headers)
+    }
+
+    /// What the headers of a response say is left of the limits. The names tell the vendors apart.
+    #[must_use]
+    pub fn allowance(self, headers: &HeaderMap) -> Allowance {
+        allowance::read(headers)
     }
 
     /// Whether a body with these headers is a stream. What stands between may answer with a plain body all the same.

@@ -73,6 +73,9 @@ pub static PARTS: &[Part] = &[
     Part { name: "jitter", gone: "waits, pauses and open times do not scatter", remove: no_jitter },
     Part { name: "retry_budget", gone: "retries are not held to a share of the traffic", remove: |c| targets(c, |target| target.budget = budget::Params::UNLIMITED) },
     Part { name: "retry_after", gone: "pauses that providers ask for are not kept", remove: |c| chains(c, |chain| chain.retry.heeds_pauses = false) },
+    Part { name: "ahead", gone: "a limit is noticed by its 429, not by what is left of it", remove: |c| chains(c, |chain| chain.ahead = false) },
+    Part { name: "max_in_flight", gone: "calls in flight are not bounded", remove: |c| chains(c, |chain| chain.max_in_flight = None) },
+    Part { name: "key_rotation", gone: "no key of a pool stands in for one that is throttled or refused", remove: no_rotation },
     Part { name: "breaker", gone: "no breaker ever opens", remove: |c| targets(c, |target| target.breaker.trips = false) },
     Part { name: "slow_rate", gone: "breakers do not count slow calls", remove: |c| targets(c, |target| target.breaker.slow_rate = None) },
     Part { name: "ramp", gone: "a breaker that closes admits everybody at once", remove: |c| targets(c, |target| target.breaker.ramp = Duration::ZERO) },
@@ -175,6 +178,12 @@ fn no_backoff(chain: &mut Chain) {
     chain.retry.backoff.max = Duration::ZERO;
 }
 
+fn no_rotation(config: &mut Config) {
+    for pool in &mut config.pools {
+        pool.rotates = false;
+    }
+}
+
 fn no_jitter(config: &mut Config) {
     for chain in &mut config.chains {
         chain.retry.backoff.jitter = Jitter::None;
@@ -212,9 +221,10 @@ mod tests {
 version: 1
 name: whole
 providers:
-  openai: { models: { gpt-4o: {}, gpt-3.5-turbo: {} } }
+  openai: { models: { gpt-4o: {}, gpt-3.5-turbo: {} }, keys: { a: {}, b: {} } }
   anthropic: { models: { claude-sonnet-4: {} } }
 router:
+  keys: { openai: [a, b] }
   grader: { sample: 10% }
   routes: [{ when: { task: chat }, chain: chat }]
   tenants: { acme: { budget: $5/h } }
@@ -223,6 +233,8 @@ router:
       targets: [openai/gpt-4o, anthropic/claude-sonnet-4]
       breaker: { slow_rate: 50% }
       ttft_deadline: 5s
+      ahead: true
+      max_in_flight: 9
       gates: [json_schema]
       degraded: { template: sorry, cache: {} }
     chat: { targets: [openai/gpt-3.5-turbo, anthropic/claude-sonnet-4] }

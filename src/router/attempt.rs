@@ -13,7 +13,7 @@ use super::client::Client;
 use super::policy::gates::{Answer, Asked, Gates, Refused, Stopped};
 use super::policy::join::{Join, Unjoined};
 use crate::event::{Class, Usage};
-use crate::provider::{self, Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece};
+use crate::provider::{self, Adapter, Allowance, Answered, Ask, Cannot, Complaint, Embed, Piece, Scope};
 use crate::runtime::Clock;
 use crate::transport::{SendError, Upstream};
 use bytes::Bytes;
@@ -92,8 +92,12 @@ pub(super) struct Judgement {
     pub(super) head: Option<Duration>,
     /// The wait the provider asked for, in seconds.
     pub(super) retry_after: Option<f64>,
+    /// Whom that wait is for, if it was said.
+    pub(super) scope: Option<Scope>,
     /// What the head says of the end of the model.
     pub(super) retires: Option<String>,
+    /// What the head says is left of the limits, if there was one.
+    pub(super) allowance: Option<Allowance>,
     /// Tokens of the answer read.
     pub(super) tokens: u32,
     /// What the call is charged for. Where the provider does not say, a 200 counts for its prompt and for what was read;
@@ -128,7 +132,9 @@ pub(super) async fn run<C: Client>(
         status: None,
         head: None,
         retry_after: None,
+        scope: None,
         retires: None,
+        allowance: None,
         tokens: 0,
         usage: None,
         delivered: false,
@@ -166,6 +172,7 @@ async fn exchange<C: Client>(
         })?;
     verdict.head = Some(clock.now());
     verdict.status = Some(response.status());
+    verdict.allowance = Some(call.adapter.allowance(response.headers()));
     verdict.retires = call.adapter.retirement(response.headers());
     if response.status() != StatusCode::OK {
         return Err(refusal(call, response, &mut timer, verdict).await);
@@ -250,6 +257,7 @@ fn request(call: &Call<'_>) -> Result<Request<Bytes>, Failed> {
 
 fn complain(complaint: Complaint, verdict: &mut Judgement) -> Failed {
     verdict.retry_after = complaint.retry_after;
+    verdict.scope = complaint.scope;
     (complaint.class, complaint.detail)
 }
 

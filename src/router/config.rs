@@ -4,6 +4,7 @@
 use super::policy::decide::Table;
 use super::policy::fit::Offer;
 use super::policy::gates::Gates;
+use super::policy::keyring::Key;
 use super::policy::order::{Pick, Step};
 use super::policy::route::{Traveller, When};
 use super::policy::{backoff, breaker, budget, cache, grading, purse, quality};
@@ -22,6 +23,8 @@ pub struct Config {
     /// Tried in order; the first that matches decides. A request that matches none takes the chain named after its
     /// task, else the first chain.
     pub routes: Vec<Route>,
+    /// Keys that all tenants share, at most one pool for a provider. Elsewhere every tenant has a key of its own.
+    pub pools: Vec<Pool>,
     /// How many routers there are.
     pub fleet: Fleet,
     /// How the quality of answers is watched.
@@ -39,6 +42,17 @@ pub struct Account {
     pub budget: Option<purse::Params>,
     /// Indices of the targets it may use; `None`: all.
     pub targets: Option<BTreeSet<usize>>,
+}
+
+/// The keys to one provider that requests use in turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pool {
+    /// Index of the provider in the plan.
+    pub provider: usize,
+    /// The keys, at least one.
+    pub keys: Vec<Key>,
+    /// Whether another key stands in for one that is throttled or refused.
+    pub rotates: bool,
 }
 
 /// Several routers behind one address. A request reaches one of them by a hash of its id, and another one when its
@@ -199,6 +213,24 @@ pub struct Chain {
     pub cache: Option<cache::Params>,
     /// What is served when every target has failed and no fresh answer is kept.
     pub degraded: Option<Name>,
+    /// What is done when every target is passed over by its breaker.
+    pub all_open: AllOpen,
+    /// Calls in flight beyond which a target is passed over while there is another.
+    pub max_in_flight: Option<u32>,
+    /// Whether a target that says nothing is left of its limits is passed over while there is another.
+    pub ahead: bool,
+}
+
+/// What is done when every target is passed over by its breaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AllOpen {
+    /// The degraded answer at once, if there is one.
+    #[default]
+    Degrade,
+    /// The error at once, also where there is a degraded answer.
+    FailFast,
+    /// One call to the target whose breaker will admit a probe soonest, whatever it says; then as the others.
+    BestTry,
 }
 
 impl Chain {
@@ -225,6 +257,9 @@ impl Chain {
             cache: None,
             min_quality: None,
             degraded: None,
+            all_open: AllOpen::default(),
+            max_in_flight: None,
+            ahead: false,
         }
     }
 

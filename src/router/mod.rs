@@ -40,7 +40,6 @@ use health::Health;
 use kept::{Kept, Overheard};
 use mock_providers::Luck;
 use policy::drift::{self, Drift};
-use policy::shared::Notices;
 use spending::Spending;
 use std::sync::{Arc, Mutex};
 
@@ -74,11 +73,7 @@ impl Router {
     /// A router that knows nothing about its targets yet. `upstreams` are in the order of the plan's providers.
     #[must_use]
     pub fn new(config: Config, upstreams: Vec<Provider>, clock: Clock, luck: Luck, log: Arc<dyn Sink>) -> Self {
-        let lag = config.fleet.lag.filter(|_| config.fleet.replicas > 1);
-        let shared = || lag.map(|lag| Arc::new(Mutex::new(Notices::new(lag))));
-        let targets: Vec<_> = config.targets.iter().map(|target| (target, shared())).collect();
-        let known = |replica| targets.iter().map(move |(t, shared)| Arc::new(Health::new(t, replica, shared.clone())));
-        let replicas = (0..config.fleet.replicas.max(1)).map(|replica| known(replica).collect()).collect();
+        let replicas = health::unknown(&config);
         let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
         let kept = config.chains.iter().map(kept::empty).collect();
         let spending = Spending::new(&config);

@@ -126,6 +126,7 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         targets: targets.iter().enumerate().map(target).collect(),
         chains: vec![chain],
         routes: vec![],
+        pools: vec![],
         fleet: Fleet::default(),
         oversight: config::Oversight::default(),
         tenants: std::collections::BTreeMap::new(),

@@ -111,18 +111,19 @@ impl Board {
                 let target = self.target(target);
                 self.tell(Kind::Skipped, at, Some(*request), Heard::Skipped { target });
             }
-            EventKind::AttemptStarted { request, target, attempt, probe, switch } => {
+            EventKind::AttemptStarted { request, target, attempt, probe, switch, key } => {
                 let target = self.target(target);
                 if let Some(called) = self.called.get_mut(target) {
                     *called = true;
                 }
-                let heard = Heard::Dispatched { target, attempt: *attempt, probe: *probe, switch: *switch };
+                let (attempt, probe, switch, key) = (*attempt, *probe, *switch, key.as_ref());
+                let heard = Heard::Dispatched { target, attempt, probe, switch, key };
                 self.tell(Kind::Dispatched, at, Some(*request), heard);
             }
-            EventKind::AttemptEnded { request, target, dispatched, class, retry_after, cost, .. } => {
+            EventKind::AttemptEnded { request, target, dispatched, class, retry_after, cost, key, .. } => {
                 let target = self.target(target);
                 let (dispatched, class, retry_after, cost) = (*dispatched, *class, *retry_after, *cost);
-                let heard = Heard::Judged { target, dispatched, class, retry_after, cost };
+                let heard = Heard::Judged { target, dispatched, class, retry_after, cost, key: key.as_ref() };
                 self.tell(Kind::Judged, at, Some(*request), heard);
             }
             EventKind::BreakerChanged { target, from, to, replica, .. } => {

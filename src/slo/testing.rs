@@ -141,7 +141,7 @@ impl Log {
         let used = self.used.entry(id(n)).or_default();
         *used = (used.0 + u32::from(attempt == 1), used.1 + 1);
         let target = target.into();
-        self.push(at, EventKind::AttemptStarted { request: id(n), target, attempt, probe, switch })
+        self.push(at, EventKind::AttemptStarted { request: id(n), target, attempt, probe, switch, key: None })
     }
 
     pub(crate) fn judged(&mut self, n: u32, at: u64, target: &str, class: Class) -> &mut Self {
@@ -175,6 +175,7 @@ impl Log {
                 usage: None,
                 cost: Nanodollars(millionths * 1000),
                 breaker: BreakerReading { failure_rate: 0.0, calls: 0, replica: 0 },
+                key: None,
             },
         )
     }
@@ -253,8 +254,8 @@ impl Log {
     }
 
     pub(crate) fn breaker(&mut self, at: u64, target: &str, from: BreakerState, to: BreakerState) -> &mut Self {
-        let kind =
-            EventKind::BreakerChanged { target: target.into(), from, to, cause: "".into(), probe_at: None, replica: 0 };
+        let (target, cause) = (target.into(), "".into());
+        let kind = EventKind::BreakerChanged { target, group: None, from, to, cause, probe_at: None, replica: 0 };
         self.push(at, kind)
     }
 

@@ -54,8 +54,17 @@ impl Feed {
                 };
                 (level, format!("breaker {target} {}: {cause}", to.as_str()))
             }
-            EventKind::SetAside { target, until } => {
-                (Level::Warning, format!("{target} rests until {}", clock(*until)))
+            EventKind::KeyChanged { provider, key, to, cause, .. } => {
+                let level = match to {
+                    BreakerState::Open => Level::Bad,
+                    BreakerState::HalfOpen => Level::Info,
+                    BreakerState::Closed => Level::Good,
+                };
+                (level, format!("key {key} of {provider} {}: {cause}", to.as_str()))
+            }
+            EventKind::SetAside { target, key, until } => {
+                let whose = key.as_ref().map_or_else(String::new, |key| format!(" for the key {key}"));
+                (Level::Warning, format!("{target} rests{whose} until {}", clock(*until)))
             }
             EventKind::Demoted { target, until } => {
                 (Level::Warning, format!("{target} demoted until {}: bad answers", clock(*until)))

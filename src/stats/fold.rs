@@ -123,7 +123,7 @@ impl Stats {
                     }
                 }
             }
-            EventKind::SetAside { target, until } => {
+            EventKind::SetAside { target, key: None, until } => {
                 if let Some(t) = self.target(target) {
                     t.view.set_aside_until = Some(*until);
                 }
@@ -268,7 +268,7 @@ mod tests {
         let mut seq = 0;
         let mut seen = |replica, from, to| {
             let (target, cause, at) = (Arc::clone(&name), "failure rate".into(), Micros(seq * 1000));
-            let kind = EventKind::BreakerChanged { target, from, to, cause, probe_at: None, replica };
+            let kind = EventKind::BreakerChanged { target, group: None, from, to, cause, probe_at: None, replica };
             stats.apply(&Event { seq, at, kind });
             seq += 1;
             let snapshot = stats.snapshot(at, Vec::new());

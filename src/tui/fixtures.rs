@@ -99,6 +99,7 @@ pub(super) fn plan() -> Plan {
             targets: vec![target(0, OPENAI), target(1, ANTHROPIC)],
             chains: vec![chain],
             routes: vec![],
+            pools: vec![],
             fleet: Fleet::default(),
             oversight: Oversight::default(),
             tenants: BTreeMap::new(),

@@ -7,6 +7,7 @@ mod determinism;
 mod drills;
 mod fleet;
 mod gates;
+mod health;
 mod layering;
 mod ledger;
 mod library;

@@ -309,7 +309,6 @@ slos:
   - alerts_within(openai/gpt-4o, auth) <= 2s
   - alerts_within(openai/gpt-4o-mini, retirement) <= 2s
   - alerts_within(mistral, quota) <= 2s
-  - alerts_within(mistral, breaker_open) <= 2s
   - alerts_within(anthropic, breaker_open) <= 10s
 ";
 

@@ -283,10 +283,10 @@ fn a_prompt_too_long_for_a_window_is_never_sent_there() {
 }
 
 #[test]
-fn quota_key_and_model_failures_close_the_target_at_once_and_call_for_a_person() {
-    for cause in ["quota_exhausted", "auth", "model_gone"] {
+fn quota_key_and_model_failures_close_the_key_or_the_target_at_once_and_call_for_a_person() {
+    for (cause, closed) in [("quota_exhausted", "key_closed"), ("auth", "key_closed"), ("model_gone", "breaker_open")] {
         let done = drill(&scenario("openai", "triage", "0%", &format!("{{ error: {cause} }}"), ""));
-        assert_eq!(story(&done.events, "0-1")[0], "skip first/a (breaker_open)", "{cause}");
+        assert_eq!(story(&done.events, "0-1")[0], format!("skip first/a ({closed})"), "{cause}");
         let about_the_breaker = |e: &&Event| matches!(e.kind, EventKind::Alert { kind: AlertKind::BreakerOpen, .. });
         let alerts = done.events.iter().filter(|e| matches!(e.kind, EventKind::Alert { .. }));
         let alerts = alerts.filter(|e| !about_the_breaker(e)).count();

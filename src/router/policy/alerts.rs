@@ -72,8 +72,8 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    /// Takes note of a call and of what it did to the breaker; returns what is news.
-    pub fn hear(&mut self, sign: &Sign<'_>, transition: Option<&Transition>) -> Vec<Alert> {
+    /// Takes note of a call; returns what is news.
+    pub fn hear(&mut self, sign: &Sign<'_>) -> Vec<Alert> {
         let all: Name = "".into();
         let (key, at) = (sign.key, sign.judged);
         let mut news = Vec::new();
@@ -101,14 +101,20 @@ impl Alerts {
             let cause = || format!("the model is going to be retired: {said}");
             news.extend(self.raise(Condition::Announced, &all, at, cause));
         }
-        match transition.map(|t| (t.to, t.cause)) {
-            Some((BreakerState::Open, cause)) => {
-                news.extend(self.raise(Condition::Open, &all, at, || cause.to_owned()));
-            }
-            Some((BreakerState::Closed, _)) => self.clear(Condition::Open, &all, at),
-            Some((BreakerState::HalfOpen, _)) | None => {}
-        }
         news
+    }
+
+    /// Takes note of a change of the breaker; returns what is news.
+    pub fn turn(&mut self, transition: &Transition, at: Duration) -> Option<Alert> {
+        let all: Name = "".into();
+        match transition.to {
+            BreakerState::Open => self.raise(Condition::Open, &all, at, || transition.cause.to_owned()),
+            BreakerState::Closed => {
+                self.clear(Condition::Open, &all, at);
+                None
+            }
+            BreakerState::HalfOpen => None,
+        }
     }
 
     fn raise(
@@ -144,20 +150,18 @@ mod tests {
         let (key, judged) = (key.into(), Duration::from_secs(judged));
         let dispatched = judged - Duration::from_secs(1);
         let sign = Sign { class, dispatched, judged, key: &key, retires: None };
-        alerts.hear(&sign, None).into_iter().map(|a| a.kind).collect()
+        alerts.hear(&sign).into_iter().map(|a| a.kind).collect()
     }
 
     fn call(alerts: &mut Alerts, class: Class, key: &str, retires: Option<&str>) -> Vec<AlertKind> {
         let (key, at) = (key.into(), Duration::ZERO);
         let sign = Sign { class, dispatched: at, judged: at, key: &key, retires };
-        alerts.hear(&sign, None).into_iter().map(|a| a.kind).collect()
+        alerts.hear(&sign).into_iter().map(|a| a.kind).collect()
     }
 
-    fn moved(alerts: &mut Alerts, from: BreakerState, to: BreakerState) -> Vec<Alert> {
-        let key = "acme".into();
-        let at = Duration::ZERO;
-        let sign = Sign { class: Class::Overloaded, dispatched: at, judged: at, key: &key, retires: None };
-        alerts.hear(&sign, Some(&Transition { from, to, cause: "too many failures", probe_at: None }))
+    fn moved(alerts: &mut Alerts, from: BreakerState, to: BreakerState) -> Option<Alert> {
+        let transition = Transition { from, to, cause: "too many failures", probe_at: None };
+        alerts.turn(&transition, Duration::ZERO)
     }
 
     #[test]
@@ -197,11 +201,11 @@ mod tests {
         use BreakerState::{Closed, HalfOpen, Open};
         let mut alerts = Alerts::default();
         let told = moved(&mut alerts, Closed, Open);
-        assert_eq!(told, [Alert { kind: AlertKind::BreakerOpen, cause: "too many failures".to_owned() }]);
-        assert_eq!(moved(&mut alerts, Open, HalfOpen), []);
-        assert_eq!(moved(&mut alerts, HalfOpen, Open), []);
-        assert_eq!(moved(&mut alerts, HalfOpen, Closed), []);
-        assert_eq!(moved(&mut alerts, Closed, Open).len(), 1);
+        assert_eq!(told, Some(Alert { kind: AlertKind::BreakerOpen, cause: "too many failures".to_owned() }));
+        assert_eq!(moved(&mut alerts, Open, HalfOpen), None);
+        assert_eq!(moved(&mut alerts, HalfOpen, Open), None);
+        assert_eq!(moved(&mut alerts, HalfOpen, Closed), None);
+        assert!(moved(&mut alerts, Closed, Open).is_some());
     }
 
     #[test]

@@ -14,8 +14,8 @@
 //! - The open time starts at `open_for`, doubles with every reopening that no recovery interrupted, is capped at
 //!   `open_max`, and is lengthened by up to `jitter` (10 %) so that a fleet does not probe in step.
 //! - HALF-OPEN has `half_open_calls` permits and needs as many successes. A success or a failure uses the permit up; an
-//!   outcome that says nothing (429, client error, cancel) returns it. A probe that is out longer than `open_for`
-//!   counts as a failure.
+//!   outcome that says nothing (429, client error, cancel) returns it. A probe that is out longer than `probe_for`
+//!   counts as a failure. That must not be shorter than answers take, or a target that is well but slow never recovers.
 //! - After closing, the admitted share climbs linearly from a tenth to all over `ramp`; the window starts empty.
 //! - A result belongs to the epoch its call was admitted in: what a call from before the last transition says is not
 //!   recorded.
@@ -46,12 +46,30 @@ pub struct Params {
     pub open_max: Duration,
     /// Probes in flight while half-open, and successes needed to close.
     pub half_open_calls: u32,
+    /// How long a probe may take before it counts as failed; `None`: `open_for`.
+    pub probe_for: Option<Duration>,
     /// After closing, the admitted share climbs from a tenth to all over this time; zero admits all at once.
     pub ramp: Duration,
     /// Open times are lengthened by up to this share, 0 to 1, so that a fleet does not probe in step.
     pub jitter: f64,
     /// Whether it opens at all; one that does not only counts.
     pub trips: bool,
+    /// Who shares the breaker: its window sees the traffic of all of them, and it opens for all.
+    pub group: Group,
+}
+
+/// The targets that share a breaker, because they fail together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Group {
+    /// Nobody: every target has its own.
+    #[default]
+    Target,
+    /// The models of a provider.
+    Provider,
+    /// What one vendor runs.
+    Vendor,
+    /// What is in one region.
+    Region,
 }
 
 impl Params {
@@ -66,9 +84,11 @@ impl Params {
         open_for: Duration::from_secs(5),
         open_max: Duration::from_secs(60),
         half_open_calls: 3,
+        probe_for: None,
         ramp: Duration::from_secs(3),
         jitter: 0.1,
         trips: true,
+        group: Group::Target,
     };
 }
 
@@ -267,6 +287,31 @@ impl Breaker {
         (self.params.trips && permit.epoch == self.epoch).then(|| self.trip(now, open_for, cause))
     }
 
+    /// As [`Self::force_open`], for the ordinary open time.
+    pub fn open_at_once(
+        &mut self,
+        permit: &Permit,
+        now: Duration,
+        cause: &'static str,
+        luck: f64,
+    ) -> Option<Transition> {
+        (self.params.trips && permit.epoch == self.epoch).then(|| self.open(now, cause, luck))
+    }
+
+    /// Admits a call out of turn, which says nothing about the state.
+    pub fn admit_anyway(&self) -> Permit {
+        Permit { epoch: self.epoch, probe: None }
+    }
+
+    /// When it will next admit a call: zero unless it is open.
+    #[must_use]
+    pub fn opens_at(&self) -> Duration {
+        match self.state {
+            State::Open { until } => until,
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Takes over what another replica decided: that the target is bad until then, or well again. `luck` in `[0, 1)`
     /// scatters the open time, so that not all of them probe when the first one does.
     pub fn learn(&mut self, now: Duration, bad_until: Option<Duration>, luck: f64) -> Option<Transition> {
@@ -324,11 +369,15 @@ impl Breaker {
                     probe_at: None,
                 })
             }
-            State::HalfOpen { probes, .. } if probes.iter().any(|(_, out)| now > *out + self.params.open_for) => {
+            State::HalfOpen { probes, .. } if probes.iter().any(|(_, out)| now > *out + self.patience()) => {
                 Some(self.open(now, "a probe got no answer", luck))
             }
             _ => None,
         }
+    }
+
+    fn patience(&self) -> Duration {
+        self.params.probe_for.unwrap_or(self.params.open_for)
     }
 
     fn open(&mut self, now: Duration, cause: &'static str, luck: f64) -> Transition {
@@ -547,6 +596,41 @@ mod tests {
         assert!(matches!(admission, Admission::Open { .. }));
         assert_eq!(transition.map(|t| t.cause), Some("a probe got no answer"));
         assert_eq!(b.record(&lost, OK, s(11.5), 0.0), None, "its late answer belongs to another epoch");
+    }
+
+    #[test]
+    fn a_target_that_is_well_but_slower_than_the_open_time_recovers() {
+        let answers_take = s(2.0);
+        let slow = |probe_for| {
+            let open_for = s(1.0);
+            let mut b = tripped(Params { open_for, probe_for, half_open_calls: 2, jitter: 0.0, ..Params::default() });
+            let mut out: Vec<(Duration, Permit)> = Vec::new();
+            for tenth in 20..200 {
+                let now = s(f64::from(tenth) / 10.0);
+                while let Some(at) = out.iter().position(|(sent, _)| *sent + answers_take <= now) {
+                    let (sent, permit) = out.remove(at);
+                    b.record(&permit, Health::Success { took: now - sent }, now, 0.0);
+                }
+                if let Admission::Granted(permit) = b.admit(now, 0.0).0 {
+                    out.push((now, permit));
+                }
+            }
+            b.state()
+        };
+        assert_ne!(slow(None), BreakerState::Closed, "its probes are given up before they can answer");
+        assert_eq!(slow(Some(s(6.0))), BreakerState::Closed);
+    }
+
+    #[test]
+    fn a_call_out_of_turn_changes_nothing_while_it_is_open_or_half_open() {
+        let mut b = tripped(Params { half_open_calls: 1, ..Params::default() });
+        assert_eq!(b.opens_at(), s(6.0));
+        let out = b.admit_anyway();
+        assert_eq!(b.record(&out, OK, s(2.0), 0.0), None);
+        let probe = probe(&mut b, s(6.0));
+        let out = b.admit_anyway();
+        assert_eq!(b.record(&out, BAD, s(6.0), 0.0), None);
+        assert_eq!(b.record(&probe, OK, s(6.0), 0.0).map(|t| t.to), Some(BreakerState::Closed));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! | class | retry same target | next hop | health |
 //! | --- | --- | --- | --- |
 //! | ok | – | – | success |
-//! | rate_limited | if the wait is short enough | yes | set aside |
-//! | quota_exhausted | no | yes | open long |
+//! | rate_limited | if the wait is short enough (with another key: backed off) | yes | set aside |
+//! | quota_exhausted | no (another key of the pool: at once) | yes | shut that key for long |
 //! | overloaded | if the wait is short enough | yes | failure |
 //! | server_error | once, backed off | yes | failure |
 //! | connect | once, at once | yes | failure |
@@ -12,7 +12,7 @@
 //! | timeout | no (`retry_timeouts`: once) | yes | failure and slow |
 //! | bad_request | no | no: surface | alive |
 //! | context_length | no | only to a larger window | alive |
-//! | auth | no | yes | open |
+//! | auth | no (another key of the pool: at once) | yes | shut that key |
 //! | model_gone | no | yes | open long |
 //! | content_policy | no | no: surface | alive |
 //! | malformed | once, at once | yes | quality window |
@@ -79,6 +79,9 @@ pub enum Effect {
     Open,
     /// The breaker opens at once for [`LONG`].
     OpenLong,
+    /// Nothing for the breaker of the target: the key is shut off there, for as long as its own breaker says. Whoever asks
+    /// with another key does not notice.
+    ShutKey,
     /// A bad answer for the quality window; the target is alive.
     BadAnswer,
     /// The target is alive: a success to a probe, nothing otherwise.
@@ -129,14 +132,13 @@ fn row(class: Class) -> Row {
     let (retry, next, effect) = match class {
         Class::Ok => (Retry::No, Next::Surface, Effect::Success),
         Class::RateLimited => (Retry::WithinWait, Next::Yes, Effect::SetAside),
-        Class::QuotaExhausted => (Retry::No, Next::Yes, Effect::OpenLong),
+        Class::QuotaExhausted | Class::Auth => (Retry::No, Next::Yes, Effect::ShutKey),
         Class::Overloaded => (Retry::WithinWait, Next::Yes, Effect::Failure),
         Class::ServerError => (Retry::OnceBackedOff, Next::Yes, Effect::Failure),
         Class::Connect | Class::Interrupted => (Retry::OnceAtOnce, Next::Yes, Effect::Failure),
         Class::Timeout => (Retry::IfTimeoutsAre, Next::Yes, Effect::SlowFailure),
         Class::BadRequest | Class::ContentPolicy => (Retry::No, Next::Surface, Effect::Alive),
         Class::ContextLength => (Retry::No, Next::LargerWindow, Effect::Alive),
-        Class::Auth => (Retry::No, Next::Yes, Effect::Open),
         Class::ModelGone => (Retry::No, Next::Yes, Effect::OpenLong),
         Class::Malformed | Class::Schema => (Retry::OnceAtOnce, Next::Yes, Effect::BadAnswer),
         Class::Cancelled => (Retry::No, Next::Surface, Effect::Silent),
@@ -159,7 +161,9 @@ pub struct Situation {
     pub token_delivered: bool,
     /// Whether the attempt was asked to go on from a partial answer.
     pub continued: bool,
-    /// The wait that the provider asked for, else the backoff.
+    /// Whether it is a matter of the key, and there is another one to try.
+    pub another_key: bool,
+    /// The wait that the provider asked for, else the backoff; the backoff with another key.
     pub wait: Duration,
     /// Time left before the deadline.
     pub remaining: Duration,
@@ -227,7 +231,7 @@ pub fn decide(s: &Situation, row: Row, limits: &Limits) -> Act {
         };
     }
     let (allowed, wait) = match row.retry {
-        Retry::No => (false, Duration::ZERO),
+        Retry::No => (s.another_key && row.effect == Effect::ShutKey, Duration::ZERO),
         Retry::WithinWait => (s.wait <= limits.wait_up_to, s.wait),
         Retry::OnceBackedOff => (s.retries_of_class == 0 && s.wait <= limits.wait_up_to, s.wait),
         Retry::OnceAtOnce => (s.retries_of_class == 0, Duration::ZERO),
@@ -270,6 +274,7 @@ mod tests {
             attempts_left: 5,
             token_delivered: false,
             continued: false,
+            another_key: false,
             wait: Duration::from_millis(200),
             remaining: Duration::from_secs(10),
             budget: true,
@@ -288,7 +293,7 @@ mod tests {
     #[rstest]
     #[case(Class::Ok, Act::Serve, Act::Serve, Effect::Success)]
     #[case(Class::RateLimited, BACKED_OFF, BACKED_OFF, Effect::SetAside)]
-    #[case(Class::QuotaExhausted, Act::Next, Act::Next, Effect::OpenLong)]
+    #[case(Class::QuotaExhausted, Act::Next, Act::Next, Effect::ShutKey)]
     #[case(Class::Overloaded, BACKED_OFF, BACKED_OFF, Effect::Failure)]
     #[case(Class::ServerError, BACKED_OFF, Act::Next, Effect::Failure)]
     #[case(Class::Connect, AT_ONCE, Act::Next, Effect::Failure)]
@@ -296,7 +301,7 @@ mod tests {
     #[case(Class::Timeout, Act::Next, Act::Next, Effect::SlowFailure)]
     #[case(Class::BadRequest, Act::Surface, Act::Surface, Effect::Alive)]
     #[case(Class::ContextLength, Act::NextLarger, Act::NextLarger, Effect::Alive)]
-    #[case(Class::Auth, Act::Next, Act::Next, Effect::Open)]
+    #[case(Class::Auth, Act::Next, Act::Next, Effect::ShutKey)]
     #[case(Class::ModelGone, Act::Next, Act::Next, Effect::OpenLong)]
     #[case(Class::ContentPolicy, Act::Surface, Act::Surface, Effect::Alive)]
     #[case(Class::Malformed, AT_ONCE, Act::Next, Effect::BadAnswer)]
@@ -320,6 +325,16 @@ mod tests {
         assert_eq!(act(&after(Class::Timeout), &limits), AT_ONCE);
         let again = Situation { attempts_here: 2, retries_of_class: 1, ..after(Class::Timeout) };
         assert_eq!(act(&again, &limits), Act::Next);
+    }
+
+    #[test]
+    fn a_refused_key_is_rotated_at_once_and_within_the_bounds_of_any_retry() {
+        for class in [Class::Auth, Class::QuotaExhausted] {
+            let s = Situation { another_key: true, ..after(class) };
+            assert_eq!(act(&s, &LIMITS), AT_ONCE);
+            assert_eq!(act(&Situation { attempts_here: 3, ..s }, &LIMITS), Act::Next);
+            assert_eq!(act(&Situation { token_delivered: true, ..s }, &LIMITS), Act::Abort);
+        }
     }
 
     #[test]
@@ -378,6 +393,7 @@ mod tests {
                 attempts_left: left,
                 token_delivered: token,
                 continued: false,
+                another_key: false,
                 wait: Duration::from_millis(wait),
                 remaining: Duration::from_millis(remaining),
                 budget,

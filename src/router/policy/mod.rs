@@ -4,6 +4,7 @@
 //! One mechanism per file, each with its parameters, its rules and its tests. This room knows nothing of scenarios,
 //! HTTP or events beyond the shared words in `event.rs`.
 
+pub mod ahead;
 pub mod alerts;
 pub mod backoff;
 pub mod breaker;
@@ -16,6 +17,7 @@ pub mod fit;
 pub mod gates;
 pub mod grading;
 pub mod join;
+pub mod keyring;
 pub mod order;
 pub mod purse;
 pub mod quality;

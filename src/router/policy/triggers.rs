@@ -6,7 +6,7 @@
 //!
 //! | trigger | moves a request on after | set by it |
 //! | --- | --- | --- |
-//! | rate_limit | rate_limited, quota_exhausted, overloaded | – |
+//! | rate_limit | rate_limited, quota_exhausted, overloaded | whether targets with nothing left are passed over ahead of the 429 |
 //! | latency | timeout | timeouts; the breaker's slow rate, or a percentile of its window |
 //! | error_rate | nothing by itself: single errors surface until the breaker opens, which it does at this rate | the breaker's failure rate, window 60 s, at least 20 calls |
 //! | error | server_error, overloaded, connect, interrupted, timeout | – |
@@ -15,7 +15,7 @@
 //! | quality | malformed, schema | – |
 //! | auth | auth | – |
 //! | region | server_error, overloaded, connect, timeout | – |
-//! | load | overloaded | – |
+//! | load | overloaded | the calls in flight beyond which a target is passed over |
 //! | all | everything that may be moved at all | – |
 //!
 //! What no trigger covers says nothing about health either: it could open a breaker, and the requests behind that would

@@ -4,7 +4,9 @@ use super::{Leave, Walk};
 use crate::event::{Nanodollars, SkipReason, Usage};
 use crate::router::Router;
 use crate::router::client::{Request, Stakes};
-use crate::router::config::Chain;
+use crate::router::config::{AllOpen, Chain};
+use crate::router::health::Terms;
+use crate::router::policy::ahead::Cost;
 use crate::router::policy::cost;
 use crate::router::policy::fit::{Needs, Offer, unfit};
 use crate::router::policy::order::{Member, Pick, cheapest_first, order};
@@ -143,14 +145,46 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// May this target be called now?
-    pub(super) fn admit(&self, place: usize) -> Result<Leave, SkipReason> {
+    /// May this target be called now? Whether it is busy or has nothing left only matters unless `lenient`.
+    pub(super) fn admit(&self, place: usize, lenient: bool) -> Result<Leave, SkipReason> {
+        self.ask(place, lenient, true)
+    }
+
+    /// A call out of turn to the target that will admit one soonest, where the breakers let nobody pass and the chain wants
+    /// one made all the same.
+    pub(super) fn best_try(&self) -> Option<(usize, Leave)> {
+        if self.chain.all_open != AllOpen::BestTry || !self.all_open() {
+            return None;
+        }
+        let mut places: Vec<usize> = (0..self.places.len()).filter(|&place| self.unfit(place).is_none()).collect();
+        places.sort_by_key(|&place| self.health(place).opens_at());
+        places.into_iter().find_map(|place| Some((place, self.ask(place, true, false).ok()?)))
+    }
+
+    /// Whether nothing was called, because of the breakers of all targets that could serve this request.
+    pub(super) fn all_open(&self) -> bool {
+        let open = |place: &usize| {
+            matches!(self.places[*place].passed, Some(SkipReason::BreakerOpen | SkipReason::Recovering))
+        };
+        let fit = || (0..self.places.len()).filter(|&place| self.unfit(place).is_none());
+        self.attempts == 0 && fit().count() > 0 && fit().all(|place| open(&place))
+    }
+
+    fn ask(&self, place: usize, lenient: bool, heeds_breaker: bool) -> Result<Leave, SkipReason> {
         let now = self.now();
         if let Some(reason) = self.hindrance(place, now) {
             return Err(reason);
         }
-        let first_here = self.places[place].tried == 0;
-        let pass = self.health(place).admit(now, self.luck("ramp", place), first_here, |t| self.announce(place, &t))?;
+        let tokens = u64::from(self.prompt_tokens) + u64::from(TYPICAL_ANSWER);
+        let terms = Terms {
+            max_in_flight: self.chain.max_in_flight,
+            cost: self.chain.ahead.then_some(Cost { tokens }),
+            lenient,
+            heeds_breaker,
+            first_here: self.places[place].tried == 0,
+        };
+        let tell = |change| self.announce(place, change);
+        let pass = self.health(place).admit(now, self.luck("ramp", place), terms, self.keys(place), tell)?;
         let hold = Hold::on(&self.payers, now, self.estimate(place), |event| self.log(event));
         Ok(Leave { pass, hold: hold.ok_or(SkipReason::Budget)? })
     }

@@ -3,6 +3,7 @@
 use super::Walk;
 use crate::event::{Class, Outcome, Reason, SkipReason};
 use crate::router::client::{Client, Served};
+use crate::router::config::AllOpen;
 
 impl Walk<'_> {
     /// Nothing is left to try.
@@ -24,8 +25,12 @@ impl Walk<'_> {
             Some((_, Reason::Skip(SkipReason::SetAside))) => Some(Class::RateLimited),
             Some((_, Reason::Skip(SkipReason::Budget))) => Some(Class::QuotaExhausted),
             Some((_, Reason::Skip(SkipReason::Deadline))) => Some(Class::Timeout),
+            Some((_, Reason::Skip(SkipReason::KeyClosed))) => Some(Class::Auth),
             _ => Some(Class::Overloaded),
         });
+        if self.chain.all_open == AllOpen::FailFast && self.all_open() {
+            return self.served(Outcome::Failed, class);
+        }
         if let Some(given) = self.router.kept(self.request).filter(|_| !self.needs.high_stakes) {
             given.give(client).await;
             return self.served(Outcome::Cached, class);

@@ -6,6 +6,7 @@
 //!   help, if its time allows, and goes on from there.
 //! - Every target passed over is one `skipped` event, every move one `fell_back` event, every further call to the target
 //!   last called one `retried` event.
+//! - A target that is busy or has nothing left of its limits is only postponed: it is tried when no other has served.
 //! - Passing over a target never changes what the attempts before it have shown.
 //! - What happens after an attempt is `policy/decide.rs`'s business; here it is only carried out.
 
@@ -17,17 +18,17 @@ use super::Router;
 use super::attempt::{self, Bounds, Call, Judgement, Progress, Wanted};
 use super::client::{Client, Request, Served};
 use super::config::{Chain, OnBreak, Target};
-use super::health::{Health, Pass};
+use super::health::{Change, Health, Pass};
 use super::policy::alerts::Sign;
-use super::policy::breaker::Transition;
 use super::policy::decide::{Act, Effect, Limits, Retry, Situation, decide};
 use super::policy::fit::Needs;
 use super::policy::gates::Asked;
 use super::policy::join::{Join, anchor};
+use super::policy::keyring::{Key, Keys};
 use super::policy::{backoff, cost, retry_after};
 use super::spending::{Hold, Wallet};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
-use crate::provider::{self, Ask, Embed, SchemaBy};
+use crate::provider::{self, Ask, Embed, SchemaBy, Scope};
 use mock_providers::model::Capability;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,8 @@ struct Walk<'a> {
     chain: &'a Chain,
     request: &'a Request,
     prompt_tokens: u32,
+    /// The tenant's own key.
+    own_key: Key,
     needs: Needs<'a>,
     /// Who pays.
     payers: Vec<Arc<Wallet>>,
@@ -82,6 +85,8 @@ struct Place {
     /// Worth another call from then on: it was rate limited or overloaded, and the wait was too long to sit out while
     /// there was somewhere else to go.
     again_at: Option<Duration>,
+    /// Why it was passed over, if it was.
+    passed: Option<SkipReason>,
 }
 
 impl Place {
@@ -114,6 +119,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         chain,
         request,
         prompt_tokens,
+        own_key: Key { name: Arc::clone(&request.tenant), secret: provider::secret(&request.tenant).into() },
         needs: Walk::needs(router, chain, request, prompt_tokens),
         payers: router.spending.payers(&request.tenant, &request.tier),
         deadline: arrived + chain.deadline,
@@ -129,15 +135,35 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         delivered: false,
     };
     let mut order = walk.order(arrived);
+    let mut lenient = false;
     loop {
-        for place in order {
-            match walk.admit(place) {
+        let mut postponed = Vec::new();
+        for (index, &place) in order.iter().enumerate() {
+            let nowhere_else = index + 1 == order.len() && postponed.is_empty();
+            match walk.admit(place, lenient || nowhere_else) {
                 Ok(leave) => match walk.hop(place, leave, client).await {
                     Then::Done(served) => return served,
                     Then::Next => {}
                     Then::Stop => return walk.exhausted(client).await,
                 },
-                Err(reason) => walk.skip(place, reason),
+                Err(reason) => {
+                    if matches!(reason, SkipReason::Busy | SkipReason::NoAllowance) {
+                        postponed.push(place);
+                    }
+                    walk.skip(place, reason);
+                }
+            }
+        }
+        if !postponed.is_empty() {
+            walk.comes_from_its_failure();
+            (order, lenient) = (postponed, true);
+            continue;
+        }
+        if let Some((place, leave)) = walk.best_try() {
+            match walk.hop(place, leave, client).await {
+                Then::Done(served) => return served,
+                Then::Next => {}
+                Then::Stop => return walk.exhausted(client).await,
             }
         }
         match walk.await_pause().await {
@@ -160,6 +186,27 @@ impl Walk<'_> {
         &self.router.replicas[usize::from(self.replica)][self.chain.targets[place]]
     }
 
+    /// The keys that the next call to a place may be made with.
+    fn keys(&self, place: usize) -> Keys<'_> {
+        let provider = self.target(place).provider;
+        let id = self.request.id;
+        match self.router.config.pools.iter().find(|pool| pool.provider == provider) {
+            Some(pool) => {
+                let turn = id.number.wrapping_add(u32::from(id.stream)).wrapping_add(self.places[place].call());
+                Keys { all: &pool.keys, turn: turn as usize, rotates: pool.rotates }
+            }
+            None => Keys { all: std::slice::from_ref(&self.own_key), turn: 0, rotates: false },
+        }
+    }
+
+    fn is_open_at(&self, place: usize, at: Duration) -> bool {
+        self.health(place).is_open_at(at, self.keys(place))
+    }
+
+    fn rests_until(&self, place: usize, now: Duration) -> Option<Duration> {
+        self.health(place).rests_until(now, self.keys(place))
+    }
+
     fn name(&self, place: usize) -> Name {
         Arc::clone(&self.health(place).name)
     }
@@ -173,6 +220,7 @@ impl Walk<'_> {
     fn skip(&mut self, place: usize, reason: SkipReason) {
         self.log(EventKind::Skipped { request: self.request.id, target: self.name(place), reason });
         self.places[place].too_small |= reason == SkipReason::Context;
+        self.places[place].passed = Some(reason);
         self.left = Some((place, Reason::Skip(reason)));
     }
 
@@ -199,7 +247,7 @@ impl Walk<'_> {
             let granted = match leave.take() {
                 Some(leave) => leave,
                 // The breaker may have opened, or the target asked for a pause, while this request waited.
-                None => match self.admit(place) {
+                None => match self.admit(place, true) {
                     Ok(leave) => leave,
                     Err(reason) => {
                         self.skip(place, reason);
@@ -208,13 +256,17 @@ impl Walk<'_> {
                 },
             };
             let continued = self.delivered;
+            let key = Name::clone(&granted.pass.key.name);
             let (verdict, asked) = self.attempt(place, granted, stricter, client).await;
             let class = verdict.class;
             self.delivered |= verdict.delivered;
             let now = self.now();
             let retries = self.places[place].tried - 1;
             let backoff = backoff::wait(&self.chain.retry.backoff, retries, waited, self.luck("backoff", place));
-            let wait = asked.filter(|_| self.chain.retry.heeds_pauses).unwrap_or(backoff);
+            let effect = self.chain.table.row(class).effect;
+            let another_key = matches!(effect, Effect::ShutKey | Effect::SetAside)
+                && self.health(place).has_another(now, self.keys(place), &key);
+            let wait = asked.filter(|_| self.chain.retry.heeds_pauses && !another_key).unwrap_or(backoff);
             if class != Class::Ok {
                 // What broke a stream is its error, not that nobody could go on with it.
                 if !continued {
@@ -230,10 +282,11 @@ impl Walk<'_> {
                 attempts_left: self.chain.max_attempts_total - self.attempts,
                 token_delivered: self.delivered && class != Class::Ok,
                 continued,
+                another_key,
                 wait,
                 remaining: self.time_is_up().saturating_sub(now),
                 budget: self.health(place).covers_retry(now),
-                admits: !self.health(place).is_open_at(now + wait),
+                admits: !self.is_open_at(place, now + wait),
             };
             let limits = Limits {
                 max_attempts: self.chain.retry.max_attempts,
@@ -308,7 +361,10 @@ impl Walk<'_> {
         let judged = self.judged.take().filter(|_| elsewhere);
         let switch = judged.map(|judged| dispatched.saturating_sub(judged).into());
         let probe = pass.is_probe();
-        self.log(EventKind::AttemptStarted { request: id, target: Arc::clone(&target.name), attempt, probe, switch });
+        let key = pass.key.clone();
+        let pooled = (key.name != self.own_key.name || key.secret != self.own_key.secret).then(|| key.name.clone());
+        let (name, pool_key) = (Arc::clone(&target.name), pooled.clone());
+        self.log(EventKind::AttemptStarted { request: id, target: name, attempt, probe, switch, key: pool_key });
         let upstream = &router.upstreams[target.provider];
         let timeouts = &self.chain.timeouts;
         let request = self.request;
@@ -319,14 +375,14 @@ impl Walk<'_> {
         let shown = if target.prefill { anchor(&self.given) } else { 0 };
         let can_schemas = target.capabilities.contains(&Capability::JsonSchema);
         let tools = request.offered();
-        let secret = provider::secret(&request.tenant);
+        let secret = &*key.secret;
         let wanted = match request.embedding {
             Some(dimensions) => {
-                Wanted::Vector(Embed { model: &target.model, secret: &secret, text: &request.prompt, dimensions })
+                Wanted::Vector(Embed { model: &target.model, secret, text: &request.prompt, dimensions })
             }
             None => Wanted::Answer(Ask {
                 model: &target.model,
-                secret: &secret,
+                secret,
                 system: &request.system,
                 prompt: &request.prompt,
                 images: &request.images,
@@ -363,13 +419,16 @@ impl Walk<'_> {
         let stretch = self.chain.retry.scatter * self.luck("retry-after", place);
         let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, stretch));
         self.given.push_str(&verdict.given);
+        if let Some(allowance) = &verdict.allowance {
+            pass.told(allowance, verdict.class, now);
+        }
         let effect = match row(verdict.class).effect {
             // That a target does not go on as somebody else began says little about its answers.
             Effect::BadAnswer if continued => Effect::Alive,
             effect => effect,
         };
-        let (key, retires) = (&request.tenant, verdict.retires.as_deref());
-        let sign = Sign { class: verdict.class, dispatched, judged: now, key, retires };
+        let retires = verdict.retires.as_deref();
+        let sign = Sign { class: verdict.class, dispatched, judged: now, key: &key.name, retires };
         self.places[place].class = Some(verdict.class);
         let cost = verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage));
         pass.record(effect, &sign, now - dispatched, now, self.luck("open", place), |recorded| {
@@ -387,9 +446,10 @@ impl Walk<'_> {
                 usage: verdict.usage,
                 cost,
                 breaker: recorded.reading,
+                key: pooled.clone(),
             });
-            if let Some(transition) = &recorded.transition {
-                self.announce(place, transition);
+            for change in recorded.changes {
+                self.announce(place, change);
             }
             if let Some(until) = recorded.demoted_until {
                 self.log(EventKind::Demoted { target: Arc::clone(&target.name), until: until.into() });
@@ -401,12 +461,28 @@ impl Walk<'_> {
         });
         hold.settle(now, cost, |event| self.log(event));
         let pauses = row(verdict.class).retry == Retry::WithinWait && self.chain.retry.heeds_pauses;
-        if let Some(wait) = asked.filter(|_| pauses)
-            && self.health(place).rest(now + wait)
-        {
-            self.log(EventKind::SetAside { target: Arc::clone(&target.name), until: (now + wait).into() });
+        if let Some(wait) = asked.filter(|_| pauses) {
+            self.set_aside(place, verdict.scope, &key.name, now + wait);
         }
         (verdict, asked)
+    }
+
+    /// Lets rest what has been asked to, as far as the answer said whom it meant: the key, the model or the provider. Unless it
+    /// is the provider, a pool takes it for a matter of the key as well: its keys are there because they have limits of their
+    /// own.
+    fn set_aside(&self, place: usize, scope: Option<Scope>, key: &Name, until: Duration) {
+        let pooled = self.keys(place).all.len() > 1;
+        let key = (scope == Some(Scope::Key) || (scope != Some(Scope::Provider) && pooled)).then_some(key);
+        let (config, here) = (&self.router.config, self.chain.targets[place]);
+        for (index, target) in config.targets.iter().enumerate() {
+            let elsewhere = index != here
+                && (!matches!(scope, Some(Scope::Key | Scope::Provider))
+                    || target.provider != config.targets[here].provider);
+            if !elsewhere && self.router.replicas[usize::from(self.replica)][index].rest(until, key) {
+                let (target, key) = (Arc::clone(&target.name), key.cloned());
+                self.log(EventKind::SetAside { target, key, until: until.into() });
+            }
+        }
     }
 
     fn served(&self, outcome: Outcome, class: Option<Class>) -> Served {
@@ -416,20 +492,40 @@ impl Walk<'_> {
         done.asked += 1;
         done.calls.extend(self.chain.targets.iter().zip(&self.places).map(|(target, place)| (*target, place.call())));
         let now = self.now();
-        let pauses = (0..self.places.len()).filter_map(|place| self.health(place).rests_until(now));
+        let pauses = (0..self.places.len()).filter_map(|place| self.rests_until(place, now));
         let retry_after = pauses.min().filter(|_| outcome == Outcome::Failed).map(|until| until - now);
         Served { outcome, class, target, first, hops: self.hops, attempts: self.attempts, done, retry_after }
     }
 
-    fn announce(&self, place: usize, transition: &Transition) {
-        self.log(EventKind::BreakerChanged {
-            target: self.name(place),
-            from: transition.from,
-            to: transition.to,
-            cause: transition.cause.into(),
-            probe_at: transition.probe_at.map(Micros::from),
-            replica: self.replica,
-        });
+    fn announce(&self, place: usize, change: Change) {
+        match change {
+            Change::Breaker(transition) => {
+                let circuit = &self.health(place).circuit;
+                for target in &circuit.members {
+                    self.log(EventKind::BreakerChanged {
+                        target: Arc::clone(target),
+                        group: circuit.group.clone(),
+                        from: transition.from,
+                        to: transition.to,
+                        cause: transition.cause.into(),
+                        probe_at: transition.probe_at.map(Micros::from),
+                        replica: self.replica,
+                    });
+                }
+            }
+            Change::Key(key, transition) => {
+                let name = &self.target(place).name;
+                self.log(EventKind::KeyChanged {
+                    provider: name.split_once('/').map_or(&**name, |(provider, _)| provider).into(),
+                    key,
+                    from: transition.from,
+                    to: transition.to,
+                    cause: transition.cause.into(),
+                    probe_at: transition.probe_at.map(Micros::from),
+                    replica: self.replica,
+                });
+            }
+        }
     }
 
     fn log(&self, kind: EventKind) {

@@ -17,9 +17,8 @@ impl Walk<'_> {
         } else if self.last.is_none() {
             // Nothing was called yet: waiting for the first choice is no fallback.
             self.left = Some((0, Reason::Skip(SkipReason::SetAside)));
-        } else if let (Some(last), Some(class)) = (self.last, self.failure) {
-            // It leaves the one that failed, not the one that it passed over on its way to here.
-            self.left = Some((last, Reason::Class(class)));
+        } else {
+            self.comes_from_its_failure();
         }
         if self.gone_while(until).await {
             self.failure = Some(Class::Cancelled);
@@ -28,14 +27,21 @@ impl Walk<'_> {
         Some(place)
     }
 
+    /// A request that comes back to a target leaves the one that failed, not the one that it passed over on its way.
+    pub(super) fn comes_from_its_failure(&mut self) {
+        if let (Some(last), Some(class)) = (self.last, self.failure) {
+            self.left = Some((last, Reason::Class(class)));
+        }
+    }
+
     /// When this target is worth another call, if it is worth waiting for. Everybody who waits for one pause comes back
     /// at a time of their own.
     fn worth_waiting(&self, place: usize, now: Duration) -> Option<Duration> {
         let here = &self.places[place];
-        let pause = self.health(place).rests_until(now).max(here.again_at.filter(|&at| at > now))?;
+        let pause = self.rests_until(place, now).max(here.again_at.filter(|&at| at > now))?;
         let scatter = (pause - now).mul_f64(self.chain.retry.scatter * self.luck("scatter", place));
         let until = pause + Duration::from_millis(scatter.as_millis() as u64);
-        let open = self.health(place).is_open_at(until);
+        let open = self.is_open_at(place, until);
         let paid = here.tried == 0 || self.health(place).covers_retry(now);
         let may = here.tried < self.chain.retry.max_attempts && paid && !open;
         let may = may && self.affords(place, until) && self.hindrance(place, until).is_none();

@@ -5,7 +5,9 @@
 
 use super::{resolve, routes};
 use crate::event::Name;
-use crate::router::config::{Account, Chain, Config, Oversight, Target};
+use crate::router::config::{Account, Chain, Config, Oversight, Pool, Target};
+use crate::router::policy::breaker::Group;
+use crate::router::policy::keyring::Key;
 use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::plan::Provider;
 use crate::scenario::problem::Problem;
@@ -15,6 +17,7 @@ use crate::scenario::spec;
 use crate::scenario::units::shown;
 use crate::words;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink: &Sink<'_>) -> Config {
     let mut targets = Targets { providers, sink, list: Vec::new() };
@@ -31,9 +34,11 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     let names: Vec<&str> = router.chains.iter().map(|c| c.name.value.as_str()).collect();
     let routes = routes::check(&router.routes, &names, sink);
     let (fleet, oversight) = (router.fleet, Oversight { grader: router.grader });
+    targets.settle_groups();
+    let pools = router.keys.iter().filter_map(|(provider, keys)| pool(provider, keys, providers, sink)).collect();
     let targets: Vec<Target> = targets.list.into_iter().map(|t| t.target).collect();
     let (tenants, tiers) = (accounts(&router.tenants, &targets, sink), accounts(&router.tiers, &targets, sink));
-    let mut config = Config { targets, chains, routes, fleet, oversight, tenants, tiers };
+    let mut config = Config { targets, chains, routes, pools, fleet, oversight, tenants, tiers };
     require(router, &mut config, sink);
     config
 }
@@ -81,6 +86,32 @@ fn require(router: &spec::router::Router, config: &mut Config, sink: &Sink<'_>) 
             }
         }
     }
+}
+
+/// The keys of a pool, which are among those that the provider knows.
+fn pool(provider: &At<String>, keys: &[At<String>], providers: &[Provider], sink: &Sink<'_>) -> Option<Pool> {
+    let names: Vec<&str> = providers.iter().map(|p| &*p.name).collect();
+    let index = resolve(provider, "provider", names, sink)?;
+    let known = &providers.get(index)?.limits.keys;
+    if known.is_empty() {
+        let message = format!("`{}` has no keys to choose from", provider.value);
+        let help = "add `keys: { key-a: {}, key-b: {} }` to the provider".to_owned();
+        sink.error(&provider.at, message, Some(help));
+        return None;
+    }
+    let mut pool: Vec<Key> = Vec::new();
+    for key in keys {
+        let names: Vec<&str> = known.iter().map(|k| &*k.name).collect();
+        let what = format!("key of `{}`", provider.value);
+        let Some(found) = resolve(key, &what, names, sink).and_then(|i| known.iter().nth(i)) else { continue };
+        if pool.iter().any(|k| k.name == found.name) {
+            let help = "keep one of the two".to_owned();
+            sink.error(&key.at, format!("the key {} is in the pool twice", shown(&key.value)), Some(help));
+            continue;
+        }
+        pool.push(Key { name: Arc::clone(&found.name), secret: Arc::clone(&found.secret) });
+    }
+    (!pool.is_empty()).then_some(Pool { provider: index, keys: pool, rotates: true })
 }
 
 /// A target, and where its parts were said explicitly.
@@ -171,6 +202,38 @@ impl Targets<'_> {
         };
         self.list.push(Known { target, breaker_at: None, budget_at: None, quality_at: None });
         Some(self.list.len() - 1)
+    }
+
+    /// A breaker that several targets share is one, so they cannot say different things of it.
+    fn settle_groups(&self) {
+        for (index, known) in self.list.iter().enumerate() {
+            let Some(at) = &known.breaker_at else { continue };
+            let (group, target) = (known.target.breaker.group, &known.target);
+            if group == Group::Region && target.region.is_none() {
+                let message = format!("nobody says in which region `{}` is", target.name);
+                let help = "add `region: us-east` to its provider, or choose `provider` or `vendor`".to_owned();
+                self.sink.error(at, message, Some(help));
+            }
+            let shares = |other: &&Known| {
+                let other = &other.target;
+                other.breaker.group == group
+                    && match group {
+                        Group::Target => false,
+                        Group::Provider => other.provider == target.provider,
+                        Group::Vendor => other.vendor == target.vendor,
+                        Group::Region => target.region.is_some() && other.region == target.region,
+                    }
+            };
+            let different = |other: &&Known| shares(other) && other.target.breaker != target.breaker;
+            if let Some((other, first)) =
+                self.list[..index].iter().find(different).and_then(|o| Some((o, o.breaker_at.as_ref()?)))
+            {
+                let message = format!("`{}` and `{}` share a breaker", other.target.name, target.name);
+                let problem = Problem::error(self.sink.source, at, message);
+                let problem = problem.related(self.sink.source, first, "which is another one here");
+                self.sink.push(problem.help("say the same in both"));
+            }
+        }
     }
 
     fn apply(&mut self, index: usize, chain: &spec::router::Chain) {

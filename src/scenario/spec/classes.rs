@@ -21,6 +21,7 @@ const HEALTH: &[(&str, Effect)] = &[
     ("none", Effect::Silent),
     ("open", Effect::Open),
     ("open_long", Effect::OpenLong),
+    ("shut_key", Effect::ShutKey),
     ("bad_answer", Effect::BadAnswer),
 ];
 

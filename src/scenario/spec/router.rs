@@ -5,8 +5,9 @@ use super::routes::{self, Route};
 use super::targets::{self, Targets};
 use super::tenants::{self, Account};
 use super::{classes, degraded, fallback, gates, oversight, preset, set, triggers};
-use crate::router::config::{self, Fleet, OnBreak, Retry, Timeouts};
+use crate::router::config::{self, AllOpen, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
+use crate::router::policy::breaker::Group;
 use crate::router::policy::gates::Gates;
 use crate::router::policy::{breaker, budget, grading, quality};
 use crate::router::preset::Preset;
@@ -17,6 +18,12 @@ use crate::tasks::Task;
 
 const ON_BREAK: &[(&str, OnBreak)] =
     &[("continue", OnBreak::Continue), ("error", OnBreak::Error), ("buffer", OnBreak::Buffer)];
+
+const ALL_OPEN: &[(&str, AllOpen)] =
+    &[("degrade", AllOpen::Degrade), ("fail_fast", AllOpen::FailFast), ("best_try", AllOpen::BestTry)];
+
+const GROUPS: &[(&str, Group)] =
+    &[("target", Group::Target), ("provider", Group::Provider), ("vendor", Group::Vendor), ("region", Group::Region)];
 
 const JITTERS: &[(&str, Jitter)] = &[
     ("none", Jitter::None),
@@ -29,6 +36,8 @@ const JITTERS: &[(&str, Jitter)] = &[
 /// The router as it was typed.
 #[derive(Debug, Default)]
 pub(crate) struct Router {
+    /// Of each provider that is named: its name, and those of its keys.
+    pub(crate) keys: Vec<(At<String>, Vec<At<String>>)>,
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
     pub(crate) fleet: Fleet,
@@ -66,6 +75,8 @@ pub(crate) fn tasks() -> Vec<(&'static str, Task)> {
 
 pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let mut fields = sink.fields(node, "the router")?;
+    let keys = fields.get("keys").and_then(|n| sink.entries(n, "the keys of the router")).unwrap_or_default();
+    let keys = keys.iter().map(|e| (e.key.clone(), pool(&e.value, sink))).collect();
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| routes::read(n, sink)).collect();
     let grader = fields.get("grader").and_then(|n| oversight::grader(n, sink));
@@ -94,7 +105,17 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let tiers = fields.get("tiers").map_or_else(Vec::new, |n| tenants::read(n, "the tiers", sink));
     fields.finish();
     let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
-    Some(Router { routes, chains: chains?, fleet, grader, tenants, tiers })
+    Some(Router { keys, routes, chains: chains?, fleet, grader, tenants, tiers })
+}
+
+/// The keys of a pool.
+fn pool(node: &Node, sink: &Sink<'_>) -> Vec<At<String>> {
+    let list = sink.list(node, "keys").unwrap_or_default();
+    if matches!(&node.value, Value::List(list) if list.is_empty()) {
+        let help = "name at least one, or leave this out: then each tenant uses its own";
+        sink.error(&node.at, "there are no keys in this pool", Some(help.to_owned()));
+    }
+    list.iter().filter_map(|n| sink.name(n)).collect()
 }
 
 /// How many routers there are, and what they tell each other.
@@ -157,6 +178,9 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     if let Some(word) = fields.get("on_break").and_then(|n| sink.word(n, "what becomes of a broken stream", ON_BREAK)) {
         config.on_break = word.value;
     }
+    set(&mut config.all_open, fields.get("all_open").and_then(|n| sink.word(n, "what to do", ALL_OPEN)));
+    set(&mut config.ahead, fields.get("ahead").and_then(|n| sink.boolean(n)));
+    config.max_in_flight = fields.get("max_in_flight").and_then(|n| sink.count32(n, 1, 1_000_000)).map(|n| n.value);
     if let Some(node) = fields.get("triggers") {
         triggers::read(node, config, &mut chain.breaker, sink);
     }
@@ -245,6 +269,8 @@ fn breaker(node: &Node, sink: &Sink<'_>) -> Option<At<breaker::Params>> {
     }
     set(&mut params.jitter, fields.get("jitter").and_then(|n| sink.share(n)));
     set(&mut params.half_open_calls, fields.get("half_open_calls").and_then(|n| sink.count32(n, 1, 1000)));
+    params.probe_for = fields.get("probe_for").and_then(|n| sink.positive_duration(n)).map(|d| d.value);
+    set(&mut params.group, fields.get("group").and_then(|n| sink.word(n, "who shares a breaker", GROUPS)));
     set(&mut params.ramp, fields.get("ramp").and_then(|n| sink.duration(n)));
     fields.finish();
     Some(At::new(params, node.at.clone()))

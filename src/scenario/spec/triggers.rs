@@ -10,9 +10,11 @@ use crate::scenario::yaml::{Node, Value};
 use crate::words;
 use std::time::Duration;
 
-/// What triggers set on the breaker of each target.
+/// What triggers set on the breaker of each target, and on whom a chain passes over.
 #[derive(Debug, Default)]
 pub(super) struct OnBreaker {
+    max_in_flight: Option<u32>,
+    ahead: Option<bool>,
     failure_rate: Option<At<f64>>,
     slow: Option<At<(f64, Duration)>>,
     window: Option<Duration>,
@@ -43,6 +45,8 @@ pub(super) fn read(
             enabled.push(trigger);
         }
     }
+    config.max_in_flight = on_breaker.max_in_flight.or(config.max_in_flight);
+    config.ahead = on_breaker.ahead.unwrap_or(config.ahead);
     config.table = table(&enabled);
     let idle = uncovered(&enabled);
     if !idle.is_empty() {
@@ -111,6 +115,13 @@ fn trigger(node: &Node, config: &mut config::Chain, on_breaker: &mut OnBreaker, 
             on_breaker.failure_rate = Some(threshold.unwrap_or_else(|| At::new(0.5, kind.at.clone())));
             window(&mut fields, on_breaker, sink);
         }
+        Trigger::Load => {
+            let most = fields.get("max_in_flight").and_then(|n| sink.count32(n, 1, 1_000_000));
+            on_breaker.max_in_flight = most.map(|n| n.value);
+        }
+        Trigger::RateLimit => {
+            on_breaker.ahead = fields.get("ahead").and_then(|n| sink.boolean(n)).map(|n| n.value);
+        }
         Trigger::Cost => {
             let share = fields.get("share").and_then(|n| sink.positive_share(n)).map_or(SOFT, |share| share.value);
             config.downshift = if enabled { Some(share) } else { config.downshift };
@@ -121,7 +132,7 @@ fn trigger(node: &Node, config: &mut config::Chain, on_breaker: &mut OnBreaker, 
     enabled.then_some(kind.value)
 }
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 12] = [
     "share",
     "threshold",
     "threshold_ms",
@@ -132,6 +143,8 @@ const KEYS: [&str; 10] = [
     "slow_rate",
     "window",
     "min_calls",
+    "max_in_flight",
+    "ahead",
 ];
 
 fn window(fields: &mut Fields<'_>, on_breaker: &mut OnBreaker, sink: &Sink<'_>) {

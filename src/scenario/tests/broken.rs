@@ -121,6 +121,38 @@ fn what_is_missing_is_named_with_an_example() {
 
 #[test]
 #[rustfmt::skip]
+fn pools_of_keys_shared_breakers_and_full_houses_are_checked() {
+    let keyed = "openai: { keys: { key-a: {}, key-b: {} }, region: us-east,";
+    let pool = |keys: &str| format!("router:\n  keys: {keys}\n  routes:");
+    for (keys, message, hint) in [
+        ("{ opnai: [key-a] }", "there is no provider `opnai`", "did you mean `openai`?"),
+        ("{ openai: [key-c] }", "there is no key of `openai` `key-c`", "key-a"),
+        ("{ openai: [key-a, key-a] }", "the key `key-a` is in the pool twice", "keep one"),
+        ("{ openai: [] }", "there are no keys in this pool", "name at least one"),
+        ("{ anthropic: [key-a] }", "`anthropic` has no keys to choose from", "add `keys:"),
+    ] {
+        let text = SOUND.replace("openai: { region: us-east,", keyed).replace("router:\n  routes:", &pool(keys));
+        let problems = refused(&text).problems;
+        let errors: Vec<_> = problems.iter().filter(|p| p.severity == Severity::Error).collect();
+        assert_eq!(errors.len(), 1, "{keys}: {errors:?}");
+        assert_eq!(errors[0].message, message);
+        assert!(errors[0].help.as_deref().unwrap_or("").contains(hint), "{keys}");
+    }
+    check(&[
+        ("failure_rate: 50% }", "group: «vendr» }", "`vendr` is not who shares a breaker", "did you mean `vendor`?"),
+        ("failure_rate: 50% }", "probe_for: «0s» }", "this must be longer than zero", ""),
+        ("deadline: 12s", "all_open: «best»", "`best` is not what to do", "best_try"),
+        ("deadline: 12s", "triggers: [all, { type: load, max_in_flight: «0» }]", "this must lie between 1 and 1000000", ""),
+        ("deadline: 12s", "triggers: [all, { type: rate_limit, ahead: «5» }]", "expected `true` or `false`, found a number", ""),
+        ("deadline: 12s", "triggers: [all, { type: auth, «ahead»: true }]", "a trigger does not have a key `ahead`", ""),
+    ]);
+    let problem = only("breaker: { window: 10s, failure_rate: 50% }", "breaker: { group: region }",
+        "nobody says in which region `anthropic/claude-sonnet-4` is", "add `region: us-east`");
+    assert_eq!(problem.line, 13);
+}
+
+#[test]
+#[rustfmt::skip]
 fn names_that_lead_nowhere_are_met_with_a_guess() {
     check(&[
         ("[openai/gpt-4o, ", "[«opnai»/gpt-4o, ", "there is no provider `opnai`", "did you mean `openai`?"),

@@ -179,16 +179,54 @@ impl Targets {
 /// An event, digested: names are small numbers, and the request's labels are looked up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Heard<'a> {
-    Arrived { intended: Micros, payers: [&'a Name; 2], residency: &'a [Name], data_class: Option<&'a Name> },
-    Skipped { target: TargetId },
-    Dispatched { target: TargetId, attempt: u32, probe: bool, switch: Option<Micros> },
-    Judged { target: TargetId, dispatched: Micros, class: Class, retry_after: Option<Micros>, cost: Nanodollars },
-    Breaker { target: TargetId, from: BreakerState, to: BreakerState },
-    FaultStarted { fault: u32, providers: &'a [Name] },
-    FaultEnded { fault: u32 },
-    Graded { target: TargetId, good: bool },
-    ClientRetried { retry: u32 },
-    Alert { target: TargetId, kind: AlertKind, drift: Option<DriftCause> },
+    Arrived {
+        intended: Micros,
+        payers: [&'a Name; 2],
+        residency: &'a [Name],
+        data_class: Option<&'a Name>,
+    },
+    Skipped {
+        target: TargetId,
+    },
+    Dispatched {
+        target: TargetId,
+        attempt: u32,
+        probe: bool,
+        switch: Option<Micros>,
+        key: Option<&'a Name>,
+    },
+    Judged {
+        target: TargetId,
+        dispatched: Micros,
+        class: Class,
+        retry_after: Option<Micros>,
+        cost: Nanodollars,
+        key: Option<&'a Name>,
+    },
+    Breaker {
+        target: TargetId,
+        from: BreakerState,
+        to: BreakerState,
+    },
+    FaultStarted {
+        fault: u32,
+        providers: &'a [Name],
+    },
+    FaultEnded {
+        fault: u32,
+    },
+    Graded {
+        target: TargetId,
+        good: bool,
+    },
+    ClientRetried {
+        retry: u32,
+    },
+    Alert {
+        target: TargetId,
+        kind: AlertKind,
+        drift: Option<DriftCause>,
+    },
     Ended(End),
 }
 

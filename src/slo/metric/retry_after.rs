@@ -2,10 +2,10 @@
 //! there and before it expired. Of several such answers the latest expiry holds. Counted among the answers that asked
 //! for a pause; a drill without any says nothing.
 //!
-//! The log does not say whether the pause was for the key, the model or the provider, so it is taken per target.
+//! A pause is taken for the target, and where keys of a pool are used for the one that it was told to.
 
 use super::{Family, Heard, Kind, Labels, Meter, Sample, Takes, TargetId};
-use crate::event::{Class, Micros};
+use crate::event::{Class, Micros, Name};
 use crate::slo::unit::Unit;
 use std::collections::BTreeMap;
 
@@ -18,14 +18,15 @@ pub(super) static FAMILY: Family = Family {
     hears: &[Kind::Dispatched, Kind::Judged],
     example: "retry_after_ignored == 0",
     meter: |_, _| {
-        let mut pauses: BTreeMap<TargetId, Micros> = BTreeMap::new();
+        let mut pauses: BTreeMap<(TargetId, Option<Name>), Micros> = BTreeMap::new();
         Meter::Count(Box::new(move |note| match note.heard {
-            Heard::Judged { target, dispatched, class: Class::RateLimited, retry_after: Some(wait), .. } => {
-                let until = pauses.entry(target).or_default();
+            Heard::Judged { target, dispatched, class: Class::RateLimited, retry_after: Some(wait), key, .. } => {
+                let until = pauses.entry((target, key.cloned())).or_default();
                 *until = (*until).max(Micros(note.at.0.saturating_add(wait.0)));
                 Some(Sample::part(dispatched, 0, 1, 0)?.at(target))
             }
-            Heard::Dispatched { target, .. } if pauses.get(&target).is_some_and(|until| note.at < *until) => {
+            Heard::Dispatched { target, key, .. } => {
+                pauses.get(&(target, key.cloned())).filter(|until| note.at < **until)?;
                 Some(Sample::part(note.at, 1, 0, 1)?.at(target))
             }
             _ => None,
