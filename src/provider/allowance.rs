@@ -11,27 +11,10 @@
 //! Rules: what is no whole number from zero to the limit that is told beside it says nothing (a `-1` was seen). Of several
 //! that count one thing the tightest holds. A reset that cannot be read is none.
 
+use crate::event::{Allowance, Left};
 use http::HeaderMap;
 use http::header::DATE;
 use std::time::Duration;
-
-/// What is left of the limits, as far as anybody says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Allowance {
-    /// Of requests.
-    pub requests: Option<Left>,
-    /// Of tokens.
-    pub tokens: Option<Left>,
-}
-
-/// What is left of one limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Left {
-    /// So many.
-    pub remaining: u64,
-    /// Until when that holds at most: some vendors mean the next permit, others the time when all is there again.
-    pub reset: Option<Duration>,
-}
 
 /// Names of what is left, of when that changes, and of the limit.
 type Names = [&'static str; 3];

@@ -34,14 +34,13 @@ mod status;
 mod usage;
 mod vllm;
 
-pub use allowance::{Allowance, Left};
 pub use answered::{Answered, Piece, Response, ToolCall};
 pub use embed::{Cannot, Embed, Embedder};
 pub use finish::Finish;
 pub use options::{Effort, NO_OPTIONS, Options};
 pub use usage::{prompt_tokens, tokens};
 
-use crate::event::{Class, Usage};
+use crate::event::{Allowance, Class, Usage};
 use answered::Gathered;
 use bytes::Bytes;
 use chat::Flavour;

@@ -12,8 +12,8 @@
 use super::client::Client;
 use super::policy::gates::{Answer, Asked, Gates, Refused, Stopped};
 use super::policy::join::{Join, Unjoined};
-use crate::event::{Class, Usage};
-use crate::provider::{self, Adapter, Allowance, Answered, Ask, Cannot, Complaint, Embed, Piece, Scope};
+use crate::event::{Allowance, Class, Usage};
+use crate::provider::{self, Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece, Scope};
 use crate::runtime::Clock;
 use crate::transport::{SendError, Upstream};
 use bytes::Bytes;

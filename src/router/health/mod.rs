@@ -16,7 +16,7 @@ mod shared;
 pub(super) use shared::unknown;
 
 use super::config::Target;
-use super::policy::ahead::{Ahead, Came, Cost, Left, Ticket, Told};
+use super::policy::ahead::{Ahead, Came, Cost, Ticket};
 use super::policy::alerts::{Alert, Alerts, Sign};
 use super::policy::breaker::{Admission, Health as Verdict, Permit, Transition};
 use super::policy::budget::RetryBudget;
@@ -24,8 +24,7 @@ use super::policy::decide::{Effect, LONG};
 use super::policy::keyring::{Key, Keys, Said};
 use super::policy::quality::Quality;
 use super::policy::rolling::{Estimate, Rolling};
-use crate::event::{BreakerReading, BreakerState, Class, Name, SkipReason};
-use crate::provider::{self, Allowance};
+use crate::event::{Allowance, BreakerReading, BreakerState, Class, Name, SkipReason};
 use shared::{Circuit, Ring};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -327,9 +326,7 @@ impl Pass {
             _ => Came::Otherwise,
         };
         if let Some(ticket) = self.ticket {
-            let left = |left: Option<provider::Left>| left.map(|l| Left { remaining: l.remaining, reset: l.reset });
-            let told = Told { requests: left(allowance.requests), tokens: left(allowance.tokens) };
-            self.health.state().allowance(&self.key).hear(ticket, &told, came, now);
+            self.health.state().allowance(&self.key).hear(ticket, allowance, came, now);
         }
     }
 

@@ -11,6 +11,7 @@
 //! - A provider that always says there is plenty is taken at its word, as without all this: its 429s are answered by
 //!   rests and backoff.
 
+use crate::event::{Allowance, Left};
 use std::time::Duration;
 
 /// The longest time for which something told is believed.
@@ -21,24 +22,6 @@ pub const LOOK: Duration = Duration::from_secs(1);
 pub const EVIDENCE: u32 = 3;
 /// How long it stays discredited.
 pub const DOUBT: Duration = Duration::from_secs(60);
-
-/// What a response says is left.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Told {
-    /// Of requests.
-    pub requests: Option<Left>,
-    /// Of tokens.
-    pub tokens: Option<Left>,
-}
-
-/// What is left of one limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Left {
-    /// So many.
-    pub remaining: u64,
-    /// Until when that holds at most, if it was said.
-    pub reset: Option<Duration>,
-}
 
 /// What a call takes of the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +100,7 @@ impl Ahead {
     }
 
     /// A call was answered, and this is what the answer says is left.
-    pub fn hear(&mut self, ticket: Ticket, told: &Told, came: Came, now: Duration) {
+    pub fn hear(&mut self, ticket: Ticket, told: &Allowance, came: Came, now: Duration) {
         learn(&mut self.requests, told.requests, ticket.requests, now);
         learn(&mut self.tokens, told.tokens, ticket.tokens, now);
         let nothing = [told.requests, told.tokens].into_iter().flatten().any(|left| left.remaining == 0);
@@ -159,8 +142,8 @@ mod tests {
         Duration::from_millis(ms)
     }
 
-    fn requests(remaining: u64, reset: u64) -> Told {
-        Told { requests: Some(Left { remaining, reset: Some(Duration::from_secs(reset)) }), tokens: None }
+    fn requests(remaining: u64, reset: u64) -> Allowance {
+        Allowance { requests: Some(Left { remaining, reset: Some(Duration::from_secs(reset)) }), tokens: None }
     }
 
     #[test]
@@ -190,7 +173,7 @@ mod tests {
         let mut ahead = Ahead::default();
         let ticket = ahead.send(COST, ms(0));
         let left = Left { remaining: 150, reset: Some(Duration::from_secs(9)) };
-        ahead.hear(ticket, &Told { requests: None, tokens: Some(left) }, Came::Through, ms(1));
+        ahead.hear(ticket, &Allowance { requests: None, tokens: Some(left) }, Came::Through, ms(1));
         assert!(ahead.allows(COST, ms(1)));
         assert!(!ahead.allows(Cost { tokens: 151 }, ms(1)));
     }

@@ -73,7 +73,7 @@ impl<'a> Walk<'a> {
     /// The time a call to this target needs. The median only counts against a request that has already used some of its
     /// time: one whose whole deadline lies ahead would otherwise never find out that a target has become faster.
     pub(super) fn needed(&self, place: usize) -> Duration {
-        let median = self.health(place).median().filter(|_| self.attempts > 0);
+        let median = if self.attempts > 0 { self.health(place).median() } else { None };
         median.map_or(self.chain.min_hop_time, |m| m.max(self.chain.min_hop_time))
     }
 
@@ -85,8 +85,8 @@ impl<'a> Walk<'a> {
         if self.places[place].too_small {
             return Some(SkipReason::Context);
         }
-        let measured = self.health(place).measured();
-        if self.chain.min_quality.is_some_and(|floor| measured.is_some_and(|quality| quality.is_below(floor))) {
+        let is_below = |floor| self.health(place).measured().is_some_and(|quality| quality.is_below(floor));
+        if self.chain.min_quality.is_some_and(is_below) {
             return Some(SkipReason::Quality);
         }
         if self.attempts >= self.chain.max_attempts_total {
@@ -183,9 +183,11 @@ impl<'a> Walk<'a> {
             heeds_breaker,
             first_here: self.places[place].tried == 0,
         };
+        // Money comes first: a target that admits a call counts it as made, and a hold that is not used is given back.
+        let hold = Hold::on(&self.payers, now, self.estimate(place), |event| self.log(event));
+        let hold = hold.ok_or(SkipReason::Budget)?;
         let tell = |change| self.announce(place, change);
         let pass = self.health(place).admit(now, self.luck("ramp", place), terms, self.keys(place), tell)?;
-        let hold = Hold::on(&self.payers, now, self.estimate(place), |event| self.log(event));
-        Ok(Leave { pass, hold: hold.ok_or(SkipReason::Budget)? })
+        Ok(Leave { pass, hold })
     }
 }
