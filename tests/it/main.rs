@@ -15,6 +15,7 @@ mod limits;
 mod money;
 mod observe;
 mod oversight;
+mod policies;
 mod properties;
 mod readme;
 mod routes;
