@@ -8,6 +8,7 @@ mod drills;
 mod fleet;
 mod gates;
 mod health;
+mod hedging;
 mod layering;
 mod ledger;
 mod library;
