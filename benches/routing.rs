@@ -62,7 +62,8 @@ fn main() {
 
     // Over TCP and on the wall clock: in the virtual world moving on takes no time at all.
     let never = "{ min_calls: 1000000 }";
-    let (done, _) = play(&scenario("dead/gpt-4o, well/gpt-4o", never, 200, if quick { 3 } else { 20 }), World::Real, true);
+    let (done, _) =
+        play(&scenario("dead/gpt-4o, well/gpt-4o", never, 200, if quick { 3 } else { 20 }), World::Real, true);
     let switches = done.events.iter().filter_map(|event| match event.kind {
         EventKind::AttemptStarted { switch: Some(took), .. } => Some(took.as_secs_f64() * 1e3),
         _ => None,
