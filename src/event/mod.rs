@@ -137,6 +137,15 @@ pub enum EventKind {
         /// Why.
         reason: SkipReason,
     },
+    /// A batch request waits for its turn at a target, to leave room for interactive traffic.
+    Yielded {
+        /// Which.
+        request: RequestId,
+        /// Where it waits.
+        target: Name,
+        /// How many waited there before it came.
+        behind: u32,
+    },
     /// A request moves from one target to the next. Every hop after the first has one, also after a skip.
     FellBack {
         /// Which.

@@ -124,6 +124,8 @@ pub enum SkipReason {
     NoAllowance,
     /// As many calls are in flight there as the chain allows.
     Busy,
+    /// It is a batch request, there is no room beside interactive traffic, and no time to wait for some.
+    Yields,
     /// Its measured quality is proven to lie below the chain's floor.
     Quality,
     /// The tenant or the tier may not use it.
@@ -151,6 +153,7 @@ impl SkipReason {
             Self::KeyClosed => "key_closed",
             Self::NoAllowance => "no_allowance",
             Self::Busy => "busy",
+            Self::Yields => "yields",
             Self::Quality => "quality",
             Self::NotAllowed => "not_allowed",
             Self::Budget => "budget",

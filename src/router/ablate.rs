@@ -75,6 +75,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "retry_after", gone: "pauses that providers ask for are not kept", remove: |c| chains(c, |chain| chain.retry.heeds_pauses = false) },
     Part { name: "ahead", gone: "a limit is noticed by its 429, not by what is left of it", remove: |c| chains(c, |chain| chain.ahead = false) },
     Part { name: "max_in_flight", gone: "calls in flight are not bounded", remove: |c| chains(c, |chain| chain.max_in_flight = None) },
+    Part { name: "batch", gone: "batch traffic does not yield", remove: |c| chains(c, |chain| chain.batch_in_flight = None) },
     Part { name: "key_rotation", gone: "no key of a pool stands in for one that is throttled or refused", remove: no_rotation },
     Part { name: "breaker", gone: "no breaker ever opens", remove: |c| targets(c, |target| target.breaker.trips = false) },
     Part { name: "slow_rate", gone: "breakers do not count slow calls", remove: |c| targets(c, |target| target.breaker.slow_rate = None) },
@@ -126,6 +127,7 @@ fn bypass(config: &mut Config) {
         "quality",
         "gates",
         "degraded",
+        "batch",
     ] {
         if let Some(part) = find(gone) {
             (part.remove)(config);
@@ -235,6 +237,7 @@ router:
       ttft_deadline: 5s
       ahead: true
       max_in_flight: 9
+      batch_in_flight: 4
       gates: [json_schema]
       degraded: { template: sorry, cache: {} }
     chat: { targets: [openai/gpt-3.5-turbo, anthropic/claude-sonnet-4] }

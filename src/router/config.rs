@@ -217,6 +217,8 @@ pub struct Chain {
     pub all_open: AllOpen,
     /// Calls in flight beyond which a target is passed over while there is another.
     pub max_in_flight: Option<u32>,
+    /// Calls in flight below which a target takes batch requests; from there on they wait. `None`: they are like others.
+    pub batch_in_flight: Option<u32>,
     /// Whether a target that says nothing is left of its limits is passed over while there is another.
     pub ahead: bool,
 }
@@ -259,6 +261,7 @@ impl Chain {
             degraded: None,
             all_open: AllOpen::default(),
             max_in_flight: None,
+            batch_in_flight: None,
             ahead: false,
         }
     }

@@ -68,6 +68,7 @@ impl Preset {
         (self.chain)(chain);
         chain.gates = Gates::none();
         chain.min_hop_time = Duration::ZERO;
+        chain.batch_in_flight = None;
     }
 
     /// What it does with each of its targets.

@@ -5,6 +5,7 @@
 //! - *Redundant?* A chain whose members share provider (with its keys and quota), vendor or region fails as one.
 //! - *Closest skipped?* A chain that leaves out the very model of its first member where another provider serves it falls
 //!   back to a stranger.
+//! - *In vain?* Batch requests yield in a chain that none takes.
 //! - *Blind?* A breaker judges no rate on fewer than `min_calls` calls in its window. If all requests of all chains that
 //!   name the target would not make so many, retries aside, it never trips. One that trips on failures in a row does.
 //! - *Impatient?* A probe that is out for longer than `open_for` counts as a failure. Where answers typically take longer,
@@ -40,6 +41,7 @@ pub fn advise(plan: &Plan) -> Vec<Advice> {
         let mut tell = |(message, help): (String, String)| found.push(Advice { chain: index, message, help });
         not_redundant(plan, chain).map(&mut tell);
         closest_skipped(plan, chain).map(&mut tell);
+        yields_in_vain(plan, index).map(&mut tell);
         for &target in &chain.targets {
             // One breaker for all chains that name the target: said once.
             if judged.insert(target) {
@@ -144,6 +146,17 @@ fn closest_skipped(plan: &Plan, chain: &Chain) -> Option<(String, String)> {
     Some((message, format!("add it after `{}`", first.name)))
 }
 
+fn yields_in_vain(plan: &Plan, index: usize) -> Option<(String, String)> {
+    let chain = &plan.router.chains[index];
+    let mut batch = plan.load.iter().filter(|stream| stream.traits.batch);
+    let takes = |stream: &Stream| reached(stream, &plan.router).iter().any(|(taken, _)| *taken == index);
+    if chain.batch_in_flight.is_none() || batch.any(takes) {
+        return None;
+    }
+    let message = format!("the chain `{}` has a `batch_in_flight`, and takes no batch requests", chain.name);
+    Some((message, "a load stream is in no hurry if it says `mode: batch`".to_owned()))
+}
+
 fn blind(plan: &Plan, index: usize) -> Option<(String, String)> {
     let (target, _) = target(plan, index);
     let chains = &plan.router.chains;
@@ -233,6 +246,7 @@ phases:
         "[one/gpt-4o, two/gpt-4o, six/claude-sonnet-4]", "[one/gpt-4o, six/claude-sonnet-4]",
         &["is not redundant: all its members share the region `us`", "skips the closest candidate: `two/gpt-4o` is"],
     )]
+    #[case::in_vain("breaker: {", "batch_in_flight: 5\n      breaker: {", &["takes no batch requests"])]
     #[case::blind("rate: 2/s", "rate: 1/s", &["at most 10.0 calls", "at most 10.0 calls", "at most 10.0 calls"])]
     #[case::just_seeing("min_calls: 20", "min_calls: 21", &["at most 20.0", "at most 20.0", "at most 20.0"])]
     #[case::by_a_row("min_calls: 20", "min_calls: 99, consecutive: 3", &[])]

@@ -15,6 +15,8 @@ const KEPT: usize = 300;
 pub(super) struct Feed {
     lines: VecDeque<FeedLine>,
     fallbacks: BTreeMap<(Name, Name, Reason), u64>,
+    /// Batch requests that had to wait.
+    yielded: BTreeMap<Name, u64>,
     /// Clients that asked again, by what they got.
     asked_again: BTreeMap<Class, u64>,
     ended_badly: BTreeMap<(Outcome, Option<Class>), u64>,
@@ -87,6 +89,15 @@ impl Feed {
                 }
                 let times = if *n == 1 { format!("request {request}") } else { format!("{n} requests") };
                 (Level::Warning, format!("fallback {from} → {to}: {} ({times})", reason.as_str()))
+            }
+            EventKind::Yielded { target, .. } => {
+                let n = self.yielded.entry(target.clone()).or_default();
+                *n += 1;
+                if !noteworthy(*n) {
+                    return None;
+                }
+                let times = if *n == 1 { "a batch request waits".to_owned() } else { format!("{n} waited so far") };
+                (Level::Info, format!("batch traffic yields at {target} ({times})"))
             }
             EventKind::ClientRetried { request, class, .. } => {
                 let n = self.asked_again.entry(*class).or_default();

@@ -1,5 +1,6 @@
 //! The integration tests: whole drills through the library, and the program from the outside.
 
+mod batch;
 mod breaks;
 mod cli;
 mod clients;

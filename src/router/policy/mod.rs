@@ -7,6 +7,7 @@
 pub mod ahead;
 pub mod alerts;
 pub mod backoff;
+pub mod batch;
 pub mod breaker;
 pub mod budget;
 pub mod cache;

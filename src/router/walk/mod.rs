@@ -7,12 +7,14 @@
 //! - Every target passed over is one `skipped` event, every move one `fell_back` event, every further call to the target
 //!   last called one `retried` event.
 //! - A target that is busy or has nothing left of its limits is only postponed: it is tried when no other has served.
+//! - A batch request waits for its turn where it has to yield (`turn`).
 //! - Passing over a target never changes what the attempts before it have shown.
 //! - What happens after an attempt is `policy/decide.rs`'s business; here it is only carried out.
 
 mod admission;
 mod end;
 mod pause;
+mod turn;
 
 use super::Router;
 use super::attempt::{self, Bounds, Call, Judgement, Progress, Wanted};
@@ -140,13 +142,14 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         let mut postponed = Vec::new();
         for (index, &place) in order.iter().enumerate() {
             let nowhere_else = index + 1 == order.len() && postponed.is_empty();
-            match walk.admit(place, lenient || nowhere_else) {
-                Ok(leave) => match walk.hop(place, leave, client).await {
+            match walk.admit_in_turn(place, lenient || nowhere_else).await {
+                None => return walk.exhausted(client).await,
+                Some(Ok(leave)) => match walk.hop(place, leave, client).await {
                     Then::Done(served) => return served,
                     Then::Next => {}
                     Then::Stop => return walk.exhausted(client).await,
                 },
-                Err(reason) => {
+                Some(Err(reason)) => {
                     if matches!(reason, SkipReason::Busy | SkipReason::NoAllowance) {
                         postponed.push(place);
                     }
@@ -247,9 +250,10 @@ impl Walk<'_> {
             let granted = match leave.take() {
                 Some(leave) => leave,
                 // The breaker may have opened, or the target asked for a pause, while this request waited.
-                None => match self.admit(place, true) {
-                    Ok(leave) => leave,
-                    Err(reason) => {
+                None => match self.admit_in_turn(place, true).await {
+                    None => return Then::Stop,
+                    Some(Ok(leave)) => leave,
+                    Some(Err(reason)) => {
                         self.skip(place, reason);
                         return Then::Next;
                     }

@@ -181,9 +181,17 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     set(&mut config.all_open, fields.get("all_open").and_then(|n| sink.word(n, "what to do", ALL_OPEN)));
     set(&mut config.ahead, fields.get("ahead").and_then(|n| sink.boolean(n)));
     config.max_in_flight = fields.get("max_in_flight").and_then(|n| sink.count32(n, 1, 1_000_000)).map(|n| n.value);
+    let batch = fields.get("batch_in_flight").and_then(|n| sink.count32(n, 1, 1_000_000));
     if let Some(node) = fields.get("triggers") {
         triggers::read(node, config, &mut chain.breaker, sink);
     }
+    if let (Some(batch), Some(all)) = (&batch, config.max_in_flight)
+        && batch.value >= all
+    {
+        let help = format!("`max_in_flight` is {all}; write a number below it, so that interactive traffic finds room");
+        sink.error(&batch.at, "batch traffic would take all the places there are", Some(help));
+    }
+    config.batch_in_flight = batch.map(|n| n.value);
     if let Some(node) = fields.get("classes") {
         classes::read(node, &mut config.table, sink);
     }

@@ -143,6 +143,11 @@ fn pools_of_keys_shared_breakers_and_full_houses_are_checked() {
         ("failure_rate: 50% }", "probe_for: «0s» }", "this must be longer than zero", ""),
         ("deadline: 12s", "all_open: «best»", "`best` is not what to do", "best_try"),
         ("deadline: 12s", "triggers: [all, { type: load, max_in_flight: «0» }]", "this must lie between 1 and 1000000", ""),
+        ("deadline: 12s", "batch_in_flight: «0»", "this must lie between 1 and 1000000", ""),
+        ("deadline: 12s", "batch_in_flight: «some»", "expected a whole number, found a text", ""),
+        ("deadline: 12s", "«batch_inflight»: 5", "a chain does not have a key `batch_inflight`", "did you mean `batch_in_flight`?"),
+        ("deadline: 12s", "max_in_flight: 8\n      batch_in_flight: «8»", "batch traffic would take all the places there are", "write a number below"),
+        ("breaker: { window: 10s, failure_rate: 50% }", "preset: naive\n      «batch_in_flight»: 8", "the preset `naive` decides about `batch_in_flight`", "leave one of the two out"),
         ("deadline: 12s", "triggers: [all, { type: rate_limit, ahead: «5» }]", "expected `true` or `false`, found a number", ""),
         ("deadline: 12s", "triggers: [all, { type: auth, «ahead»: true }]", "a trigger does not have a key `ahead`", ""),
     ]);
