@@ -206,6 +206,27 @@ impl BreakerState {
     }
 }
 
+/// What a synthetic health check asks a target for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckKind {
+    /// The list of models: cheap, and another part of the vendor.
+    Models,
+    /// A few words from the model.
+    Completion,
+}
+
+impl CheckKind {
+    /// The name that scenarios and logs use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Models => "models",
+            Self::Completion => "completion",
+        }
+    }
+}
+
 /// What an alert is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

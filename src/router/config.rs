@@ -7,7 +7,7 @@ use super::policy::gates::Gates;
 use super::policy::keyring::Key;
 use super::policy::order::{Pick, Step};
 use super::policy::route::{Traveller, When};
-use super::policy::{backoff, breaker, budget, cache, grading, purse, quality};
+use super::policy::{backoff, breaker, budget, cache, checks, grading, purse, quality};
 use crate::event::Name;
 use mock_providers::model::{Capability, Price};
 use std::collections::{BTreeMap, BTreeSet};
@@ -129,6 +129,8 @@ pub struct Target {
     pub budget: budget::Params,
     /// Quality window.
     pub quality: quality::Params,
+    /// Synthetic health checks; `None`: none are made.
+    pub checks: Option<checks::Params>,
 }
 
 impl Target {
@@ -152,6 +154,7 @@ impl Target {
             breaker: breaker::Params::default(),
             budget: budget::Params::default(),
             quality: quality::Params::default(),
+            checks: None,
         }
     }
 

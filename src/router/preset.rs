@@ -86,7 +86,7 @@ impl Preset {
         }
         for target in &mut config.targets {
             let (breaker, budget, quality) = self.target();
-            *target = Target { breaker, budget, quality, ..target.clone() };
+            *target = Target { breaker, budget, quality, checks: None, ..target.clone() };
         }
         config
     }

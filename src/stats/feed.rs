@@ -15,6 +15,8 @@ const KEPT: usize = 300;
 pub(super) struct Feed {
     lines: VecDeque<FeedLine>,
     fallbacks: BTreeMap<(Name, Name, Reason), u64>,
+    /// Whether the last health check of a target went well.
+    checked: BTreeMap<Name, bool>,
     /// Batch requests that had to wait.
     yielded: BTreeMap<Name, u64>,
     /// Clients that asked again, by what they got.
@@ -63,6 +65,14 @@ impl Feed {
                     BreakerState::Closed => Level::Good,
                 };
                 (level, format!("key {key} of {provider} {}: {cause}", to.as_str()))
+            }
+            EventKind::HealthChecked { target, class, .. } => {
+                let well = *class == Class::Ok;
+                if self.checked.insert(target.clone(), well).unwrap_or(true) == well {
+                    return None;
+                }
+                let level = if well { Level::Good } else { Level::Warning };
+                (level, format!("health check of {target}: {class}"))
             }
             EventKind::SetAside { target, key, until } => {
                 let whose = key.as_ref().map_or_else(String::new, |key| format!(" for the key {key}"));

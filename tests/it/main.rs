@@ -2,6 +2,7 @@
 
 mod batch;
 mod breaks;
+mod checks;
 mod cli;
 mod clients;
 mod determinism;

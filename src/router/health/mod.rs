@@ -22,6 +22,7 @@ use super::policy::alerts::{Alert, Alerts, Sign};
 use super::policy::batch::{Line, Turn};
 use super::policy::breaker::{Admission, Health as Verdict, Permit, Transition};
 use super::policy::budget::RetryBudget;
+use super::policy::checks::{self, Checks, Found};
 use super::policy::decide::{Effect, LONG};
 use super::policy::keyring::{Key, Keys, Said};
 use super::policy::quality::Quality;
@@ -54,6 +55,7 @@ struct State {
     graded: Quality,
     measured: Rolling,
     alerts: Alerts,
+    checks: Checks,
     rests_until: Duration,
     /// Until when it rests for single keys.
     key_rests: BTreeMap<Name, Duration>,
@@ -123,6 +125,7 @@ impl Health {
                 graded: Quality::new(target.quality),
                 measured: Rolling::default(),
                 alerts: Alerts::default(),
+                checks: Checks::default(),
                 rests_until: Duration::ZERO,
                 key_rests: BTreeMap::new(),
                 allowances: BTreeMap::new(),
@@ -266,6 +269,26 @@ impl Health {
         Standing { demoted, average: state.average, in_flight: state.in_flight }
     }
 
+    /// Takes in what a synthetic check found. `tell` hears what it changed before anybody else can change more.
+    pub(super) fn checked(
+        &self,
+        params: &checks::Params,
+        found: Found,
+        now: Duration,
+        luck: f64,
+        tell: impl FnOnce(Option<Transition>, Option<Alert>),
+    ) {
+        let mut state = self.state();
+        let mut circuit = self.circuit.lock();
+        let act = state.checks.hear(params, found, now);
+        let transition = act.and_then(|act| circuit.breaker.checked(act, now, luck));
+        let alert = transition.as_ref().and_then(|transition| {
+            self.circuit.spread(transition, now);
+            circuit.alerts.turn(transition, now)
+        });
+        tell(transition, alert);
+    }
+
     /// Takes in a grader's verdict on one of its answers. Returns until when the target is demoted, if this demoted it.
     pub(super) fn graded(&self, now: Duration, good: bool) -> Option<Duration> {
         let mut state = self.state();
@@ -373,6 +396,7 @@ impl Pass {
             _ => None,
         };
         if effect == Effect::Success {
+            state.checks.answered();
             let before = state.average.unwrap_or(took);
             state.average = Some(before.mul_f64(1.0 - NEWEST) + took.mul_f64(NEWEST));
             if state.took.len() < SAMPLES {

@@ -11,6 +11,7 @@ pub mod batch;
 pub mod breaker;
 pub mod budget;
 pub mod cache;
+pub mod checks;
 pub mod cost;
 pub mod decide;
 pub mod drift;

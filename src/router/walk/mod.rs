@@ -504,18 +504,7 @@ impl Walk<'_> {
     fn announce(&self, place: usize, change: Change) {
         match change {
             Change::Breaker(transition) => {
-                let circuit = &self.health(place).circuit;
-                for target in &circuit.members {
-                    self.log(EventKind::BreakerChanged {
-                        target: Arc::clone(target),
-                        group: circuit.group.clone(),
-                        from: transition.from,
-                        to: transition.to,
-                        cause: transition.cause.into(),
-                        probe_at: transition.probe_at.map(Micros::from),
-                        replica: self.replica,
-                    });
-                }
+                self.health(place).circuit.events(&transition).for_each(|event| self.log(event));
             }
             Change::Key(key, transition) => {
                 let name = &self.target(place).name;

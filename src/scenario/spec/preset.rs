@@ -6,7 +6,7 @@ use crate::scenario::reader::{Fields, Sink};
 use crate::scenario::source::At;
 
 /// What a preset decides about, and a chain with one cannot say.
-const DECIDED: [&str; 10] = [
+const DECIDED: [&str; 11] = [
     "retry",
     "breaker",
     "budget",
@@ -15,6 +15,7 @@ const DECIDED: [&str; 10] = [
     "min_hop_time",
     "on_break",
     "batch_in_flight",
+    "health_checks",
     "triggers",
     "classes",
 ];
@@ -38,4 +39,5 @@ pub(super) fn apply(preset: &At<&'static Preset>, chain: &mut Chain, fields: &Fi
     chain.breaker = Some(At::new(breaker, preset.at.clone()));
     chain.budget = Some(At::new(budget, preset.at.clone()));
     chain.quality = Some(At::new(quality, preset.at.clone()));
+    chain.checks = Some(At::new(None, preset.at.clone()));
 }
