@@ -143,7 +143,7 @@ fn pools_of_keys_shared_breakers_and_full_houses_are_checked() {
         ("failure_rate: 50% }", "probe_for: «0s» }", "this must be longer than zero", ""),
         ("deadline: 12s", "all_open: «best»", "`best` is not what to do", "best_try"),
         ("deadline: 12s", "triggers: [all, { type: load, max_in_flight: «0» }]", "this must lie between 1 and 1000000", ""),
-        ("deadline: 12s", "health_checks: «{}»", "`kind` is missing in health checks", "kind: completion"),
+        ("deadline: 12s", "«health_checks»: {}", "`kind` is missing in health checks", "kind: completion"),
         ("deadline: 12s", "health_checks: { kind: «model» }", "`model` is not what a check asks for", "did you mean `models`?"),
         ("deadline: 12s", "health_checks: { kind: models, «evry»: 5s }", "health checks does not have a key `evry`", "did you mean `every`?"),
         ("deadline: 12s", "health_checks: { kind: models, every: «0s» }", "this must be longer than zero", ""),
