@@ -117,6 +117,7 @@ impl Checker {
         };
         let gates = Gates::none();
         let by = dispatched + self.params.timeout;
+        let key = format!("{};{check}", check_key(self.replica as u16, &target.name));
         let call = Call {
             upstream: &upstream.http,
             adapter: upstream.adapter,
@@ -125,8 +126,9 @@ impl Checker {
             asked: Asked { model: &target.model, schema: None, tools: &[], must_call: false },
             holds_back: true,
             join: None,
-            key: format!("{};{check}", check_key(self.replica as u16, &target.name)),
+            key: &key,
             bounds: Bounds { head: by, first_token: by, idle: self.params.timeout, end: by, gone: None },
+            outrun: None,
         };
         attempt::run(call, router.clock, &mut Nobody, &mut Nobody).await
     }

@@ -10,6 +10,7 @@ mod drills;
 mod fleet;
 mod gates;
 mod health;
+mod hedging;
 mod layering;
 mod ledger;
 mod library;

@@ -18,6 +18,7 @@ pub mod drift;
 pub mod fit;
 pub mod gates;
 pub mod grading;
+pub mod hedge;
 pub mod join;
 pub mod keyring;
 pub mod order;

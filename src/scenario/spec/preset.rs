@@ -6,12 +6,13 @@ use crate::scenario::reader::{Fields, Sink};
 use crate::scenario::source::At;
 
 /// What a preset decides about, and a chain with one cannot say.
-const DECIDED: [&str; 11] = [
+const DECIDED: [&str; 12] = [
     "retry",
     "breaker",
     "budget",
     "quality",
     "gates",
+    "hedge",
     "min_hop_time",
     "on_break",
     "batch_in_flight",
