@@ -85,6 +85,13 @@ impl Stage {
         let mut script = timeline::script(&self.plan);
         let mut arrivals = Timetable::new(&self.plan.load, self.luck);
         let (alive, mut drained) = mpsc::channel::<()>(1);
+        for checks in self.router.health_checks(self.plan.end()) {
+            let alive = alive.clone();
+            self.spawner.spawn(async move {
+                checks.await;
+                drop(alive);
+            });
+        }
         loop {
             let arrival = arrivals.peek();
             let edge = script.front().map(|(at, _)| *at);
