@@ -75,9 +75,11 @@ pub static PARTS: &[Part] = &[
     Part { name: "retry_after", gone: "pauses that providers ask for are not kept", remove: |c| chains(c, |chain| chain.retry.heeds_pauses = false) },
     Part { name: "ahead", gone: "a limit is noticed by its 429, not by what is left of it", remove: |c| chains(c, |chain| chain.ahead = false) },
     Part { name: "max_in_flight", gone: "calls in flight are not bounded", remove: |c| chains(c, |chain| chain.max_in_flight = None) },
+    Part { name: "batch", gone: "batch traffic does not yield", remove: |c| chains(c, |chain| chain.batch_in_flight = None) },
     Part { name: "key_rotation", gone: "no key of a pool stands in for one that is throttled or refused", remove: no_rotation },
     Part { name: "hedging", gone: "no target is called while another one is awaited", remove: |c| chains(c, |chain| chain.hedge = None) },
     Part { name: "breaker", gone: "no breaker ever opens", remove: |c| targets(c, |target| target.breaker.trips = false) },
+    Part { name: "health_checks", gone: "nobody looks whether a target is well before a request needs it", remove: |c| targets(c, |target| target.checks = None) },
     Part { name: "slow_rate", gone: "breakers do not count slow calls", remove: |c| targets(c, |target| target.breaker.slow_rate = None) },
     Part { name: "ramp", gone: "a breaker that closes admits everybody at once", remove: |c| targets(c, |target| target.breaker.ramp = Duration::ZERO) },
     Part { name: "quality", gone: "bad answers demote no target", remove: |c| targets(c, |target| target.quality.min_calls = u32::MAX) },
@@ -129,6 +131,8 @@ fn bypass(config: &mut Config) {
         "hedging",
         "gates",
         "degraded",
+        "batch",
+        "health_checks",
     ] {
         if let Some(part) = find(gone) {
             (part.remove)(config);
@@ -245,6 +249,8 @@ router:
       ahead: true
       all_open: best_try
       max_in_flight: 9
+      health_checks: { kind: models }
+      batch_in_flight: 4
       hedge: { after: 800ms }
       gates: [json_schema]
       degraded: { template: sorry, cache: {} }

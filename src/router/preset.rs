@@ -75,6 +75,7 @@ impl Preset {
         chain.gates = Gates::none();
         chain.hedge = None;
         chain.min_hop_time = Duration::ZERO;
+        chain.batch_in_flight = None;
     }
 
     /// What it does with each of its targets.
@@ -92,7 +93,7 @@ impl Preset {
         }
         for target in &mut config.targets {
             let (breaker, budget, quality) = self.target();
-            *target = Target { breaker, budget, quality, ..target.clone() };
+            *target = Target { breaker, budget, quality, checks: None, ..target.clone() };
         }
         config
     }

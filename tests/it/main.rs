@@ -1,7 +1,9 @@
 //! The integration tests: whole drills through the library, and the program from the outside.
 
 mod baselines;
+mod batch;
 mod breaks;
+mod checks;
 mod cli;
 mod clients;
 mod determinism;

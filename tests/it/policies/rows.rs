@@ -9,7 +9,7 @@ use hopdrill::router::policy::decide::Table;
 use hopdrill::router::policy::order::Pick;
 use hopdrill::router::policy::purse::OnLimit;
 use hopdrill::router::policy::triggers::Trigger;
-use hopdrill::router::policy::{grading, purse};
+use hopdrill::router::policy::{checks as health, grading, purse};
 use hopdrill::scenario::Plan;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ pub(super) enum At {
 
 /// A key: how the page calls it, what is written beside it in any case, what is written to change it, and what a plan made
 /// of it.
+#[derive(Clone, Copy)]
 pub(super) struct Key {
     pub(super) at: At,
     pub(super) name: &'static str,
@@ -113,6 +114,11 @@ fn grader(plan: &Plan, shown: impl Fn(&grading::Params) -> String) -> String {
 const TRIGGERS: Key = key(At::Chain, "triggers", "triggers: [region]", triggers);
 const CLASSES: Key = key(At::Chain, "classes", "classes: { server_error: { retry: no, next: no } }", classes);
 
+fn checks(plan: &Plan, shown: impl Fn(&health::Params) -> String) -> String {
+    or_none(target(plan).checks, |checks| shown(&checks))
+}
+
+const CHECKS: &str = "health_checks: { kind: completion }";
 const DEGRADED: &str = "degraded: { template: sorry, cache: {} }";
 const BUDGET: &str = "tenants: { acme: { budget: $5/h } }";
 
@@ -197,6 +203,14 @@ pub(super) const ROWS: &[Row] = &[
         tests: &["a_target_with_too_many_calls_in_flight_is_passed_over_while_there_is_another"],
     },
     Row {
+        name: "batch",
+        keys: &[
+            key(At::Chain, "batch_in_flight", "batch_in_flight: 20", |p| or_none(chain(p).batch_in_flight, |n| n.to_string())),
+            key(At::Load, "mode", "mode: batch", |p| word(&p.load[0].traits.batch, &[("interactive", false)])),
+        ],
+        tests: &["batch_requests_take_only_the_places_below_their_bound_and_are_served_in_the_order_of_arrival"],
+    },
+    Row {
         name: "key_rotation",
         keys: &[key(At::Router, "keys", "keys: { openai: [a, b] }", |p| word(&p.router.pools.len(), &[("none", 0)]))],
         tests: &["the_keys_of_a_pool_take_turns_and_stand_in_for_each_other_unless_told_not_to"],
@@ -220,6 +234,16 @@ pub(super) const ROWS: &[Row] = &[
             key(At::Chain, "breaker.group", "breaker: { group: vendor }", |p| word(&target(p).breaker.group, &[("target", Group::Target)])),
         ],
         tests: &["it_trips_at_the_rate_and_not_before_the_minimum_of_calls", "an_outage_opens_the_breaker_and_the_end_of_it_closes_it_again"],
+    },
+    Row {
+        name: "health_checks",
+        keys: &[
+            key(At::Chain, "health_checks", CHECKS, |p| checks(p, |_| "set".to_owned())),
+            beside(CHECKS, key(At::Chain, "health_checks.every", "health_checks: { kind: completion, every: 7s }", |p| checks(p, |c| time(c.every)))),
+            beside(CHECKS, key(At::Chain, "health_checks.failures", "health_checks: { kind: completion, failures: 7 }", |p| checks(p, |c| c.failures.to_string()))),
+            beside(CHECKS, key(At::Chain, "health_checks.timeout", "health_checks: { kind: completion, timeout: 1s }", |p| checks(p, |c| time(c.timeout)))),
+        ],
+        tests: &["a_standby_that_dies_while_idle_is_found_out_before_a_request_falls_there", "healthy_checks_change_nothing_about_anybodys_request"],
     },
     Row {
         name: "slow_rate",
