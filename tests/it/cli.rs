@@ -116,9 +116,13 @@ fn baselines_are_played_on_the_same_drill_and_do_worse_than_its_own_router() {
     };
     assert!(availability("naive") < availability("full") && availability("textbook") < availability("full"), "{said}");
 
-    let played = run(&["check", "silent-provider", "--router", "textbook"]);
+    let played = run(&["check", "latency-spike", "--router", "textbook"]);
     assert_eq!(code(&played), 4);
-    assert!(text(&played.stdout).contains("silent-provider --router textbook"), "{}", text(&played.stdout));
+    assert!(text(&played.stdout).contains("latency-spike --router textbook"), "{}", text(&played.stdout));
+
+    let said = run(&["check", "silent-provider", "--router", "textbook"]);
+    assert_eq!(code(&said), 0, "the scenario says what fails then");
+    assert!(text(&said.stdout).contains("4 broke as they must"), "{}", text(&said.stdout));
 }
 
 #[test]
