@@ -506,7 +506,9 @@ fn proofs() -> Vec<Proof> {
 /// The first drill with all that breaks, and who else says so.
 fn shown(proofs: &[&Proof], name: &str) -> String {
     let [first, others @ ..] = proofs else {
-        panic!("no scenario names an assertion under `breaks` that fails with `{name}`: scenarios/parts/ is for small ones");
+        panic!(
+            "no scenario names an assertion under `breaks` that fails with `{name}`: scenarios/parts/ is for small ones"
+        );
     };
     let slos: Vec<String> = first.slos.iter().map(|slo| format!("`{slo}`")).collect();
     let others: Vec<String> = others.iter().map(|proof| format!("`{}`", proof.drill)).collect();
