@@ -1,5 +1,6 @@
 //! The integration tests: whole drills through the library, and the program from the outside.
 
+mod baselines;
 mod batch;
 mod breaks;
 mod checks;
@@ -24,6 +25,7 @@ mod readme;
 mod routes;
 mod situations;
 mod streams;
+mod switching;
 mod table;
 mod tasks;
 mod worlds;
