@@ -361,6 +361,11 @@ pub(super) const ROWS: &[Row] = &[
         keys: &[key(At::Model, "context", "context: 4k", |p| word(&(target(p).context > 100_000), &[("as catalogued", true)]))],
         tests: &["a_context_error_goes_only_to_a_larger_window_and_surfaces_without_one", "a_prompt_too_long_for_a_window_is_never_sent_there"],
     },
+    Row {
+        name: "prompts",
+        keys: &[key(At::Router, "prompts", "prompts: { openai/gpt-4o: Return only JSON. }", |p| or_none(target(p).prompt.as_ref(), |prompt| prompt.to_string()))],
+        tests: &["every_small_drill_of_a_part_holds_and_breaks_exactly_as_it_says"],
+    },
 ];
 
 /// The triggers: the part that decides with them, and what their keys set.
