@@ -22,6 +22,7 @@
 pub mod advice;
 pub mod catalogue;
 mod check;
+mod evals;
 pub mod library;
 pub mod plan;
 pub mod problem;

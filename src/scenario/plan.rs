@@ -1,7 +1,7 @@
 //! The plan of a drill: a scenario that has been checked. Nothing in it is optional that a drill needs, every name in
 //! it resolves, and it never changes while the drill runs.
 
-use crate::event::{AlertKind, Micros, Name, Payer};
+use crate::event::{AlertKind, EVAL_TENANT, Micros, Name, Payer};
 use crate::load;
 use crate::observe::Known;
 use crate::observe::alerts::Rule;
@@ -140,7 +140,8 @@ impl Plan {
     /// The names that metrics may carry as labels.
     #[must_use]
     pub fn known(&self) -> Known {
-        let tenants: BTreeSet<&Name> = self.load.iter().map(|stream| &stream.tenant).collect();
+        let of_evals = self.measures().then(|| Name::from(EVAL_TENANT));
+        let tenants: BTreeSet<&Name> = self.load.iter().map(|stream| &stream.tenant).chain(&of_evals).collect();
         Known {
             targets: self.router.targets.iter().map(|t| t.name.clone()).collect(),
             tenants: tenants.into_iter().cloned().collect(),

@@ -13,6 +13,7 @@ pub mod cache;
 pub mod cost;
 pub mod decide;
 pub mod drift;
+pub mod evals;
 pub mod fit;
 pub mod gates;
 pub mod grading;

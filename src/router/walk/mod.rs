@@ -22,7 +22,7 @@ use super::health::{Change, Health, Pass};
 use super::policy::alerts::Sign;
 use super::policy::decide::{Act, Effect, Limits, Retry, Situation, decide};
 use super::policy::fit::Needs;
-use super::policy::gates::Asked;
+use super::policy::gates::{Asked, Flaw};
 use super::policy::join::{Join, anchor};
 use super::policy::keyring::{Key, Keys};
 use super::policy::{backoff, cost, retry_after};
@@ -60,6 +60,8 @@ struct Walk<'a> {
     judged: Option<Duration>,
     /// What the last failed attempt means.
     failure: Option<Class>,
+    /// What was wrong with the form of its answer.
+    flaw: Option<Flaw>,
     /// What the client has of a streamed answer.
     given: String,
     delivered: bool,
@@ -108,9 +110,8 @@ enum Then {
     Stop,
 }
 
-/// Carries a request to its end. The answer, if there is one, goes to `client`.
-pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client: &mut C) -> Served {
-    let chain = router.config.chain_for(request);
+/// Carries a request along a chain to its end. The answer, if there is one, goes to `client`.
+pub(super) async fn carry<C: Client>(router: &Router, chain: &Chain, request: &Request, client: &mut C) -> Served {
     let arrived = router.clock.now();
     let prompt_tokens = request.prompt_tokens();
     let mut walk = Walk {
@@ -131,6 +132,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         left: None,
         judged: None,
         failure: None,
+        flaw: None,
         given: String::new(),
         delivered: false,
     };
@@ -271,6 +273,7 @@ impl Walk<'_> {
                 // What broke a stream is its error, not that nobody could go on with it.
                 if !continued {
                     self.failure = Some(class);
+                    self.flaw = verdict.flaw;
                 }
                 self.judged = Some(now);
                 self.left = Some((place, Reason::Class(class)));
@@ -494,7 +497,8 @@ impl Walk<'_> {
         let now = self.now();
         let pauses = (0..self.places.len()).filter_map(|place| self.rests_until(place, now));
         let retry_after = pauses.min().filter(|_| outcome == Outcome::Failed).map(|until| until - now);
-        Served { outcome, class, target, first, hops: self.hops, attempts: self.attempts, done, retry_after }
+        let (flaw, hops, attempts) = (self.flaw.filter(|_| class == self.failure), self.hops, self.attempts);
+        Served { outcome, class, flaw, target, first, hops, attempts, done, retry_after }
     }
 
     fn announce(&self, place: usize, change: Change) {

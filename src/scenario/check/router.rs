@@ -3,7 +3,7 @@
 //! A target has one breaker, one retry budget and one quality window, shared by all chains that name it. What a chain
 //! says explicitly wins over the default; two chains that say different things of one target are an error.
 
-use super::{resolve, routes};
+use super::{evals, resolve, routes};
 use crate::event::Name;
 use crate::router::config::{Account, Chain, Config, Oversight, Pool, Target};
 use crate::router::policy::breaker::Group;
@@ -33,7 +33,13 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     }
     let names: Vec<&str> = router.chains.iter().map(|c| c.name.value.as_str()).collect();
     let routes = routes::check(&router.routes, &names, sink);
-    let (fleet, oversight) = (router.fleet, Oversight { grader: router.grader });
+    let swaps = evals::swaps(router, &chains, sink, |name, chain| {
+        let index = targets.find(name)?;
+        targets.apply(index, &router.chains[chain]);
+        Some(index)
+    });
+    let oversight = Oversight { grader: router.grader, evals: evals::evals(&router.evals, &names, sink), swaps };
+    let fleet = router.fleet;
     targets.settle_groups();
     let pools = router.keys.iter().filter_map(|(provider, keys)| pool(provider, keys, providers, sink)).collect();
     let targets: Vec<Target> = targets.list.into_iter().map(|t| t.target).collect();
@@ -70,19 +76,19 @@ fn require(router: &spec::router::Router, config: &mut Config, sink: &Sink<'_>) 
             |route: &&spec::routes::Route| route.chain.as_ref().is_some_and(|chain| chain.value == *typed.name.value);
         let of_routes = router.routes.iter().filter(leads_here).filter_map(|route| route.require.as_ref());
         let named = typed.targets.names.iter().map(|name| &name.at);
-        let members: Vec<(&Span, &Target)> =
+        let mut members: Vec<(&Span, &Target)> =
             named.zip(&chain.targets).map(|(at, target)| (at, &config.targets[*target])).collect();
+        let comes_here = |swap: &&spec::evals::Swap| swap.chain.as_ref().is_some_and(|c| c.value == *typed.name.value);
+        let candidates = router.swaps.iter().filter(comes_here).filter_map(|swap| swap.to.as_ref());
+        members.extend(candidates.filter_map(|name| {
+            Some((&name.at, config.targets.iter().find(|target| *target.name == *name.value)?))
+        }));
         for required in typed.require.iter().chain(of_routes) {
             if typed.targets.names.len() == chain.targets.len() {
                 routes::require(required, &members, sink);
             }
             if let Some(floor) = &required.min_quality {
                 chain.min_quality = Some(chain.min_quality.map_or(floor.value, |other| other.max(floor.value)));
-                if config.oversight.grader.is_none() {
-                    let message = "nothing measures the quality of these targets";
-                    let help = "add `router: { grader: { sample: 10% } }`; what a scenario calls `quality` is what the mock is";
-                    sink.warning(&floor.at, message, Some(help.to_owned()));
-                }
             }
         }
     }

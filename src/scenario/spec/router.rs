@@ -4,6 +4,7 @@ use super::require::{self, Require};
 use super::routes::{self, Route};
 use super::targets::{self, Targets};
 use super::tenants::{self, Account};
+use super::evals::{self, Eval, Swap};
 use super::{classes, degraded, fallback, gates, oversight, preset, set, triggers};
 use crate::router::config::{self, AllOpen, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
@@ -42,6 +43,8 @@ pub(crate) struct Router {
     pub(crate) chains: Vec<Chain>,
     pub(crate) fleet: Fleet,
     pub(crate) grader: Option<grading::Params>,
+    pub(crate) evals: Vec<Eval>,
+    pub(crate) swaps: Vec<Swap>,
     pub(crate) tenants: Vec<Account>,
     pub(crate) tiers: Vec<Account>,
 }
@@ -80,6 +83,8 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| routes::read(n, sink)).collect();
     let grader = fields.get("grader").and_then(|n| oversight::grader(n, sink));
+    let evals = fields.get("evals").map_or_else(Vec::new, |n| evals::evals(n, sink));
+    let swaps = fields.get("swaps").map_or_else(Vec::new, |n| evals::swaps(n, sink));
     let block = fields.get("fallback");
     let chains = match (block, fields.key("chains")) {
         (Some(_), None) => fields.get("chains"),
@@ -105,7 +110,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let tiers = fields.get("tiers").map_or_else(Vec::new, |n| tenants::read(n, "the tiers", sink));
     fields.finish();
     let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
-    Some(Router { keys, routes, chains: chains?, fleet, grader, tenants, tiers })
+    Some(Router { keys, routes, chains: chains?, fleet, grader, evals, swaps, tenants, tiers })
 }
 
 /// The keys of a pool.
