@@ -2,6 +2,7 @@
 //!
 //! - `stage`: mocks, connections, router and senders of one drill. - `timeline`: the script's instants.
 //! - `evals`: who is measured, and who takes whose place. - `journal`: the event log and its folds. - `knocks`: calls that nobody read.
+//! - `survey`: how good everybody is, before a drill.
 //! - `pacer`: virtual time against the wall. - `command`: what keys may say.
 //!
 //! | | virtual | real |
@@ -19,6 +20,7 @@ mod journal;
 mod knocks;
 mod pacer;
 mod stage;
+mod survey;
 mod timeline;
 
 use crate::event::{Event, EventKind, Micros, Sink as _};
@@ -42,6 +44,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+pub use survey::survey;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 

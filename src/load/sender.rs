@@ -2,8 +2,8 @@
 
 use super::{Sdk, Stream};
 use crate::event::{Class, EventKind, Judged, Micros, Name, Outcome, RequestId, Sink};
-use crate::router::policy::gates::{Schema, Tool};
 use crate::router::policy::evals::Mark;
+use crate::router::policy::gates::{Schema, Tool};
 use crate::router::{Before, Client, Image, Only, Options, Request, Router, Served, ToolCall, Traits};
 use crate::runtime::Clock;
 use crate::tasks::{self, Given, Task};

@@ -6,11 +6,11 @@
 //!   what is measured is the model, not what retries make of it. No floor of quality keeps it from being measured again.
 //! - What is measured counts for all replicas.
 
+use super::Router;
 use super::client::Only;
 use super::config::{Chain, OnBreak, Retry};
 use super::policy::evals::Mark;
 use super::policy::order::{Pick, Step};
-use super::Router;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The chains as they are now.
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn who_is_measured_is_called_once_and_nobody_stands_in() {
         let main = Chain { degraded: Some("sorry".into()), min_quality: Some(0.9), ..Chain::new("main", vec![0, 1]) };
-        let alone = Roster::new(&[main.clone()]).alone(Only { chain: 0, target: 7 });
+        let alone = Roster::new(std::slice::from_ref(&main)).alone(Only { chain: 0, target: 7 });
         assert_eq!((&*alone.targets, alone.max_attempts_total, alone.degraded), (&[7][..], 1, None));
         assert_eq!((alone.name, alone.deadline, alone.min_quality), (main.name, main.deadline, None));
     }

@@ -167,7 +167,12 @@ fn unmeasured(plan: &Plan, index: usize, chain: &Chain) -> Option<(String, Strin
     } else {
         return None;
     };
-    Some((message, format!("add `evals: [{{ chain: {name} }}]` to the router; what a scenario calls `quality` is what the mock is")))
+    Some((
+        message,
+        format!(
+            "add `evals: [{{ chain: {name} }}]` to the router; what a scenario calls `quality` is what the mock is"
+        ),
+    ))
 }
 
 fn blind(plan: &Plan, index: usize) -> Option<(String, String)> {

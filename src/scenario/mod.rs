@@ -26,6 +26,7 @@ mod evals;
 pub mod library;
 pub mod plan;
 pub mod problem;
+pub mod rank;
 mod reader;
 mod source;
 mod spec;

@@ -8,6 +8,7 @@ use crate::observe::alerts::Rule;
 use crate::router;
 use crate::router::ablate::{self, Part};
 use crate::router::config::{Account, Target};
+use crate::router::policy::{breaker, budget, quality};
 use crate::router::preset::Preset;
 use crate::slo::{BudgetFact, CauseFact, ChainFact, Facts, FaultFact, PlaceFact, Slo};
 use mock_providers::limits::Limits;
@@ -203,6 +204,30 @@ pub struct Provider {
     pub models: Vec<Model>,
     /// Its keys, quotas and capacity.
     pub limits: Limits,
+}
+
+impl Provider {
+    /// One of its models as a place where requests can go; `index` is its own in the plan, `place` that of the model.
+    #[must_use]
+    pub fn target(&self, index: usize, place: usize) -> Option<Target> {
+        let model = self.models.get(place)?;
+        Some(Target {
+            name: format!("{}/{}", self.name, model.name).into(),
+            provider: index,
+            vendor: self.vendor.clone(),
+            region: self.region.clone(),
+            approved_for: self.approvals.get(place).cloned().unwrap_or_default(),
+            model: model.name.clone(),
+            identity: model.identity.clone(),
+            price: model.price,
+            prefill: model.prefill,
+            context: model.context,
+            capabilities: model.capabilities.clone(),
+            breaker: breaker::Params::default(),
+            budget: budget::Params::default(),
+            quality: quality::Params::default(),
+        })
+    }
 }
 
 /// A named span of the drill.

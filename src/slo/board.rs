@@ -168,7 +168,9 @@ impl Board {
             EventKind::ClientRetried { request, retry, .. } => {
                 self.tell(Kind::ClientRetried, at, Some(*request), Heard::ClientRetried { retry: *retry });
             }
-            EventKind::Swap { verdict, .. } => self.tell(Kind::Swap, at, None, Heard::Swap { shipped: verdict.ships() }),
+            EventKind::Swap { verdict, .. } => {
+                self.tell(Kind::Swap, at, None, Heard::Swap { shipped: verdict.ships() });
+            }
             EventKind::DrillEnded { interrupted } => self.over = !interrupted,
             _ => {}
         }

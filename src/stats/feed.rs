@@ -4,9 +4,7 @@
 //! and then every hundredth. Breakers, faults, phases and alerts always are.
 
 use super::snapshot::{FeedLine, Level};
-use crate::event::{
-    BreakerState, BudgetLevel, Class, Event, EventKind, Micros, Name, Outcome, Reason, SwapVerdict,
-};
+use crate::event::{BreakerState, BudgetLevel, Class, Event, EventKind, Micros, Name, Outcome, Reason, SwapVerdict};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Lines kept.

@@ -5,6 +5,7 @@ mod cli;
 mod clients;
 mod determinism;
 mod drills;
+mod evals;
 mod fleet;
 mod gates;
 mod health;

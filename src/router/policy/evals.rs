@@ -283,7 +283,7 @@ mod tests {
         ) {
             let bar = Bar { margin: 0.02, max_errors: 1.0 };
             let before = decide(&incumbent, &candidate, &bar);
-            let mut better = candidate.clone();
+            let mut better = candidate;
             let item = item.index(better.len());
             prop_assume!(better[item].is_verdict());
             better[item] = Mark::Right;

@@ -9,6 +9,7 @@ use crate::scenario::source::At;
 use crate::scenario::spec::{self, Spec};
 use crate::scenario::units::shown;
 use crate::words;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub(super) fn evals(typed: &[spec::evals::Eval], chains: &[&str], sink: &Sink<'_>) -> Vec<Eval> {
@@ -70,11 +71,29 @@ pub(super) fn warn(spec: &Spec, plan: &Plan, sink: &Sink<'_>) {
             sink.warning(at, message, Some("begin earlier, or give it fewer `items` or a higher `rate`".to_owned()));
         }
         let chain = chain.and_then(|name| plan.router.chains.iter().position(|c| *c.name == *name.value));
+        for provider in chain.into_iter().flat_map(|chain| locked(plan, chain)) {
+            let message =
+                format!("`{provider}` has no key for the tenant `{EVAL_TENANT}`, so nobody there can be measured");
+            sink.warning(at, message, Some(format!("add `{EVAL_TENANT}: {{}}` to its `keys`")));
+        }
         if chain.is_some_and(|chain| plan.eval_set(chain).is_empty()) {
             let help = "the items of an eval are those of the tasks that reach the chain; vectors are not measured";
             sink.warning(at, "there is nothing to measure with", Some(help.to_owned()));
         }
     }
+}
+
+/// The providers of a chain that the tenant of evals has no key to.
+fn locked(plan: &Plan, chain: usize) -> BTreeSet<&str> {
+    let joins = |target: usize| plan.router.oversight.swaps.iter().any(|s| s.chain == chain && s.to == target);
+    let targets = plan.router.targets.iter().enumerate();
+    let here = targets.filter(|(index, _)| plan.router.chains[chain].targets.contains(index) || joins(*index));
+    let providers = here.map(|(_, target)| target.provider).filter(|provider| {
+        let keys = &plan.providers[*provider].limits.keys;
+        let pooled = plan.router.pools.iter().any(|pool| pool.provider == *provider);
+        !keys.is_empty() && !pooled && keys.iter().all(|key| *key.name != *EVAL_TENANT)
+    });
+    providers.map(|provider| &*plan.providers[provider].name).collect()
 }
 
 /// The tenant whose requests the items are is nobody else's.

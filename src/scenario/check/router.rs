@@ -8,7 +8,6 @@ use crate::event::Name;
 use crate::router::config::{Account, Chain, Config, Oversight, Pool, Target};
 use crate::router::policy::breaker::Group;
 use crate::router::policy::keyring::Key;
-use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::plan::Provider;
 use crate::scenario::problem::Problem;
 use crate::scenario::reader::Sink;
@@ -80,9 +79,10 @@ fn require(router: &spec::router::Router, config: &mut Config, sink: &Sink<'_>) 
             named.zip(&chain.targets).map(|(at, target)| (at, &config.targets[*target])).collect();
         let comes_here = |swap: &&spec::evals::Swap| swap.chain.as_ref().is_some_and(|c| c.value == *typed.name.value);
         let candidates = router.swaps.iter().filter(comes_here).filter_map(|swap| swap.to.as_ref());
-        members.extend(candidates.filter_map(|name| {
-            Some((&name.at, config.targets.iter().find(|target| *target.name == *name.value)?))
-        }));
+        members
+            .extend(candidates.filter_map(|name| {
+                Some((&name.at, config.targets.iter().find(|target| *target.name == *name.value)?))
+            }));
         for required in typed.require.iter().chain(of_routes) {
             if typed.targets.names.len() == chain.targets.len() {
                 routes::require(required, &members, sink);
@@ -189,23 +189,7 @@ impl Targets<'_> {
             }
             return None;
         };
-        let found = &provider.models[place];
-        let target = Target {
-            name: name.value.as_str().into(),
-            provider: index,
-            vendor: provider.vendor.clone(),
-            region: provider.region.clone(),
-            approved_for: provider.approvals[place].clone(),
-            model: found.name.clone(),
-            identity: found.identity.clone(),
-            price: found.price,
-            prefill: found.prefill,
-            context: found.context,
-            capabilities: found.capabilities.clone(),
-            breaker: breaker::Params::default(),
-            budget: budget::Params::default(),
-            quality: quality::Params::default(),
-        };
+        let target = provider.target(index, place)?;
         self.list.push(Known { target, breaker_at: None, budget_at: None, quality_at: None });
         Some(self.list.len() - 1)
     }

@@ -1,10 +1,10 @@
 //! `router:`: routes and chains.
 
+use super::evals::{self, Eval, Swap};
 use super::require::{self, Require};
 use super::routes::{self, Route};
 use super::targets::{self, Targets};
 use super::tenants::{self, Account};
-use super::evals::{self, Eval, Swap};
 use super::{classes, degraded, fallback, gates, oversight, preset, set, triggers};
 use crate::router::config::{self, AllOpen, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};

@@ -24,8 +24,12 @@ fn check(args: &Args, _: &Asked<'_>, answer: &Answer<'_>) -> Result<(), Refused>
     }
     let length = answer.text.chars().count() as u64;
     match (args.count("min"), args.count("max")) {
-        (Some(min), _) if length < min => Err(Refused::malformed(format!("{length} characters are too few")).with(Flaw::Length)),
-        (_, Some(max)) if length > max => Err(Refused::malformed(format!("{length} characters are too many")).with(Flaw::Length)),
+        (Some(min), _) if length < min => {
+            Err(Refused::malformed(format!("{length} characters are too few")).with(Flaw::Length))
+        }
+        (_, Some(max)) if length > max => {
+            Err(Refused::malformed(format!("{length} characters are too many")).with(Flaw::Length))
+        }
         _ => Ok(()),
     }
 }
