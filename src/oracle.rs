@@ -271,7 +271,8 @@ fn agree(router: &Attempt, entry: &Entry) -> Result<(), String> {
     }
     // What leaves at the very instant at which the router gives up may be a whole answer.
     let on_its_way = router.status.is_none()
-        && (entry.end == End::HungUp || (router.class == Class::Timeout && entry.head_us == Some(router.ended.0)));
+        && (entry.end == End::HungUp
+            || (matches!(router.class, Class::Timeout | Class::Cancelled) && entry.head_us == Some(router.ended.0)));
     if router.status != entry.status && !on_its_way {
         return clash("different statuses");
     }

@@ -166,6 +166,25 @@ pub enum Reason {
     Class(Class),
     /// It was skipped.
     Skip(SkipReason),
+    /// It took long, and another one races it.
+    #[serde(with = "hedge")]
+    Hedge,
+}
+
+/// A word of its own among words of other lists.
+mod hedge {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str("hedge")
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<(), D::Error> {
+        match &*std::borrow::Cow::<str>::deserialize(d)? {
+            "hedge" => Ok(()),
+            other => Err(serde::de::Error::custom(format!("no such reason: {other}"))),
+        }
+    }
 }
 
 impl Reason {
@@ -175,6 +194,7 @@ impl Reason {
         match self {
             Self::Class(c) => c.as_str(),
             Self::Skip(s) => s.as_str(),
+            Self::Hedge => "hedge",
         }
     }
 }

@@ -76,6 +76,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "ahead", gone: "a limit is noticed by its 429, not by what is left of it", remove: |c| chains(c, |chain| chain.ahead = false) },
     Part { name: "max_in_flight", gone: "calls in flight are not bounded", remove: |c| chains(c, |chain| chain.max_in_flight = None) },
     Part { name: "key_rotation", gone: "no key of a pool stands in for one that is throttled or refused", remove: no_rotation },
+    Part { name: "hedging", gone: "no target is called while another one is awaited", remove: |c| chains(c, |chain| chain.hedge = None) },
     Part { name: "breaker", gone: "no breaker ever opens", remove: |c| targets(c, |target| target.breaker.trips = false) },
     Part { name: "slow_rate", gone: "breakers do not count slow calls", remove: |c| targets(c, |target| target.breaker.slow_rate = None) },
     Part { name: "ramp", gone: "a breaker that closes admits everybody at once", remove: |c| targets(c, |target| target.breaker.ramp = Duration::ZERO) },
@@ -127,6 +128,7 @@ fn bypass(config: &mut Config) {
         "retry_after",
         "breaker",
         "quality",
+        "hedging",
         "gates",
         "degraded",
     ] {
@@ -245,6 +247,7 @@ router:
       ttft_deadline: 5s
       ahead: true
       max_in_flight: 9
+      hedge: { after: 800ms }
       gates: [json_schema]
       degraded: { template: sorry, cache: {} }
     chat: { targets: [openai/gpt-3.5-turbo, anthropic/claude-sonnet-4] }

@@ -24,12 +24,16 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
 
 /// An error body is read no further than this.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 /// An answer is read no further than this.
 const MAX_BODY: usize = 16 << 20;
+
+/// What is said of a call that lost a race.
+pub(super) const OUTRUN: &str = "another target came first";
 
 /// What one call is allowed to take, as offsets from the start of the drill.
 #[derive(Debug, Clone, Copy)]
@@ -59,8 +63,10 @@ pub(super) struct Call<'a> {
     /// Where the answer meets what the client has, if it goes on from there.
     pub(super) join: Option<Join>,
     /// The value of `x-hopdrill-key`.
-    pub(super) key: String,
+    pub(super) key: &'a str,
     pub(super) bounds: Bounds,
+    /// Rings when another call has the answer.
+    pub(super) outrun: Option<oneshot::Receiver<()>>,
 }
 
 /// What is wanted of the provider.
@@ -160,7 +166,7 @@ async fn exchange<C: Client>(
     progress: &mut (impl Progress + Send),
     verdict: &mut Judgement,
 ) -> Result<(), Failed> {
-    let mut timer = Timer::new(clock, call.bounds);
+    let mut timer = Timer::new(clock, call.bounds, call.outrun.take());
     let request = request(call)?;
     let head_by =
         if call.wanted.is_stream() { call.bounds.head.min(call.bounds.first_token) } else { call.bounds.head };
@@ -256,7 +262,7 @@ fn request(call: &Call<'_>) -> Result<Request<Bytes>, Failed> {
         Wanted::Vector(embed) => call.adapter.embedder().map_err(|cannot| refused(&cannot))?.request(embed),
     }
     .map_err(invalid)?;
-    let key = http::HeaderValue::try_from(call.key.as_str()).map_err(|e| invalid(e.into()))?;
+    let key = http::HeaderValue::try_from(call.key).map_err(|e| invalid(e.into()))?;
     request.headers_mut().insert(http::HeaderName::from_static("x-hopdrill-key"), key);
     Ok(request)
 }
@@ -371,13 +377,14 @@ async fn stream<C: Client>(
 struct Timer {
     clock: Clock,
     bounds: Bounds,
+    outrun: Option<oneshot::Receiver<()>>,
     sleep: Pin<Box<Sleep>>,
 }
 
 impl Timer {
-    fn new(clock: Clock, bounds: Bounds) -> Self {
+    fn new(clock: Clock, bounds: Bounds, outrun: Option<oneshot::Receiver<()>>) -> Self {
         let first = clock.at(bounds.end);
-        Self { clock, bounds, sleep: Box::pin(tokio::time::sleep_until(first)) }
+        Self { clock, bounds, outrun, sleep: Box::pin(tokio::time::sleep_until(first)) }
     }
 
     async fn within_idle<F: Future>(&mut self, what: &'static str, future: F) -> Result<F::Output, Failed> {
@@ -396,6 +403,9 @@ impl Timer {
             tokio::select! {
                 biased;
                 output = &mut future => return Ok(output),
+                () = rung(self.outrun.as_mut()) => {
+                    return Err((Class::Cancelled, Cow::Borrowed(OUTRUN)));
+                }
                 () = self.sleep.as_mut() => {
                     if Instant::now() >= by {
                         return Err(failed);
@@ -415,5 +425,14 @@ impl Timer {
             (at, failed) = (gone, (Class::Cancelled, "the client hung up"));
         }
         (at, (failed.0, Cow::Borrowed(failed.1)))
+    }
+}
+
+/// Waits for a bell that may not be there.
+async fn rung(bell: Option<&mut oneshot::Receiver<()>>) {
+    match bell {
+        // Dropped unrung, nobody waits for the call any more either.
+        Some(bell) => drop(bell.await),
+        None => std::future::pending().await,
     }
 }

@@ -8,7 +8,7 @@ use super::policy::gates::Gates;
 use super::policy::keyring::Key;
 use super::policy::order::{Pick, Step};
 use super::policy::route::{Traveller, When};
-use super::policy::{backoff, breaker, budget, cache, grading, purse, quality};
+use super::policy::{backoff, breaker, budget, cache, grading, hedge, purse, quality};
 use crate::event::Name;
 use mock_providers::model::{Capability, Price};
 use std::collections::{BTreeMap, BTreeSet};
@@ -242,6 +242,8 @@ pub struct Chain {
     pub max_attempts_total: u32,
     /// Bounds on one HTTP call.
     pub timeouts: Timeouts,
+    /// When a second target is called beside the first; `None`: never.
+    pub hedge: Option<hedge::Params>,
     /// What answers must pass to be served.
     pub gates: Gates,
     /// A target whose measured quality is proven to lie below this share is passed over.
@@ -290,6 +292,7 @@ impl Chain {
             retry: Retry::default(),
             max_attempts_total: 6,
             timeouts: Timeouts::default(),
+            hedge: None,
             gates: Gates::default(),
             cache: None,
             min_quality: None,

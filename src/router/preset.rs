@@ -67,6 +67,7 @@ impl Preset {
     pub fn chain(&self, chain: &mut Chain) {
         (self.chain)(chain);
         chain.gates = Gates::none();
+        chain.hedge = None;
         chain.min_hop_time = Duration::ZERO;
     }
 

@@ -15,7 +15,7 @@ use super::facts::Facts;
 use super::fleet::Fleet;
 use super::gauge::Gauge;
 use super::metric::{End, Heard, Kind, Note, TargetId};
-use crate::event::{EVAL_TENANT, Event, EventKind, Micros, Name, RequestId};
+use crate::event::{EVAL_TENANT, Event, EventKind, Micros, Name, Reason, RequestId};
 use crate::stats::snapshot::SloView;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -48,6 +48,8 @@ struct Population {
 struct Flight {
     population: usize,
     fell_back: bool,
+    /// The target last called beside another one.
+    hedge: Option<TargetId>,
 }
 
 /// A target that the facts do not name.
@@ -94,7 +96,7 @@ impl Board {
         match &event.kind {
             EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, residency, data_class } => {
                 let population = self.population([tenant, tier, task, chain], *stream);
-                self.in_flight.insert(*request, Flight { population, fell_back: false });
+                self.in_flight.insert(*request, Flight { population, fell_back: false, hedge: None });
                 let (intended, data_class) = (*intended, data_class.as_ref());
                 self.tell(
                     Kind::Arrived,
@@ -103,9 +105,13 @@ impl Board {
                     Heard::Arrived { intended, payers: [tenant, tier], residency, data_class },
                 );
             }
-            EventKind::FellBack { request, .. } => {
+            EventKind::FellBack { request, to, reason, .. } => {
+                let to = self.target(to);
                 if let Some(flight) = self.in_flight.get_mut(request) {
-                    flight.fell_back = true;
+                    match reason {
+                        Reason::Hedge => flight.hedge = Some(to),
+                        _ => flight.fell_back = true,
+                    }
                 }
             }
             EventKind::Skipped { request, target, .. } => {
@@ -146,17 +152,22 @@ impl Board {
                 self.tell(Kind::Alert, at, None, Heard::Alert { target, kind: *kind, drift: *drift });
             }
             EventKind::Ended { request, intended, outcome, class, target, latency, ttft, hops, attempts, judged } => {
+                let target = target.as_ref().map(|t| self.target(t));
+                let flight = self.in_flight.get(request);
+                let hedge = flight.and_then(|f| f.hedge);
                 let end = End {
                     intended: *intended,
                     outcome: *outcome,
                     class: *class,
-                    target: target.as_ref().map(|t| self.target(t)),
+                    target,
                     latency: *latency,
                     ttft: *ttft,
                     hops: *hops,
                     attempts: *attempts,
                     judged: *judged,
-                    fell_back: self.in_flight.get(request).is_some_and(|f| f.fell_back),
+                    // A hedge that lost has moved nobody.
+                    fell_back: flight.is_some_and(|f| f.fell_back) || (hedge.is_some() && hedge == target),
+                    hedged: hedge.is_some(),
                 };
                 self.tell(Kind::Ended, at, Some(*request), Heard::Ended(end));
                 self.in_flight.remove(request);

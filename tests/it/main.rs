@@ -9,6 +9,7 @@ mod evals;
 mod fleet;
 mod gates;
 mod health;
+mod hedging;
 mod layering;
 mod ledger;
 mod library;

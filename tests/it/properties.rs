@@ -58,12 +58,14 @@ fn chain() -> impl Strategy<Value = (Bounds, String)> {
         select(vec!["continue", "error", "buffer"]),
         select(vec!["[refusal]", "[json_schema, refusal]", "[model, tool_calls, repetition, refusal]"]),
         select(vec!["", "      degraded: { template: 'Later.' }\n", "      ttft_deadline: 400ms\n"]),
+        prop::option::weighted(0.3, 1u64..500),
     );
     (times, retry, breaker, rest).prop_map(|(times, retry, breaker, rest)| {
         let (deadline, headers, first_token, idle, min_hop_time) = times;
         let (per_target, in_all, initial, wait_up_to, retry_timeouts) = retry;
         let (window, min_calls, open_for, failure_rate, half_open, ramp) = breaker;
-        let (jitter, on_break, gates, more) = rest;
+        let (jitter, on_break, gates, more, hedge) = rest;
+        let hedge = hedge.map_or_else(String::new, |after| format!("      hedge: {{ after: {after}ms }}\n"));
         let text = format!(
             "      deadline: {deadline}ms
       min_hop_time: {min_hop_time}ms
@@ -79,7 +81,7 @@ fn chain() -> impl Strategy<Value = (Bounds, String)> {
           half_open_calls: {half_open}, ramp: {ramp}s }}
       on_break: {on_break}
       gates: {gates}
-{more}",
+{more}{hedge}",
             initial * 8
         );
         (Bounds { deadline: Micros(deadline * 1000), per_target, in_all }, text)

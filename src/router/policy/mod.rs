@@ -17,6 +17,7 @@ pub mod evals;
 pub mod fit;
 pub mod gates;
 pub mod grading;
+pub mod hedge;
 pub mod join;
 pub mod keyring;
 pub mod order;

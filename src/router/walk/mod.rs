@@ -12,24 +12,23 @@
 
 mod admission;
 mod end;
+mod flight;
 mod pause;
+mod race;
 
 use super::Router;
-use super::attempt::{self, Bounds, Call, Judgement, Progress, Wanted};
 use super::client::{Client, Request, Served};
 use super::config::{Chain, OnBreak, Target};
 use super::health::{Change, Health, Pass};
-use super::policy::alerts::Sign;
+use super::policy::backoff;
 use super::policy::decide::{Act, Effect, Limits, Retry, Situation, decide};
 use super::policy::fit::Needs;
-use super::policy::gates::{Asked, Flaw};
-use super::policy::join::{Join, anchor};
+use super::policy::gates::Flaw;
 use super::policy::keyring::{Key, Keys};
-use super::policy::{backoff, cost, retry_after};
 use super::spending::{Hold, Wallet};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
-use crate::provider::{self, Ask, Embed, SchemaBy, Scope};
-use mock_providers::model::Capability;
+use crate::provider;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +49,8 @@ struct Walk<'a> {
     ttft_deadline: Option<Duration>,
     /// What is known of each place of the chain.
     places: Vec<Place>,
+    /// The places still to be tried, in order.
+    ahead: VecDeque<usize>,
     hops: u32,
     attempts: u32,
     /// The place last called.
@@ -71,6 +72,20 @@ struct Walk<'a> {
 struct Leave {
     pass: Pass,
     hold: Hold,
+}
+
+/// What came of a call, or of the one that came first.
+struct Landed {
+    place: usize,
+    class: Class,
+    /// What is wrong with the form of its answer.
+    flaw: Option<Flaw>,
+    /// The name of the key that it was made with.
+    key: Name,
+    /// Whether it was to go on from a partial answer.
+    continued: bool,
+    /// The wait that the provider asked for.
+    asked: Option<Duration>,
 }
 
 /// What one request knows of one place of its chain.
@@ -126,6 +141,7 @@ pub(super) async fn carry<C: Client>(router: &Router, chain: &Chain, request: &R
         deadline: arrived + chain.deadline,
         ttft_deadline: chain.ttft_deadline.filter(|_| request.stream).map(|d| arrived + d),
         places: chain.targets.iter().map(|target| Place::new(request, *target)).collect(),
+        ahead: VecDeque::new(),
         hops: 0,
         attempts: 0,
         last: None,
@@ -136,12 +152,12 @@ pub(super) async fn carry<C: Client>(router: &Router, chain: &Chain, request: &R
         given: String::new(),
         delivered: false,
     };
-    let mut order = walk.order(arrived);
+    walk.ahead = walk.order(arrived).into();
     let mut lenient = false;
     loop {
-        let mut postponed = Vec::new();
-        for (index, &place) in order.iter().enumerate() {
-            let nowhere_else = index + 1 == order.len() && postponed.is_empty();
+        let mut postponed = VecDeque::new();
+        while let Some(place) = walk.ahead.pop_front() {
+            let nowhere_else = walk.ahead.is_empty() && postponed.is_empty();
             match walk.admit(place, lenient || nowhere_else) {
                 Ok(leave) => match walk.hop(place, leave, client).await {
                     Then::Done(served) => return served,
@@ -150,7 +166,7 @@ pub(super) async fn carry<C: Client>(router: &Router, chain: &Chain, request: &R
                 },
                 Err(reason) => {
                     if matches!(reason, SkipReason::Busy | SkipReason::NoAllowance) {
-                        postponed.push(place);
+                        postponed.push_back(place);
                     }
                     walk.skip(place, reason);
                 }
@@ -158,7 +174,7 @@ pub(super) async fn carry<C: Client>(router: &Router, chain: &Chain, request: &R
         }
         if !postponed.is_empty() {
             walk.comes_from_its_failure();
-            (order, lenient) = (postponed, true);
+            (walk.ahead, lenient) = (postponed, true);
             continue;
         }
         if let Some((place, leave)) = walk.best_try() {
@@ -169,7 +185,7 @@ pub(super) async fn carry<C: Client>(router: &Router, chain: &Chain, request: &R
             }
         }
         match walk.await_pause().await {
-            Some(place) => order = vec![place],
+            Some(place) => walk.ahead.push_back(place),
             None => return walk.exhausted(client).await,
         }
     }
@@ -238,8 +254,9 @@ impl Walk<'_> {
         self.hops += u32::from(self.places[place].call() == 0);
     }
 
-    /// Uses one target until it answers, or until the table says to leave it.
-    async fn hop<C: Client>(&mut self, place: usize, leave: Leave, client: &mut C) -> Then {
+    /// Uses one target until it answers, or until the table says to leave it. Where the chain hedges, the target that
+    /// comes first takes its place.
+    async fn hop<C: Client>(&mut self, mut place: usize, leave: Leave, client: &mut C) -> Then {
         self.arrive_at(place);
         let mut leave = Some(leave);
         let mut stricter = false;
@@ -257,27 +274,22 @@ impl Walk<'_> {
                     }
                 },
             };
-            let continued = self.delivered;
-            let key = Name::clone(&granted.pass.key.name);
-            let (verdict, asked) = self.attempt(place, granted, stricter, client).await;
-            let class = verdict.class;
-            self.delivered |= verdict.delivered;
+            let landed = self.race(place, granted, stricter, client).await;
+            if landed.place != place {
+                (place, stricter, waited) = (landed.place, false, None);
+                classes.clear();
+            }
+            let Landed { class, continued, ref key, asked, .. } = landed;
+            if class != Class::Ok {
+                self.failed(&landed);
+            }
             let now = self.now();
             let retries = self.places[place].tried - 1;
             let backoff = backoff::wait(&self.chain.retry.backoff, retries, waited, self.luck("backoff", place));
             let effect = self.chain.table.row(class).effect;
             let another_key = matches!(effect, Effect::ShutKey | Effect::SetAside)
-                && self.health(place).has_another(now, self.keys(place), &key);
+                && self.health(place).has_another(now, self.keys(place), key);
             let wait = asked.filter(|_| self.chain.retry.heeds_pauses && !another_key).unwrap_or(backoff);
-            if class != Class::Ok {
-                // What broke a stream is its error, not that nobody could go on with it.
-                if !continued {
-                    self.failure = Some(class);
-                    self.flaw = verdict.flaw;
-                }
-                self.judged = Some(now);
-                self.left = Some((place, Reason::Class(class)));
-            }
             let situation = Situation {
                 class,
                 attempts_here: self.places[place].tried,
@@ -346,148 +358,6 @@ impl Walk<'_> {
         gone.is_some()
     }
 
-    /// One call, recorded. Also returns the wait the provider asked for.
-    async fn attempt<C: Client>(
-        &mut self,
-        place: usize,
-        Leave { pass, hold }: Leave,
-        stricter: bool,
-        client: &mut C,
-    ) -> (Judgement, Option<Duration>) {
-        let router = self.router;
-        let target = &router.config.targets[self.chain.targets[place]];
-        self.places[place].tried += 1;
-        self.attempts += 1;
-        let (id, attempt) = (self.request.id, self.places[place].call());
-        let dispatched = self.now();
-        let elsewhere = self.last.replace(place).is_some_and(|last| last != place);
-        let judged = self.judged.take().filter(|_| elsewhere);
-        let switch = judged.map(|judged| dispatched.saturating_sub(judged).into());
-        let probe = pass.is_probe();
-        let key = pass.key.clone();
-        let pooled = (key.name != self.own_key.name || key.secret != self.own_key.secret).then(|| key.name.clone());
-        let (name, pool_key) = (Arc::clone(&target.name), pooled.clone());
-        self.log(EventKind::AttemptStarted { request: id, target: name, attempt, probe, switch, key: pool_key });
-        let upstream = &router.upstreams[target.provider];
-        let timeouts = &self.chain.timeouts;
-        let request = self.request;
-        let (schema, must_call) = (request.schema.as_ref(), request.must_call);
-        let asked = Asked { model: &target.model, schema, tools: &request.tools, must_call };
-        let row = |class| self.chain.table.row(class);
-        let continued = self.delivered;
-        let shown = if target.prefill { anchor(&self.given) } else { 0 };
-        let can_schemas = target.capabilities.contains(&Capability::JsonSchema);
-        let tools = request.offered();
-        let secret = &*key.secret;
-        let wanted = match request.embedding {
-            Some(dimensions) => {
-                Wanted::Vector(Embed { model: &target.model, secret, text: &request.prompt, dimensions })
-            }
-            None => Wanted::Answer(Ask {
-                model: &target.model,
-                secret,
-                system: &request.system,
-                prompt: &request.prompt,
-                images: &request.images,
-                partial: &self.given[..shown],
-                schema: request.schema.as_ref().map(|s| s.document()),
-                schema_by: if can_schemas { SchemaBy::Native } else { SchemaBy::Prompt },
-                tools: &tools,
-                must_call: request.must_call,
-                stream: request.stream,
-                stricter,
-                options: &request.options,
-            }),
-        };
-        let call = Call {
-            upstream: &upstream.http,
-            adapter: upstream.adapter,
-            wanted,
-            gates: &self.chain.gates,
-            asked,
-            holds_back: self.chain.on_break == OnBreak::Buffer,
-            join: continued.then(|| Join::new(&self.given, shown)),
-            key: format!("{id};{attempt}"),
-            bounds: Bounds {
-                head: dispatched + timeouts.headers,
-                first_token: self.time_is_up().min(dispatched + timeouts.first_token),
-                idle: timeouts.idle,
-                end: timeouts.total.map_or(self.deadline, |t| self.deadline.min(dispatched + t)),
-                gone: self.request.gone_at,
-            },
-        };
-        let mut first = FirstToken { router, request: self.request, target: &target.name, attempt };
-        let verdict = attempt::run(call, router.clock, client, &mut first).await;
-        let now = self.now();
-        let stretch = self.chain.retry.scatter * self.luck("retry-after", place);
-        let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, stretch));
-        self.given.push_str(&verdict.given);
-        if let Some(allowance) = &verdict.allowance {
-            pass.told(allowance, verdict.class, now);
-        }
-        let effect = match row(verdict.class).effect {
-            // That a target does not go on as somebody else began says little about its answers.
-            Effect::BadAnswer if continued => Effect::Alive,
-            effect => effect,
-        };
-        let retires = verdict.retires.as_deref();
-        let sign = Sign { class: verdict.class, dispatched, judged: now, key: &key.name, retires };
-        self.places[place].class = Some(verdict.class);
-        let cost = verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage));
-        pass.record(effect, &sign, now - dispatched, now, self.luck("open", place), |recorded| {
-            self.log(EventKind::AttemptEnded {
-                request: id,
-                target: Arc::clone(&target.name),
-                attempt,
-                dispatched: dispatched.into(),
-                class: verdict.class,
-                status: verdict.status.map(|s| s.as_u16()),
-                head: verdict.head.map(Micros::from),
-                detail: verdict.detail.as_ref().into(),
-                retry_after: asked.map(Micros::from),
-                tokens: verdict.tokens,
-                usage: verdict.usage,
-                cost,
-                breaker: recorded.reading,
-                key: pooled.clone(),
-            });
-            for change in recorded.changes {
-                self.announce(place, change);
-            }
-            if let Some(until) = recorded.demoted_until {
-                self.log(EventKind::Demoted { target: Arc::clone(&target.name), until: until.into() });
-            }
-            for alert in recorded.alerts {
-                let (target, cause) = (Arc::clone(&target.name), alert.cause.into());
-                self.log(EventKind::Alert { target, kind: alert.kind, drift: None, cause });
-            }
-        });
-        hold.settle(now, cost, |event| self.log(event));
-        let pauses = row(verdict.class).retry == Retry::WithinWait && self.chain.retry.heeds_pauses;
-        if let Some(wait) = asked.filter(|_| pauses) {
-            self.set_aside(place, verdict.scope, &key.name, now + wait);
-        }
-        (verdict, asked)
-    }
-
-    /// Lets rest what has been asked to, as far as the answer said whom it meant: the key, the model or the provider. Unless it
-    /// is the provider, a pool takes it for a matter of the key as well: its keys are there because they have limits of their
-    /// own.
-    fn set_aside(&self, place: usize, scope: Option<Scope>, key: &Name, until: Duration) {
-        let pooled = self.keys(place).all.len() > 1;
-        let key = (scope == Some(Scope::Key) || (scope != Some(Scope::Provider) && pooled)).then_some(key);
-        let (config, here) = (&self.router.config, self.chain.targets[place]);
-        for (index, target) in config.targets.iter().enumerate() {
-            let elsewhere = index != here
-                && (!matches!(scope, Some(Scope::Key | Scope::Provider))
-                    || target.provider != config.targets[here].provider);
-            if !elsewhere && self.router.replicas[usize::from(self.replica)][index].rest(until, key) {
-                let (target, key) = (Arc::clone(&target.name), key.cloned());
-                self.log(EventKind::SetAside { target, key, until: until.into() });
-            }
-        }
-    }
-
     fn served(&self, outcome: Outcome, class: Option<Class>) -> Served {
         let target = self.last.map(|place| self.name(place));
         let first = self.places.first().and_then(|place| place.class);
@@ -534,22 +404,5 @@ impl Walk<'_> {
 
     fn log(&self, kind: EventKind) {
         self.router.log.record(kind);
-    }
-}
-
-struct FirstToken<'a> {
-    router: &'a Router,
-    request: &'a Request,
-    target: &'a Name,
-    attempt: u32,
-}
-
-impl Progress for FirstToken<'_> {
-    fn first_token(&mut self) {
-        self.router.log.record(EventKind::FirstToken {
-            request: self.request.id,
-            target: Arc::clone(self.target),
-            attempt: self.attempt,
-        });
     }
 }

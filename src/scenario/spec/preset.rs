@@ -6,8 +6,8 @@ use crate::scenario::reader::{Fields, Sink};
 use crate::scenario::source::At;
 
 /// What a preset decides about, and a chain with one cannot say.
-const DECIDED: [&str; 9] =
-    ["retry", "breaker", "budget", "quality", "gates", "min_hop_time", "on_break", "triggers", "classes"];
+const DECIDED: [&str; 10] =
+    ["retry", "breaker", "budget", "quality", "gates", "hedge", "min_hop_time", "on_break", "triggers", "classes"];
 
 /// The preset that these fields name.
 pub(super) fn read(fields: &mut Fields<'_>, sink: &Sink<'_>) -> Option<At<&'static Preset>> {

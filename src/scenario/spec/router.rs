@@ -10,12 +10,13 @@ use crate::router::config::{self, AllOpen, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::breaker::Group;
 use crate::router::policy::gates::Gates;
-use crate::router::policy::{breaker, budget, grading, quality};
+use crate::router::policy::{breaker, budget, grading, hedge, quality};
 use crate::router::preset::Preset;
 use crate::scenario::reader::{Fields, Sink};
 use crate::scenario::source::At;
 use crate::scenario::yaml::{Entry, Node, Value};
 use crate::tasks::Task;
+use std::time::Duration;
 
 const ON_BREAK: &[(&str, OnBreak)] =
     &[("continue", OnBreak::Continue), ("error", OnBreak::Error), ("buffer", OnBreak::Buffer)];
@@ -184,6 +185,7 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
         config.on_break = word.value;
     }
     set(&mut config.all_open, fields.get("all_open").and_then(|n| sink.word(n, "what to do", ALL_OPEN)));
+    config.hedge = fields.get("hedge").and_then(|n| hedge(n, config.deadline, sink));
     set(&mut config.ahead, fields.get("ahead").and_then(|n| sink.boolean(n)));
     config.max_in_flight = fields.get("max_in_flight").and_then(|n| sink.count32(n, 1, 1_000_000)).map(|n| n.value);
     if let Some(node) = fields.get("triggers") {
@@ -231,6 +233,18 @@ pub(super) fn backoff(node: &Node, mut params: backoff::Params, sink: &Sink<'_>)
     set(&mut params.jitter, fields.get("jitter").and_then(|n| sink.word(n, "a jitter", JITTERS)));
     fields.finish();
     params
+}
+
+fn hedge(node: &Node, deadline: Duration, sink: &Sink<'_>) -> Option<hedge::Params> {
+    let mut fields = sink.fields(node, "hedging")?;
+    let after = fields.need("after", "after: 800ms").and_then(|n| sink.positive_duration(n));
+    fields.finish();
+    let after = after?;
+    if after.value >= deadline {
+        let help = format!("the deadline is {deadline:?}; hedge at about the p95 of the first target's latency");
+        sink.error(&after.at, "no call is awaited for so long", Some(help));
+    }
+    Some(hedge::Params { after: after.value })
 }
 
 fn timeouts(node: &Node, sink: &Sink<'_>) -> Timeouts {

@@ -141,6 +141,9 @@ fn pools_of_keys_shared_breakers_and_full_houses_are_checked() {
     check(&[
         ("failure_rate: 50% }", "group: «vendr» }", "`vendr` is not who shares a breaker", "did you mean `vendor`?"),
         ("failure_rate: 50% }", "probe_for: «0s» }", "this must be longer than zero", ""),
+        ("deadline: 12s", "deadline: 12s\n      hedge: { after: «12s» }", "no call is awaited for so long", "the deadline is 12s"),
+        ("deadline: 12s", "deadline: 12s\n      hedge: «800ms»", "expected hedging, a mapping, found a text", ""),
+        ("deadline: 12s", "deadline: 12s\n      «hedge»: {}", "`after` is missing in hedging", "after: 800ms"),
         ("deadline: 12s", "all_open: «best»", "`best` is not what to do", "best_try"),
         ("deadline: 12s", "triggers: [all, { type: load, max_in_flight: «0» }]", "this must lie between 1 and 1000000", ""),
         ("deadline: 12s", "triggers: [all, { type: rate_limit, ahead: «5» }]", "expected `true` or `false`, found a number", ""),

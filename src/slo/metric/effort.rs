@@ -6,7 +6,9 @@
 //! - `client_retries`: times that clients asked again ÷ requests. Each is a new call of the router, so that it
 //!   multiplies with the router's own retries.
 //! - `hops`: mean targets used per request.
-//! - `fallback_share`: requests that moved from one target to another, also from a skipped one, ÷ requests.
+//! - `fallback_share`: requests that moved from one target to another, also from a skipped one, ÷ requests. A hedge counts
+//!   if it won.
+//! - `hedged_share`: requests for which a target was called while another one was awaited ÷ requests.
 //!
 //! Calls and retries belong to the phase in which they are made, requests to that of their intended arrival, so the two halves of
 //! `amplification during outage` need not be about the same requests.
@@ -94,6 +96,22 @@ pub(super) static FALLBACK_SHARE: Family = Family {
     meter: |_, _| {
         Meter::Ratio(Box::new(|note| match note.heard {
             Heard::Ended(end) => Sample::part(end.intended, u32::from(end.fell_back), 1, end.latency.0),
+            _ => None,
+        }))
+    },
+};
+
+pub(super) static HEDGED_SHARE: Family = Family {
+    name: "hedged_share",
+    takes: Takes::Nothing,
+    unit: Unit::Share,
+    labels: Labels::Request,
+    windows: true,
+    hears: &[Kind::Ended],
+    example: "hedged_share < 5%",
+    meter: |_, _| {
+        Meter::Ratio(Box::new(|note| match note.heard {
+            Heard::Ended(end) => Sample::part(end.intended, u32::from(end.hedged), 1, end.latency.0),
             _ => None,
         }))
     },

@@ -43,7 +43,7 @@ use super::unit::Unit;
 use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Nanodollars, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 32] = [
+pub(crate) static FAMILIES: [&Family; 33] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::CACHED_SHARE,
@@ -58,6 +58,7 @@ pub(crate) static FAMILIES: [&Family; 32] = [
     &effort::CLIENT_RETRIES,
     &effort::HOPS,
     &effort::FALLBACK_SHARE,
+    &effort::HEDGED_SHARE,
     &opens::FAMILY,
     &closes::FAMILY,
     &back_on_primary::FAMILY,
@@ -250,6 +251,8 @@ pub(crate) struct End {
     pub(crate) judged: Option<Judged>,
     /// Whether it moved from one target to another, a skipped one included.
     pub(crate) fell_back: bool,
+    /// Whether a target was called while another one was awaited.
+    pub(crate) hedged: bool,
 }
 
 /// The kinds of [`Heard`], to tell each meter only of what it wants.
