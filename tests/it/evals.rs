@@ -100,6 +100,12 @@ fn what_ships_serves_whoever_arrives_afterwards_and_what_is_refused_serves_nobod
     }
     let found = audit(&done.events, &done.ledger);
     assert!(found.is_empty(), "{}", found[0]);
+    let feed: Vec<&str> =
+        done.snapshot.feed.iter().map(|line| &*line.text).filter(|text| text.contains("swap")).collect();
+    let [_, [_, best, old], _] = decided.iter().map(|(_, _, n)| *n).collect::<Vec<_>>()[..] else { panic!("three") };
+    assert!(feed[0].starts_with("swap in labels: openai/gpt-4o → openai/gpt-4.1, "), "{feed:?}");
+    let refused = "no swap in labels: openai/gpt-4.1 stays for openai/gpt-4.1-mini, regression";
+    assert_eq!(feed[1], format!("{refused}, {old} right against {best} of 200"));
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use super::resolve;
 use crate::event::EVAL_TENANT;
-use crate::router::config::{Chain, Eval, Swap};
+use crate::load::Stream;
+use crate::router::config::{Chain, Config, Eval, Swap};
+use crate::scenario::advice::reached;
 use crate::scenario::plan::Plan;
 use crate::scenario::reader::Sink;
 use crate::scenario::source::At;
@@ -102,6 +104,24 @@ pub(super) fn reserve(spec: &Spec, sink: &Sink<'_>) {
     for stream in spec.load.iter().filter(|stream| measures && stream.tenant == EVAL_TENANT) {
         let message = format!("the tenant `{EVAL_TENANT}` is that of the items of evals");
         sink.error(&stream.at, message, Some("give this stream another tenant".to_owned()));
+    }
+}
+
+/// Where vectors come from a chain, nobody takes the place of another model: what was stored would compare with nothing.
+pub(super) fn keep_vectors(spec: &Spec, router: &Config, load: &[Stream], sink: &Sink<'_>) {
+    let of_vectors = load.iter().filter(|stream| stream.task.dimensions().is_some());
+    let chains: BTreeSet<usize> = of_vectors.flat_map(|stream| reached(stream, router)).map(|(c, _)| c).collect();
+    for swap in spec.router.iter().flat_map(|typed| &typed.swaps) {
+        let (Some(chain), Some(from), Some(to)) = (&swap.chain, &swap.from, &swap.to) else { continue };
+        let identity = |name: &At<String>| {
+            router.targets.iter().find(|target| *target.name == *name.value).map(|target| &target.identity)
+        };
+        let place = router.chains.iter().position(|c| *c.name == *chain.value);
+        if place.is_some_and(|place| chains.contains(&place)) && identity(from) != identity(to) {
+            let message =
+                format!("the chain `{}` makes vectors, and those of another model compare with none", chain.value);
+            sink.error(&to.at, message, Some("route the task `embedding` to a chain of its own".to_owned()));
+        }
     }
 }
 

@@ -42,6 +42,9 @@ pub(crate) fn check(spec: &Spec, sink: &Sink<'_>) -> Option<Plan> {
         _ => Vec::new(),
     };
     evals::reserve(spec, sink);
+    if let Some(router) = &router {
+        evals::keep_vectors(spec, router, &load, sink);
+    }
     let breaks = breaks::check(&spec.breaks, &spec.slos, sink);
     if sink.failed() {
         return None;

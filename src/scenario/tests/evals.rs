@@ -79,9 +79,9 @@ fn what_makes_no_sense_is_refused_where_it_stands() {
         (swap("margin: 2"), "7:83", "`2` is not a share", ""),
         (swap("margins: 2%"), "7:75", "a swap does not have a key `margins`", "did you mean `margin`?"),
         (swap("max_errors: 120%"), "7:87", "`120%` is more than all", ""),
-        (swap("").replace("to: openai/gpt-4.1", "to: openai/gpt-41"), "7:61", "`openai` does not serve `gpt-41`", "gpt-4.1"),
-        (swap("").replace("from: openai/gpt-4o", "from: openai/gpt-3.5-turbo"), "7:32", "`openai/gpt-3.5-turbo` is not in the chain `main`", "known: `openai/gpt-4o`"),
-        (swap("").replace("to: openai/gpt-4.1", "to: anthropic/claude-sonnet-4"), "7:54", "`anthropic/claude-sonnet-4` is in the chain `main` already", ""),
+        (swap("").replace("to: openai/gpt-4.1", "to: openai/gpt-41"), "7:58", "`openai` does not serve `gpt-41`", "gpt-4"),
+        (swap("").replace("from: openai/gpt-4o", "from: openai/gpt-3.5-turbo"), "7:32", "`openai/gpt-3.5-turbo` is not in the chain `main`", "one of: `openai/gpt-4o`"),
+        (swap("").replace("to: openai/gpt-4.1", "to: anthropic/claude-sonnet-4"), "7:51", "`anthropic/claude-sonnet-4` is in the chain `main` already", ""),
     ] {
         let invalid = load("e", text(&evals).as_bytes()).err().unwrap_or_else(|| panic!("this loads: {evals}"));
         let told: Vec<_> = invalid.problems.iter().filter(|p| p.severity == crate::scenario::Severity::Error).collect();
@@ -103,6 +103,16 @@ fn a_candidate_must_have_what_the_chain_requires_and_the_tenant_eval_is_reserved
     let told = load("e", tenant.as_bytes()).expect_err("it is taken").to_string();
     assert!(told.contains("the tenant `eval` is that of the items of evals"), "{told}");
     assert!(load("e", tenant.replace("evals: [{ chain: main }]", "").as_bytes()).is_ok());
+}
+
+#[test]
+fn nobody_takes_the_place_of_a_model_whose_vectors_are_stored() {
+    let swap = "swaps: [{ chain: main, from: openai/gpt-4o, to: openai/gpt-4.1, at: 9s }]";
+    let vectors = text(swap).replace("task: triage", "task: embedding");
+    let told = load("e", vectors.as_bytes()).expect_err("another space").to_string();
+    assert!(told.contains("the chain `main` makes vectors"), "{told}");
+    assert!(load("e", vectors.replace("gpt-4.1: {}", "gpt-4.1: { identity: gpt-4o }").as_bytes()).is_ok());
+    assert!(load("e", text(swap).as_bytes()).is_ok());
 }
 
 #[test]
