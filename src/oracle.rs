@@ -19,11 +19,13 @@
 //! | any class under an error status | complete, or hung up on while its body was under way |
 //! | an error inside a 200 | complete, or client hung up |
 //!
+//! Health checks pair likewise, by the key that only they have.
+//!
 //! An entry that no attempt claims is always a discrepancy. The log must also be whole in itself: `seq` without a gap,
 //! every arrival with its one end, every attempt with its start and its end, the counts in `ended` right, and the end of
 //! the drill last.
 
-use crate::event::{Class, Event, EventKind, Micros, Name, RequestId};
+use crate::event::{Class, Event, EventKind, Micros, Name, RequestId, check_key};
 use crate::transport::SendError;
 use mock_providers::fault::Door;
 use mock_providers::ledger::{End, Entry};
@@ -48,6 +50,9 @@ pub fn audit(events: &[Event], ledger: &[Entry]) -> Vec<String> {
 
 type Key = (Name, RequestId, u32);
 
+/// A health check: the key in its request, which names the target, and its number.
+type Check = (String, u32);
+
 #[derive(Debug)]
 struct Attempt {
     class: Class,
@@ -64,6 +69,7 @@ struct Audit {
     requests: BTreeMap<RequestId, Request>,
     started: BTreeMap<Key, Micros>,
     attempts: BTreeMap<Key, Attempt>,
+    checks: BTreeMap<Check, Attempt>,
     /// Listeners that took connections and heard nobody.
     unheard: Vec<Unheard>,
 }
@@ -173,6 +179,18 @@ impl Audit {
                 let new = self.attempts.insert(key, ended).is_none();
                 self.expect(new, || format!("{target} attempt {attempt} of {request} ends twice"));
             }
+            EventKind::HealthChecked { target, replica, check, dispatched, class, status, detail, .. } => {
+                let ended = Attempt {
+                    class: *class,
+                    status: *status,
+                    tokens: 0,
+                    detail: Arc::clone(detail),
+                    dispatched: *dispatched,
+                    ended: event.at,
+                };
+                let new = self.checks.insert((check_key(*replica, target), *check), ended).is_none();
+                self.expect(new, || format!("check {check} of {target} is told twice"));
+            }
             EventKind::Retried { request, .. } => {
                 let told = self.request(*request);
                 told.retries += 1;
@@ -222,6 +240,12 @@ impl Audit {
     fn pair(&mut self, ledger: &[Entry]) {
         let mut attempts = std::mem::take(&mut self.attempts);
         for entry in ledger {
+            if let Some(told) = self.checks.remove(&(entry.request.clone(), entry.attempt)) {
+                if let Err(why) = agree(&told, entry) {
+                    self.found.push(format!("{} {}: {why}", entry.request, entry.attempt));
+                }
+                continue;
+            }
             let target: Name = format!("{}/{}", entry.provider, entry.model).into();
             let Ok(request) = entry.request.parse() else {
                 self.found.push(format!("{target} got a request without a key: {}", entry.request));
@@ -239,16 +263,25 @@ impl Audit {
             }
         }
         for ((target, request, attempt), told) in attempts {
-            let never_there =
-                [SendError::Refused, SendError::ConnectTimeout].iter().any(|e| e.as_str() == &*told.detail);
-            let unheard = self.unheard.iter().any(|u| u.explains(&target, &told));
-            self.expect(never_there || unheard, || {
+            self.expect(self.may_be_unheard(&target, &told), || {
                 format!(
                     "the router tells of attempt {attempt} of {request} to {target} ({}), the ledger does not",
                     told.class
                 )
             });
         }
+        for ((key, check), told) in std::mem::take(&mut self.checks) {
+            let target = key.split_once(':').map_or("", |(_, target)| target);
+            self.expect(self.may_be_unheard(target, &told), || {
+                format!("the router tells of {key} {check} ({}), the ledger does not", told.class)
+            });
+        }
+    }
+
+    /// Whether a call may have reached nobody.
+    fn may_be_unheard(&self, target: &str, told: &Attempt) -> bool {
+        let never_there = [SendError::Refused, SendError::ConnectTimeout].iter().any(|e| e.as_str() == &*told.detail);
+        never_there || self.unheard.iter().any(|u| u.explains(target, told))
     }
 }
 

@@ -14,6 +14,7 @@
 //!
 //! A virtual drill that stops moving is a defect and is reported as such ([`Failure::Stuck`]), never waited for.
 
+mod bills;
 pub mod command;
 mod evals;
 mod journal;
@@ -23,7 +24,7 @@ mod stage;
 mod survey;
 mod timeline;
 
-use crate::event::{Event, EventKind, Micros, Sink as _};
+use crate::event::{Event, Micros};
 use crate::load::Sdk;
 use crate::report::Totals;
 use crate::runtime::{Clock, MAX_IDLE_POLLS, Spawner};
@@ -209,7 +210,7 @@ pub fn run(plan: Arc<Plan>, options: Options) -> Result<Finished, Failure> {
         World::Real => drill.play_real(stage, &options.commands)?,
     };
     if interrupted {
-        drill.journal.record(EventKind::DrillEnded { interrupted: true });
+        drill.journal.end(&accounts.ledger, true);
     }
     drill.publish();
     if let Some(why) = accounts.trouble.get() {

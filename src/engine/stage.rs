@@ -6,7 +6,7 @@ use super::evals::{self, Examiner};
 use super::journal::Journal;
 use super::timeline;
 use super::{Accounts, Trouble, World};
-use crate::event::{EventKind, Judged, Sink};
+use crate::event::{Judged, Sink};
 use crate::load::{Exam, Room, Sender, Timetable};
 use crate::provider::Adapter;
 use crate::router::{self, Answered, Request, Router, Truth};
@@ -32,6 +32,7 @@ pub(super) struct Stage {
     luck: Luck,
     spawner: Spawner,
     journal: Arc<Journal>,
+    ledger: Arc<Ledger>,
     router: Arc<Router>,
     senders: Vec<Arc<Sender>>,
     exams: Vec<Exam>,
@@ -76,6 +77,7 @@ impl Stage {
             luck,
             spawner: spawner.clone(),
             journal: Arc::clone(&accounts.journal),
+            ledger: Arc::clone(&accounts.ledger),
             router,
             senders,
             exams,
@@ -110,6 +112,13 @@ impl Stage {
         let mut script = timeline::script(&self.plan);
         let mut arrivals = Timetable::new(&self.plan.load, self.luck);
         let (alive, mut drained) = mpsc::channel::<()>(1);
+        for checks in self.router.health_checks(self.plan.end()) {
+            let alive = alive.clone();
+            self.spawner.spawn(async move {
+                checks.await;
+                drop(alive);
+            });
+        }
         self.examine(&alive);
         loop {
             let arrival = arrivals.peek();
@@ -140,7 +149,7 @@ impl Stage {
         while drained.recv().await.is_some() {}
         drop((self.router, self.senders));
         tokio::time::sleep(SETTLE).await;
-        self.journal.record(EventKind::DrillEnded { interrupted: false });
+        self.journal.end(&self.ledger, false);
     }
 }
 

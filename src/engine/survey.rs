@@ -56,6 +56,7 @@ fn measure(plan: &Plan, chain: usize, items: u32) -> Result<Vec<(Target, Marks)>
     (router.oversight.evals, router.oversight.swaps) = (vec![Eval { chain, pace }], Vec::<Swap>::new());
     for target in &mut router.targets {
         target.breaker.trips = false;
+        target.checks = None;
     }
     let (_, commands) = mpsc::channel();
     let (seed, world, speed) = (plan.seed, World::Virtual, f64::INFINITY);

@@ -15,7 +15,8 @@ mod terms;
 
 pub use amounts::{Allowance, BreakerReading, Left, Marks, Micros, Nanodollars, Usage};
 pub use terms::{
-    AlertKind, BreakerState, BudgetLevel, Class, DriftCause, Judged, Outcome, Payer, Reason, SkipReason, SwapVerdict,
+    AlertKind, BreakerState, BudgetLevel, CheckKind, Class, DriftCause, Judged, Outcome, Payer, Reason, SkipReason,
+    SwapVerdict,
 };
 
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,12 @@ impl<'de> Deserialize<'de> for RequestId {
         let text = <std::borrow::Cow<'de, str>>::deserialize(d)?;
         text.parse().map_err(serde::de::Error::custom)
     }
+}
+
+/// What stands in the requests of health checks where those of clients have their [`RequestId`].
+#[must_use]
+pub fn check_key(replica: u16, target: &str) -> String {
+    format!("check-{replica}:{target}")
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks this way")]
@@ -153,6 +160,15 @@ pub enum EventKind {
         target: Name,
         /// Why.
         reason: SkipReason,
+    },
+    /// A batch request waits for its turn at a target, to leave room for interactive traffic.
+    Yielded {
+        /// Which.
+        request: RequestId,
+        /// Where it waits.
+        target: Name,
+        /// How many waited there before it came.
+        behind: u32,
     },
     /// A request moves from one target to the next. Every hop after the first has one, also after a skip.
     FellBack {
@@ -272,6 +288,28 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "is_zero")]
         replica: u16,
     },
+    /// A synthetic health check, which is nobody's request, was judged. It counts as no attempt, and nobody's budget pays.
+    HealthChecked {
+        /// Whose.
+        target: Name,
+        /// Which replica made it; 0 of a router that runs alone.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        replica: u16,
+        /// The n-th of this replica on this target, from 1.
+        check: u32,
+        /// What was asked for.
+        kind: CheckKind,
+        /// When it was dispatched.
+        dispatched: Micros,
+        /// What came of it.
+        class: Class,
+        /// The HTTP status, if a head was read.
+        status: Option<u16>,
+        /// A few words from the transport or the provider.
+        detail: Name,
+        /// The price of it, as of a call.
+        cost: Nanodollars,
+    },
     /// A target asked for a pause and gets it.
     SetAside {
         /// Whose.
@@ -382,6 +420,20 @@ pub enum EventKind {
         attempts: u32,
         /// What the load found in the answer, if one was served as complete.
         judged: Option<Judged>,
+    },
+    /// A provider charges for a call that the router did not hear to its end: what the log has not told of it yet. Told when
+    /// the drill is over.
+    Billed {
+        /// For which request.
+        request: RequestId,
+        /// Which target.
+        target: Name,
+        /// Which call.
+        attempt: u32,
+        /// When it was dispatched; it belongs to the phase of this instant.
+        dispatched: Micros,
+        /// The price of what was produced, by the price list that the router was given.
+        cost: Nanodollars,
     },
     /// The log is complete.
     DrillEnded {

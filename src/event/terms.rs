@@ -42,6 +42,12 @@ pub enum Class {
 }
 
 impl Class {
+    /// Whether the router hung up on the call, so that it may not know what it costs.
+    #[must_use]
+    pub fn is_given_up(self) -> bool {
+        matches!(self, Self::Timeout | Self::Cancelled)
+    }
+
     /// Every class, in the order of the decision table.
     pub const ALL: [Self; 16] = [
         Self::Ok,
@@ -124,6 +130,8 @@ pub enum SkipReason {
     NoAllowance,
     /// As many calls are in flight there as the chain allows.
     Busy,
+    /// It is a batch request, there is no room beside interactive traffic, and no time to wait for some.
+    Yields,
     /// Its measured quality is proven to lie below the chain's floor.
     Quality,
     /// The tenant or the tier may not use it.
@@ -151,6 +159,7 @@ impl SkipReason {
             Self::KeyClosed => "key_closed",
             Self::NoAllowance => "no_allowance",
             Self::Busy => "busy",
+            Self::Yields => "yields",
             Self::Quality => "quality",
             Self::NotAllowed => "not_allowed",
             Self::Budget => "budget",
@@ -219,6 +228,27 @@ impl BreakerState {
             Self::Closed => "closed",
             Self::Open => "open",
             Self::HalfOpen => "half-open",
+        }
+    }
+}
+
+/// What a synthetic health check asks a target for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckKind {
+    /// The list of models: cheap, and another part of the vendor.
+    Models,
+    /// A few words from the model.
+    Completion,
+}
+
+impl CheckKind {
+    /// The name that scenarios and logs use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Models => "models",
+            Self::Completion => "completion",
         }
     }
 }

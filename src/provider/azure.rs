@@ -13,7 +13,7 @@ use http::StatusCode;
 
 const API_VERSION: &str = "2024-10-21";
 
-pub(super) const AZURE: Flavour = Flavour { path, key: ("api-key", ""), class, ..OPENAI };
+pub(super) const AZURE: Flavour = Flavour { path, key: ("api-key", ""), models: "/openai/v1/models", class, ..OPENAI };
 
 fn path(endpoint: &str, model: &str) -> String {
     format!("/openai/deployments/{model}/{endpoint}?api-version={API_VERSION}")

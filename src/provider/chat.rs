@@ -23,6 +23,8 @@ pub(super) struct Flavour {
     pub(super) path: fn(&str, &str) -> String,
     /// The header that bears the key, and what stands before it there.
     pub(super) key: (&'static str, &'static str),
+    /// The path of the list of models.
+    pub(super) models: &'static str,
     /// The cap is called by its newer name.
     pub(super) caps_completion: bool,
     /// The word for "call some tool".

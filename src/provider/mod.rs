@@ -25,6 +25,7 @@ mod framing;
 mod gemini;
 mod lines;
 mod mistral;
+mod models;
 mod ollama;
 mod openai;
 mod options;
@@ -275,6 +276,22 @@ impl Adapter {
             Wire::Ollama => ollama::request(ask),
         };
         builder.header(http::header::CONTENT_TYPE, "application/json").body(Bytes::from(body))
+    }
+
+    /// A request for the list of models, without its authority.
+    ///
+    /// # Errors
+    /// The key does not fit into a header.
+    pub fn models_request(self, secret: &str) -> http::Result<http::Request<Bytes>> {
+        models::request(self.0, secret).body(Bytes::new())
+    }
+
+    /// Whether a body is a list of models.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn check_models(self, body: &[u8]) -> Result<(), Complaint> {
+        models::check(body)
     }
 
     /// Why these options cannot be had of this API, if they cannot; `options.rs` has the table.

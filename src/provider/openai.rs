@@ -5,6 +5,7 @@ use super::chat::{self, Flavour, GoOn, Seed};
 pub(super) const OPENAI: Flavour = Flavour {
     path: chat::v1,
     key: ("authorization", "Bearer "),
+    models: "/v1/models",
     caps_completion: true,
     must_call: "required",
     go_on: GoOn::Untold,

@@ -7,7 +7,7 @@
 //! To add a part: its line in [`PARTS`]. Scenarios, the command line, did-you-mean and the table in `docs/SCENARIOS.md`
 //! know it from there.
 
-use super::config::{Chain, Config, OnBreak, Route, Target, Timeouts};
+use super::config::{AllOpen, Chain, Config, OnBreak, Route, Target, Timeouts};
 use super::policy::backoff::Jitter;
 use super::policy::budget;
 use super::policy::decide::{Effect, Next, Row};
@@ -75,9 +75,11 @@ pub static PARTS: &[Part] = &[
     Part { name: "retry_after", gone: "pauses that providers ask for are not kept", remove: |c| chains(c, |chain| chain.retry.heeds_pauses = false) },
     Part { name: "ahead", gone: "a limit is noticed by its 429, not by what is left of it", remove: |c| chains(c, |chain| chain.ahead = false) },
     Part { name: "max_in_flight", gone: "calls in flight are not bounded", remove: |c| chains(c, |chain| chain.max_in_flight = None) },
+    Part { name: "batch", gone: "batch traffic does not yield", remove: |c| chains(c, |chain| chain.batch_in_flight = None) },
     Part { name: "key_rotation", gone: "no key of a pool stands in for one that is throttled or refused", remove: no_rotation },
     Part { name: "hedging", gone: "no target is called while another one is awaited", remove: |c| chains(c, |chain| chain.hedge = None) },
     Part { name: "breaker", gone: "no breaker ever opens", remove: |c| targets(c, |target| target.breaker.trips = false) },
+    Part { name: "health_checks", gone: "nobody looks whether a target is well before a request needs it", remove: |c| targets(c, |target| target.checks = None) },
     Part { name: "slow_rate", gone: "breakers do not count slow calls", remove: |c| targets(c, |target| target.breaker.slow_rate = None) },
     Part { name: "ramp", gone: "a breaker that closes admits everybody at once", remove: |c| targets(c, |target| target.breaker.ramp = Duration::ZERO) },
     Part { name: "quality", gone: "bad answers demote no target", remove: |c| targets(c, |target| target.quality.min_calls = u32::MAX) },
@@ -85,6 +87,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "evals", gone: "nobody is measured before it is needed, and swaps ship unseen", remove: no_evals },
     Part { name: "gates", gone: "answers are served unread", remove: |c| chains(c, |chain| chain.gates = Gates::none()) },
     Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, no_last_resort) },
+    Part { name: "best_try", gone: "where every breaker is open nobody is called", remove: |c| chains(c, no_best_try) },
     Part { name: "cache", gone: "no answers are kept for when all targets have failed", remove: |c| chains(c, |chain| chain.cache = None) },
     Part { name: "deadline", gone: "requests may take ten minutes", remove: |c| chains(c, no_deadline) },
     Part { name: "timeouts", gone: "calls are bounded by the deadline only", remove: |c| chains(c, no_timeouts) },
@@ -131,6 +134,8 @@ fn bypass(config: &mut Config) {
         "hedging",
         "gates",
         "degraded",
+        "batch",
+        "health_checks",
     ] {
         if let Some(part) = find(gone) {
             (part.remove)(config);
@@ -209,6 +214,12 @@ fn no_last_resort(chain: &mut Chain) {
     chain.degraded = None;
 }
 
+fn no_best_try(chain: &mut Chain) {
+    if chain.all_open == AllOpen::BestTry {
+        chain.all_open = AllOpen::Degrade;
+    }
+}
+
 fn no_deadline(chain: &mut Chain) {
     chain.deadline = UNBOUNDED;
     chain.ttft_deadline = None;
@@ -246,7 +257,10 @@ router:
       breaker: { slow_rate: 50% }
       ttft_deadline: 5s
       ahead: true
+      all_open: best_try
       max_in_flight: 9
+      health_checks: { kind: models }
+      batch_in_flight: 4
       hedge: { after: 800ms }
       gates: [json_schema]
       degraded: { template: sorry, cache: {} }

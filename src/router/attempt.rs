@@ -73,6 +73,8 @@ pub(super) struct Call<'a> {
 pub(super) enum Wanted<'a> {
     Answer(Ask<'a>),
     Vector(Embed<'a>),
+    /// The list of models, for a health check with this key.
+    Models(&'a str),
 }
 
 impl Wanted<'_> {
@@ -84,6 +86,7 @@ impl Wanted<'_> {
         match self {
             Self::Answer(ask) => ask.prompt_tokens(),
             Self::Vector(embed) => provider::tokens(embed.text.len()),
+            Self::Models(_) => 0,
         }
     }
 }
@@ -187,6 +190,9 @@ async fn exchange<C: Client>(
         stream(call, response, &mut timer, client, progress, verdict).await?
     } else {
         let body = collect(response.into_body(), &mut timer, MAX_BODY).await?;
+        if matches!(call.wanted, Wanted::Models(_)) {
+            return call.adapter.check_models(&body).map_err(|c| complain(c, verdict));
+        }
         if let Wanted::Vector(embed) = &call.wanted {
             let embedder = call.adapter.embedder().map_err(|cannot| refused(&cannot))?;
             let vector = embedder.vector(&body, embed.dimensions, &mut verdict.usage);
@@ -259,6 +265,7 @@ fn request(call: &Call<'_>) -> Result<Request<Bytes>, Failed> {
     let invalid = |_| (Class::BadRequest, Cow::Borrowed("the request cannot be put into HTTP"));
     let mut request = match &call.wanted {
         Wanted::Answer(ask) => call.adapter.request(ask),
+        Wanted::Models(secret) => call.adapter.models_request(secret),
         Wanted::Vector(embed) => call.adapter.embedder().map_err(|cannot| refused(&cannot))?.request(embed),
     }
     .map_err(invalid)?;

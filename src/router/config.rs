@@ -8,7 +8,7 @@ use super::policy::gates::Gates;
 use super::policy::keyring::Key;
 use super::policy::order::{Pick, Step};
 use super::policy::route::{Traveller, When};
-use super::policy::{backoff, breaker, budget, cache, grading, hedge, purse, quality};
+use super::policy::{backoff, breaker, budget, cache, checks, grading, hedge, purse, quality};
 use crate::event::Name;
 use mock_providers::model::{Capability, Price};
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,6 +166,8 @@ pub struct Target {
     pub budget: budget::Params,
     /// Quality window.
     pub quality: quality::Params,
+    /// Synthetic health checks; `None`: none are made.
+    pub checks: Option<checks::Params>,
 }
 
 impl Target {
@@ -189,6 +191,7 @@ impl Target {
             breaker: breaker::Params::default(),
             budget: budget::Params::default(),
             quality: quality::Params::default(),
+            checks: None,
         }
     }
 
@@ -256,6 +259,8 @@ pub struct Chain {
     pub all_open: AllOpen,
     /// Calls in flight beyond which a target is passed over while there is another.
     pub max_in_flight: Option<u32>,
+    /// Calls in flight below which a target takes batch requests; from there on they wait. `None`: they are like others.
+    pub batch_in_flight: Option<u32>,
     /// Whether a target that says nothing is left of its limits is passed over while there is another.
     pub ahead: bool,
 }
@@ -299,6 +304,7 @@ impl Chain {
             degraded: None,
             all_open: AllOpen::default(),
             max_in_flight: None,
+            batch_in_flight: None,
             ahead: false,
         }
     }

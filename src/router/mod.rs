@@ -1,7 +1,8 @@
 //! The fallback router: routes pick a chain, the driver walks it, pure policy decides.
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
-//! - `attempt`: one HTTP call. - `health`: what is known about a target. - `watch`: what is known about a chain.
+//! - `attempt`: one HTTP call. - `checks`: calls that nobody asked for, to see who is well. - `health`: what is known about
+//!   a target. - `watch`: what is known about a chain.
 //! - `chains`: who is in which chain now. - `kept`: answers that may be given again.
 //! - `grader`: looks at answers afterwards.
 //! - `spending`: who pays.
@@ -14,11 +15,13 @@
 pub mod ablate;
 mod attempt;
 mod chains;
+pub mod checks;
 mod client;
 pub mod config;
 mod grader;
 mod health;
 mod kept;
+pub mod lesser;
 pub mod policy;
 pub mod preset;
 mod spending;

@@ -31,6 +31,12 @@ impl std::fmt::Debug for Preset {
     }
 }
 
+impl PartialEq for Preset {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
 /// Every preset.
 pub static PRESETS: &[Preset] = &[
     Preset {
@@ -69,6 +75,7 @@ impl Preset {
         chain.gates = Gates::none();
         chain.hedge = None;
         chain.min_hop_time = Duration::ZERO;
+        chain.batch_in_flight = None;
     }
 
     /// What it does with each of its targets.
@@ -86,7 +93,7 @@ impl Preset {
         }
         for target in &mut config.targets {
             let (breaker, budget, quality) = self.target();
-            *target = Target { breaker, budget, quality, ..target.clone() };
+            *target = Target { breaker, budget, quality, checks: None, ..target.clone() };
         }
         config
     }

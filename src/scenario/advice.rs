@@ -8,15 +8,20 @@
 //! - *Measured?* A floor of quality is nothing as long as nobody has measured who is above it. A grader sees only who
 //!   answers, so a member that high stakes are to fall back to must be measured by an eval. Where some chains have
 //!   evals, the others are asked for theirs.
+//! - *In vain?* Batch requests yield in a chain that none takes.
 //! - *Blind?* A breaker judges no rate on fewer than `min_calls` calls in its window. If all requests of all chains that
 //!   name the target would not make so many, retries aside, it never trips. One that trips on failures in a row does.
+//! - *Credulous?* A health check that asks for the list of models can lie. One whose key the provider does not know
+//!   learns nothing.
 //! - *Impatient?* A probe that is out for longer than `open_for` counts as a failure. Where answers typically take longer,
 //!   a healed target stays locked out.
 
 use super::check::ways;
 use super::plan::{Plan, Provider};
+use crate::event::CheckKind;
 use crate::load::Stream;
 use crate::router::Stakes;
+use crate::router::checks::TENANT;
 use crate::router::config::{Chain, Config, Target};
 use crate::tasks::{self, Said, Task};
 use mock_providers::text::tokens;
@@ -45,11 +50,14 @@ pub fn advise(plan: &Plan) -> Vec<Advice> {
         not_redundant(plan, chain).map(&mut tell);
         closest_skipped(plan, chain).map(&mut tell);
         unmeasured(plan, index, chain).map(&mut tell);
+        yields_in_vain(plan, index).map(&mut tell);
         for &target in &chain.targets {
             // One breaker for all chains that name the target: said once.
             if judged.insert(target) {
                 blind(plan, target).map(&mut tell);
                 impatient(plan, target).map(&mut tell);
+                credulous(plan, target).map(&mut tell);
+                keyless(plan, target).map(&mut tell);
             }
         }
     }
@@ -175,6 +183,17 @@ fn unmeasured(plan: &Plan, index: usize, chain: &Chain) -> Option<(String, Strin
     ))
 }
 
+fn yields_in_vain(plan: &Plan, index: usize) -> Option<(String, String)> {
+    let chain = &plan.router.chains[index];
+    let mut batch = plan.load.iter().filter(|stream| stream.traits.batch);
+    let takes = |stream: &Stream| reached(stream, &plan.router).iter().any(|(taken, _)| *taken == index);
+    if chain.batch_in_flight.is_none() || batch.any(takes) {
+        return None;
+    }
+    let message = format!("the chain `{}` has a `batch_in_flight`, and takes no batch requests", chain.name);
+    Some((message, "a load stream is in no hurry if it says `mode: batch`".to_owned()))
+}
+
 fn blind(plan: &Plan, index: usize) -> Option<(String, String)> {
     let (target, _) = target(plan, index);
     let chains = &plan.router.chains;
@@ -208,6 +227,29 @@ fn impatient(plan: &Plan, index: usize) -> Option<(String, String)> {
         took.as_secs_f64()
     );
     Some((message, "make `open_for` longer than an answer".to_owned()))
+}
+
+fn credulous(plan: &Plan, index: usize) -> Option<(String, String)> {
+    let (target, _) = target(plan, index);
+    target.checks.filter(|checks| checks.kind == CheckKind::Models)?;
+    let message = format!(
+        "the health checks of `{}` can lie: its list of models may be served while completions fail, and the other way round",
+        target.name
+    );
+    let help = "`kind: completion` asks for what counts; a healthy list never ends what live traffic has found";
+    Some((message, help.to_owned()))
+}
+
+fn keyless(plan: &Plan, index: usize) -> Option<(String, String)> {
+    let (target, provider) = target(plan, index);
+    let pooled = plan.router.pools.iter().any(|pool| pool.provider == target.provider);
+    let known = provider.limits.keys.is_empty() || provider.limits.keys.iter().any(|key| *key.name == *TENANT);
+    if target.checks.is_none() || pooled || known {
+        return None;
+    }
+    let message =
+        format!("the health checks of `{}` learn nothing: `{}` does not know their key", target.name, provider.name);
+    Some((message, format!("add `{TENANT}: {{}}` to its `keys`")))
 }
 
 /// How long a model typically takes for a whole answer of a task.
@@ -264,6 +306,9 @@ phases:
         "[one/gpt-4o, two/gpt-4o, six/claude-sonnet-4]", "[one/gpt-4o, six/claude-sonnet-4]",
         &["is not redundant: all its members share the region `us`", "skips the closest candidate: `two/gpt-4o` is"],
     )]
+    #[case::credulous("breaker: {", "health_checks: { kind: models }\n      breaker: {", &["of `one/gpt-4o` can lie", "of `two/gpt-4o` can lie", "of `six/claude-sonnet-4` can lie"])]
+    #[case::honest("breaker: {", "health_checks: { kind: completion }\n      breaker: {", &[])]
+    #[case::in_vain("breaker: {", "batch_in_flight: 5\n      breaker: {", &["takes no batch requests"])]
     #[case::blind("rate: 2/s", "rate: 1/s", &["at most 10.0 calls", "at most 10.0 calls", "at most 10.0 calls"])]
     #[case::just_seeing("min_calls: 20", "min_calls: 21", &["at most 20.0", "at most 20.0", "at most 20.0"])]
     #[case::by_a_row("min_calls: 20", "min_calls: 99, consecutive: 3", &[])]
@@ -275,6 +320,22 @@ phases:
         for (found, expected) in found.iter().zip(expected) {
             assert!(found.contains(expected), "{found}");
         }
+    }
+
+    #[test]
+    fn checks_need_a_key_that_the_provider_knows() {
+        let checked = SOUND.replace("breaker: {", "health_checks: { kind: completion }\n      breaker: {");
+        let said = |keys: &str| {
+            let text = checked.replace("vendor: anthropic, ", &format!("vendor: anthropic, keys: {{ {keys} }}, "));
+            let loaded = load("t.yaml", text.as_bytes()).expect("valid");
+            advise(&loaded.plan).into_iter().map(|advice| advice.message).collect::<Vec<_>>()
+        };
+        let found = said("acme: {}");
+        assert!(
+            found.len() == 1 && found[0].starts_with("the health checks of `six/claude-sonnet-4` learn nothing"),
+            "{found:?}"
+        );
+        assert_eq!(said("acme: {}, health-check: {}"), [""; 0]);
     }
 
     #[test]

@@ -15,6 +15,10 @@ const KEPT: usize = 300;
 pub(super) struct Feed {
     lines: VecDeque<FeedLine>,
     fallbacks: BTreeMap<(Name, Name, Reason), u64>,
+    /// Whether the last health check of a target went well.
+    checked: BTreeMap<Name, bool>,
+    /// Batch requests that had to wait.
+    yielded: BTreeMap<Name, u64>,
     /// Clients that asked again, by what they got.
     asked_again: BTreeMap<Class, u64>,
     ended_badly: BTreeMap<(Outcome, Option<Class>), u64>,
@@ -62,6 +66,14 @@ impl Feed {
                 };
                 (level, format!("key {key} of {provider} {}: {cause}", to.as_str()))
             }
+            EventKind::HealthChecked { target, class, .. } => {
+                let well = *class == Class::Ok;
+                if self.checked.insert(target.clone(), well).unwrap_or(true) == well {
+                    return None;
+                }
+                let level = if well { Level::Good } else { Level::Warning };
+                (level, format!("health check of {target}: {class}"))
+            }
             EventKind::SetAside { target, key, until } => {
                 let whose = key.as_ref().map_or_else(String::new, |key| format!(" for the key {key}"));
                 (Level::Warning, format!("{target} rests{whose} until {}", clock(*until)))
@@ -106,6 +118,15 @@ impl Feed {
                 }
                 let times = if *n == 1 { format!("request {request}") } else { format!("{n} requests") };
                 (Level::Warning, format!("fallback {from} → {to}: {} ({times})", reason.as_str()))
+            }
+            EventKind::Yielded { target, .. } => {
+                let n = self.yielded.entry(target.clone()).or_default();
+                *n += 1;
+                if !noteworthy(*n) {
+                    return None;
+                }
+                let times = if *n == 1 { "a batch request waits".to_owned() } else { format!("{n} waited so far") };
+                (Level::Info, format!("batch traffic yields at {target} ({times})"))
             }
             EventKind::ClientRetried { request, class, .. } => {
                 let n = self.asked_again.entry(*class).or_default();

@@ -1,6 +1,8 @@
 //! The integration tests: whole drills through the library, and the program from the outside.
 
+mod batch;
 mod breaks;
+mod checks;
 mod cli;
 mod clients;
 mod determinism;
@@ -17,6 +19,7 @@ mod limits;
 mod money;
 mod observe;
 mod oversight;
+mod policies;
 mod properties;
 mod readme;
 mod routes;

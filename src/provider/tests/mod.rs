@@ -7,6 +7,7 @@ mod bedrock;
 mod framing;
 mod gemini;
 mod mistral;
+mod models;
 mod ollama;
 mod openai;
 mod options;

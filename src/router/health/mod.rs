@@ -1,7 +1,7 @@
 //! What the router knows about one target: breaker, keys, retry budget, quality window, rest, and how long its answers
 //! take.
 //!
-//! - `shared`: the breaker of a group, the keys of a provider.
+//! - `shared`: the breaker of a group, the keys of a provider. - `line`: batch requests that wait.
 //!
 //! Rules:
 //! - A [`Pass`] is the right to make one call. Dropped without a verdict (a cancelled request) it returns its permit and
@@ -11,6 +11,7 @@
 //! - The median of answers is known after 20 of them, over the newest 64.
 //! - The moving average of their times weighs the newest with a fifth.
 
+mod line;
 mod shared;
 
 pub(super) use shared::unknown;
@@ -18,8 +19,10 @@ pub(super) use shared::unknown;
 use super::config::Target;
 use super::policy::ahead::{Ahead, Came, Cost, Ticket};
 use super::policy::alerts::{Alert, Alerts, Sign};
+use super::policy::batch::{Line, Turn};
 use super::policy::breaker::{Admission, Health as Verdict, Permit, Transition};
 use super::policy::budget::RetryBudget;
+use super::policy::checks::{self, Checks, Found};
 use super::policy::decide::{Effect, LONG};
 use super::policy::keyring::{Key, Keys, Said};
 use super::policy::quality::Quality;
@@ -29,6 +32,7 @@ use shared::{Circuit, Ring};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 const SAMPLES: usize = 64;
 const ENOUGH: usize = 20;
@@ -51,6 +55,7 @@ struct State {
     graded: Quality,
     measured: Rolling,
     alerts: Alerts,
+    checks: Checks,
     rests_until: Duration,
     /// Until when it rests for single keys.
     key_rests: BTreeMap<Name, Duration>,
@@ -60,6 +65,7 @@ struct State {
     newest: usize,
     average: Option<Duration>,
     in_flight: u32,
+    line: Line<Arc<Notify>>,
 }
 
 /// What the order of a chain depends on.
@@ -76,6 +82,8 @@ pub(super) struct Standing {
 pub(super) struct Terms {
     /// No call is made beside so many others.
     pub(super) max_in_flight: Option<u32>,
+    /// A batch call is made only beside fewer others than that, and in the turn that it waited for, if it did.
+    pub(super) yields: Option<(u32, Option<Turn>)>,
     /// What it takes of the limits, if they are kept count of.
     pub(super) cost: Option<Cost>,
     /// Whether the two only count and turn nobody away.
@@ -117,6 +125,7 @@ impl Health {
                 graded: Quality::new(target.quality),
                 measured: Rolling::default(),
                 alerts: Alerts::default(),
+                checks: Checks::default(),
                 rests_until: Duration::ZERO,
                 key_rests: BTreeMap::new(),
                 allowances: BTreeMap::new(),
@@ -124,6 +133,7 @@ impl Health {
                 newest: 0,
                 average: None,
                 in_flight: 0,
+                line: Line::default(),
             }),
         }
     }
@@ -151,6 +161,11 @@ impl Health {
         }
         if terms.max_in_flight.is_some_and(|most| state.in_flight >= most) && !terms.lenient {
             return Err(SkipReason::Busy);
+        }
+        // Who would be turned away by the breaker does not wait here.
+        let yields = |(up_to, turn)| !state.line.admits(turn, state.in_flight, up_to);
+        if terms.yields.is_some_and(yields) && !circuit.breaker.is_open_at(now) {
+            return Err(SkipReason::Yields);
         }
         let (admission, transition) = match terms.heeds_breaker {
             true => circuit.breaker.admit(now, luck),
@@ -252,6 +267,26 @@ impl Health {
         let state = self.state();
         let demoted = state.quality.is_demoted(now) || state.graded.is_demoted(now);
         Standing { demoted, average: state.average, in_flight: state.in_flight }
+    }
+
+    /// Takes in what a synthetic check found. `tell` hears what it changed before anybody else can change more.
+    pub(super) fn checked(
+        &self,
+        params: &checks::Params,
+        found: Found,
+        now: Duration,
+        luck: f64,
+        tell: impl FnOnce(Option<Transition>, Option<Alert>),
+    ) {
+        let mut state = self.state();
+        let mut circuit = self.circuit.lock();
+        let act = state.checks.hear(params, found, now);
+        let transition = act.and_then(|act| circuit.breaker.checked(act, now, luck));
+        let alert = transition.as_ref().and_then(|transition| {
+            self.circuit.spread(transition, now);
+            circuit.alerts.turn(transition, now)
+        });
+        tell(transition, alert);
     }
 
     /// Takes in a grader's verdict on one of its answers. Returns until when the target is demoted, if this demoted it.
@@ -366,6 +401,7 @@ impl Pass {
             _ => None,
         };
         if effect == Effect::Success {
+            state.checks.answered();
             let before = state.average.unwrap_or(took);
             state.average = Some(before.mul_f64(1.0 - NEWEST) + took.mul_f64(NEWEST));
             if state.took.len() < SAMPLES {
@@ -384,6 +420,8 @@ impl Pass {
         let changes = changes.into_iter().chain(turned.map(|t| Change::Key(Name::clone(&self.key.name), t))).collect();
         let reading = BreakerReading { replica: self.health.circuit.replica, ..circuit.breaker.reading(now) };
         tell(Recorded { reading, changes, demoted_until, alerts });
+        drop((circuit, guard));
+        self.health.ring();
     }
 }
 
@@ -404,6 +442,7 @@ impl Drop for Pass {
             self.health.state().in_flight -= 1;
             self.health.circuit.lock().breaker.record(&permit, Verdict::Silent, Duration::ZERO, 0.0);
             self.health.ring.lock().record(&self.key.name, &key_permit, Said::Nothing, Duration::ZERO, 0.0);
+            self.health.ring();
         }
     }
 }

@@ -2,7 +2,7 @@
 //! other of a breaker.
 
 use super::Health;
-use crate::event::{BreakerState, Name};
+use crate::event::{BreakerState, EventKind, Micros, Name};
 use crate::router::config::{Config, Target};
 use crate::router::policy::alerts::Alerts;
 use crate::router::policy::breaker::{Breaker, Group, Params, Transition};
@@ -39,6 +39,19 @@ pub(super) struct Inner {
 impl Circuit {
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A change of the breaker, as it is told: once for each target that shares it.
+    pub(in crate::router) fn events(&self, transition: &Transition) -> impl Iterator<Item = EventKind> {
+        self.members.iter().map(|target| EventKind::BreakerChanged {
+            target: Arc::clone(target),
+            group: self.group.clone(),
+            from: transition.from,
+            to: transition.to,
+            cause: transition.cause.into(),
+            probe_at: transition.probe_at.map(Micros::from),
+            replica: self.replica,
+        })
     }
 
     /// Takes over what other replicas have decided.

@@ -19,8 +19,10 @@
 //! - After closing, the admitted share climbs linearly from a tenth to all over `ramp`; the window starts empty.
 //! - A result belongs to the epoch its call was admitted in: what a call from before the last transition says is not
 //!   recorded.
+//! - A synthetic check (`checks.rs`) opens it as a failure rate does, and moves when an open one probes; it never closes it.
 //! - A permit is always given back exactly once; whoever drops it without a verdict returns it.
 
+use super::checks::Act;
 use super::window::{Counts, Window};
 use crate::event::{BreakerReading, BreakerState};
 use std::time::Duration;
@@ -161,7 +163,7 @@ pub struct Transition {
 #[derive(Debug, Clone)]
 enum State {
     Closed { since: Duration, ramping: bool },
-    Open { until: Duration },
+    Open { until: Duration, by_check: bool },
     HalfOpen { probes: Vec<(u64, Duration)>, successes: u32 },
 }
 
@@ -227,7 +229,7 @@ impl Breaker {
                     Admission::Granted(Permit { epoch: self.epoch, probe: None })
                 }
             }
-            State::Open { until } => Admission::Open { probe_at: *until },
+            State::Open { until, .. } => Admission::Open { probe_at: *until },
             State::HalfOpen { probes, successes } => {
                 if probes.len() as u32 + *successes < self.params.half_open_calls {
                     let id = self.next_probe;
@@ -298,6 +300,21 @@ impl Breaker {
         (self.params.trips && permit.epoch == self.epoch).then(|| self.open(now, cause, luck))
     }
 
+    /// Does what a synthetic check asks for. `luck` in `[0, 1)` scatters the open time.
+    pub fn checked(&mut self, act: Act, now: Duration, luck: f64) -> Option<Transition> {
+        let opens = self.params.trips && matches!((act, &self.state), (Act::Open { .. }, State::Closed { .. }));
+        let transition = opens.then(|| self.open(now, "health checks failed", luck));
+        if let State::Open { until, by_check } = &mut self.state {
+            *by_check |= opens;
+            match act {
+                Act::Open { keep: Some(next) } => *until = next.max(*until),
+                Act::Probe { own_only } if *by_check || !own_only => *until = now.min(*until),
+                _ => {}
+            }
+        }
+        transition
+    }
+
     /// Admits a call out of turn, which says nothing about the state.
     pub fn admit_anyway(&self) -> Permit {
         Permit { epoch: self.epoch, probe: None }
@@ -307,7 +324,7 @@ impl Breaker {
     #[must_use]
     pub fn opens_at(&self) -> Duration {
         match self.state {
-            State::Open { until } => until,
+            State::Open { until, .. } => until,
             _ => Duration::ZERO,
         }
     }
@@ -321,7 +338,7 @@ impl Breaker {
         };
         match (bad_until, &mut self.state) {
             (Some(until), _) if until <= now => None,
-            (Some(until), State::Open { until: mine }) => {
+            (Some(until), State::Open { until: mine, .. }) => {
                 *mine = (now + scattered(until)).max(*mine);
                 None
             }
@@ -338,7 +355,7 @@ impl Breaker {
     /// Whether it will turn calls away until after `at` for certain.
     #[must_use]
     pub fn is_open_at(&self, at: Duration) -> bool {
-        matches!(self.state, State::Open { until } if until > at)
+        matches!(self.state, State::Open { until, .. } if until > at)
     }
 
     fn tripped(&self, counts: Counts) -> Option<&'static str> {
@@ -359,7 +376,7 @@ impl Breaker {
 
     fn expire(&mut self, now: Duration, luck: f64) -> Option<Transition> {
         match &self.state {
-            State::Open { until } if now >= *until => {
+            State::Open { until, .. } if now >= *until => {
                 self.state = State::HalfOpen { probes: Vec::new(), successes: 0 };
                 self.epoch += 1;
                 Some(Transition {
@@ -391,7 +408,7 @@ impl Breaker {
     fn trip(&mut self, now: Duration, open_for: Duration, cause: &'static str) -> Transition {
         let from = self.state();
         let until = now + open_for;
-        self.state = State::Open { until };
+        self.state = State::Open { until, by_check: false };
         self.epoch += 1;
         self.run_of_failures = 0;
         Transition { from, to: BreakerState::Open, cause, probe_at: Some(until) }

@@ -7,9 +7,11 @@
 pub mod ahead;
 pub mod alerts;
 pub mod backoff;
+pub mod batch;
 pub mod breaker;
 pub mod budget;
 pub mod cache;
+pub mod checks;
 pub mod cost;
 pub mod decide;
 pub mod drift;

@@ -7,6 +7,7 @@ use crate::router::client::{Request, Stakes};
 use crate::router::config::{AllOpen, Chain};
 use crate::router::health::Terms;
 use crate::router::policy::ahead::Cost;
+use crate::router::policy::batch::Turn;
 use crate::router::policy::cost;
 use crate::router::policy::fit::{Needs, Offer, unfit};
 use crate::router::policy::order::{Member, Pick, cheapest_first, order};
@@ -145,9 +146,10 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// May this target be called now? Whether it is busy or has nothing left only matters unless `lenient`.
-    pub(super) fn admit(&self, place: usize, lenient: bool) -> Result<Leave, SkipReason> {
-        self.ask(place, lenient, true)
+    /// May this target be called now? Whether it is busy or has nothing left only matters unless `lenient`. Who waited for
+    /// this has a `turn`.
+    pub(super) fn admit(&self, place: usize, lenient: bool, turn: Option<Turn>) -> Result<Leave, SkipReason> {
+        self.ask(place, lenient, true, turn)
     }
 
     /// A call out of turn to the target that will admit one soonest, where the breakers let nobody pass and the chain wants
@@ -158,7 +160,7 @@ impl<'a> Walk<'a> {
         }
         let mut places: Vec<usize> = (0..self.places.len()).filter(|&place| self.unfit(place).is_none()).collect();
         places.sort_by_key(|&place| self.health(place).opens_at());
-        places.into_iter().find_map(|place| Some((place, self.ask(place, true, false).ok()?)))
+        places.into_iter().find_map(|place| Some((place, self.ask(place, true, false, None).ok()?)))
     }
 
     /// Whether nothing was called, because of the breakers of all targets that could serve this request.
@@ -170,7 +172,7 @@ impl<'a> Walk<'a> {
         self.attempts == 0 && fit().count() > 0 && fit().all(|place| open(&place))
     }
 
-    fn ask(&self, place: usize, lenient: bool, heeds_breaker: bool) -> Result<Leave, SkipReason> {
+    fn ask(&self, place: usize, lenient: bool, heeds_breaker: bool, turn: Option<Turn>) -> Result<Leave, SkipReason> {
         let now = self.now();
         if let Some(reason) = self.hindrance(place, now) {
             return Err(reason);
@@ -178,6 +180,7 @@ impl<'a> Walk<'a> {
         let tokens = u64::from(self.prompt_tokens) + u64::from(TYPICAL_ANSWER);
         let terms = Terms {
             max_in_flight: self.chain.max_in_flight,
+            yields: self.chain.batch_in_flight.filter(|_| self.request.traits.batch).map(|up_to| (up_to, turn)),
             cost: self.chain.ahead.then_some(Cost { tokens }),
             lenient,
             heeds_breaker,

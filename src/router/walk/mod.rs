@@ -7,6 +7,7 @@
 //! - Every target passed over is one `skipped` event, every move one `fell_back` event, every further call to the target
 //!   last called one `retried` event.
 //! - A target that is busy or has nothing left of its limits is only postponed: it is tried when no other has served.
+//! - A batch request waits for its turn where it has to yield (`turn`).
 //! - Passing over a target never changes what the attempts before it have shown.
 //! - What happens after an attempt is `policy/decide.rs`'s business; here it is only carried out.
 
@@ -15,6 +16,7 @@ mod end;
 mod flight;
 mod pause;
 mod race;
+mod turn;
 
 use super::Router;
 use super::client::{Client, Request, Served};
@@ -158,13 +160,14 @@ pub(super) async fn carry<C: Client>(router: &Router, chain: &Chain, request: &R
         let mut postponed = VecDeque::new();
         while let Some(place) = walk.ahead.pop_front() {
             let nowhere_else = walk.ahead.is_empty() && postponed.is_empty();
-            match walk.admit(place, lenient || nowhere_else) {
-                Ok(leave) => match walk.hop(place, leave, client).await {
+            match walk.admit_in_turn(place, lenient || nowhere_else).await {
+                None => return walk.exhausted(client).await,
+                Some(Ok(leave)) => match walk.hop(place, leave, client).await {
                     Then::Done(served) => return served,
                     Then::Next => {}
                     Then::Stop => return walk.exhausted(client).await,
                 },
-                Err(reason) => {
+                Some(Err(reason)) => {
                     if matches!(reason, SkipReason::Busy | SkipReason::NoAllowance) {
                         postponed.push_back(place);
                     }
@@ -266,9 +269,10 @@ impl Walk<'_> {
             let granted = match leave.take() {
                 Some(leave) => leave,
                 // The breaker may have opened, or the target asked for a pause, while this request waited.
-                None => match self.admit(place, true) {
-                    Ok(leave) => leave,
-                    Err(reason) => {
+                None => match self.admit_in_turn(place, true).await {
+                    None => return Then::Stop,
+                    Some(Ok(leave)) => leave,
+                    Some(Err(reason)) => {
                         self.skip(place, reason);
                         return Then::Next;
                     }
@@ -374,18 +378,7 @@ impl Walk<'_> {
     fn announce(&self, place: usize, change: Change) {
         match change {
             Change::Breaker(transition) => {
-                let circuit = &self.health(place).circuit;
-                for target in &circuit.members {
-                    self.log(EventKind::BreakerChanged {
-                        target: Arc::clone(target),
-                        group: circuit.group.clone(),
-                        from: transition.from,
-                        to: transition.to,
-                        cause: transition.cause.into(),
-                        probe_at: transition.probe_at.map(Micros::from),
-                        replica: self.replica,
-                    });
-                }
+                self.health(place).circuit.events(&transition).for_each(|event| self.log(event));
             }
             Change::Key(key, transition) => {
                 let name = &self.target(place).name;

@@ -88,7 +88,7 @@ impl<'a> Walk<'a> {
         let now = self.now();
         let (index, leave) = self.ahead.iter().enumerate().find_map(|(index, &place)| {
             let paid = self.health(place).covers_retry(now);
-            Some((index, self.admit(place, false).ok().filter(|_| paid)?))
+            Some((index, self.admit(place, false, None).ok().filter(|_| paid)?))
         })?;
         let place = self.ahead.remove(index)?;
         self.health(place).spend_retry(now);

@@ -126,6 +126,7 @@ struct Known {
     breaker_at: Option<Span>,
     budget_at: Option<Span>,
     quality_at: Option<Span>,
+    checks_at: Option<Span>,
 }
 
 struct Targets<'a> {
@@ -190,7 +191,7 @@ impl Targets<'_> {
             return None;
         };
         let target = provider.target(index, place)?;
-        self.list.push(Known { target, breaker_at: None, budget_at: None, quality_at: None });
+        self.list.push(Known { target, breaker_at: None, budget_at: None, quality_at: None, checks_at: None });
         Some(self.list.len() - 1)
     }
 
@@ -228,11 +229,13 @@ impl Targets<'_> {
 
     fn apply(&mut self, index: usize, chain: &spec::router::Chain) {
         let sink = self.sink;
-        let Some(Known { target, breaker_at, budget_at, quality_at }) = self.list.get_mut(index) else { return };
+        let Some(known) = self.list.get_mut(index) else { return };
+        let Known { target, breaker_at, budget_at, quality_at, checks_at } = known;
         let name = target.name.clone();
         settle(&mut target.breaker, breaker_at, chain.breaker.as_ref(), ("breaker", &name), sink);
         settle(&mut target.budget, budget_at, chain.budget.as_ref(), ("budget", &name), sink);
         settle(&mut target.quality, quality_at, chain.quality.as_ref(), ("quality window", &name), sink);
+        settle(&mut target.checks, checks_at, chain.checks.as_ref(), ("kind of health check", &name), sink);
     }
 }
 

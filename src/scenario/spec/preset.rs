@@ -6,8 +6,20 @@ use crate::scenario::reader::{Fields, Sink};
 use crate::scenario::source::At;
 
 /// What a preset decides about, and a chain with one cannot say.
-const DECIDED: [&str; 10] =
-    ["retry", "breaker", "budget", "quality", "gates", "hedge", "min_hop_time", "on_break", "triggers", "classes"];
+const DECIDED: [&str; 12] = [
+    "retry",
+    "breaker",
+    "budget",
+    "quality",
+    "gates",
+    "hedge",
+    "min_hop_time",
+    "on_break",
+    "batch_in_flight",
+    "health_checks",
+    "triggers",
+    "classes",
+];
 
 /// The preset that these fields name.
 pub(super) fn read(fields: &mut Fields<'_>, sink: &Sink<'_>) -> Option<At<&'static Preset>> {
@@ -28,4 +40,5 @@ pub(super) fn apply(preset: &At<&'static Preset>, chain: &mut Chain, fields: &Fi
     chain.breaker = Some(At::new(breaker, preset.at.clone()));
     chain.budget = Some(At::new(budget, preset.at.clone()));
     chain.quality = Some(At::new(quality, preset.at.clone()));
+    chain.checks = Some(At::new(None, preset.at.clone()));
 }

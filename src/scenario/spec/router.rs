@@ -6,11 +6,12 @@ use super::routes::{self, Route};
 use super::targets::{self, Targets};
 use super::tenants::{self, Account};
 use super::{classes, degraded, fallback, gates, oversight, preset, set, triggers};
+use crate::event::CheckKind;
 use crate::router::config::{self, AllOpen, Fleet, OnBreak, Retry, Timeouts};
 use crate::router::policy::backoff::{self, Jitter};
 use crate::router::policy::breaker::Group;
 use crate::router::policy::gates::Gates;
-use crate::router::policy::{breaker, budget, grading, hedge, quality};
+use crate::router::policy::{breaker, budget, checks, grading, hedge, quality};
 use crate::router::preset::Preset;
 use crate::scenario::reader::{Fields, Sink};
 use crate::scenario::source::At;
@@ -23,6 +24,8 @@ const ON_BREAK: &[(&str, OnBreak)] =
 
 const ALL_OPEN: &[(&str, AllOpen)] =
     &[("degrade", AllOpen::Degrade), ("fail_fast", AllOpen::FailFast), ("best_try", AllOpen::BestTry)];
+
+const CHECKS: &[(&str, CheckKind)] = &[("models", CheckKind::Models), ("completion", CheckKind::Completion)];
 
 const GROUPS: &[(&str, Group)] =
     &[("target", Group::Target), ("provider", Group::Provider), ("vendor", Group::Vendor), ("region", Group::Region)];
@@ -60,6 +63,8 @@ pub(crate) struct Chain {
     pub(crate) breaker: Option<At<breaker::Params>>,
     pub(crate) budget: Option<At<budget::Params>>,
     pub(crate) quality: Option<At<quality::Params>>,
+    /// Explicitly none where a preset decides so.
+    pub(crate) checks: Option<At<Option<checks::Params>>>,
     /// What needs no other name to be understood; its targets are still to be found.
     pub(crate) config: config::Chain,
 }
@@ -68,7 +73,16 @@ impl Chain {
     /// A chain of which nothing but the name is known.
     pub(super) fn named(name: &At<String>) -> Self {
         let (targets, config) = (Targets::default(), config::Chain::new(&name.value, Vec::new()));
-        Self { name: name.clone(), targets, require: None, breaker: None, budget: None, quality: None, config }
+        Self {
+            name: name.clone(),
+            targets,
+            require: None,
+            breaker: None,
+            budget: None,
+            quality: None,
+            checks: None,
+            config,
+        }
     }
 }
 
@@ -176,6 +190,7 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     chain.breaker = fields.get("breaker").and_then(|n| breaker(n, sink));
     chain.budget = fields.get("budget").and_then(|n| budget(n, sink));
     chain.quality = fields.get("quality").and_then(|n| quality(n, sink));
+    chain.checks = fields.get("health_checks").and_then(|n| health_checks(n, sink));
     config.gates = fields.get("gates").map_or_else(Gates::default, |n| gates::read(n, sink));
     config.min_quality = fields.get("min_quality").and_then(|n| sink.positive_share(n)).map(|s| s.value);
     if let Some(node) = fields.get("degraded") {
@@ -188,9 +203,17 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     config.hedge = fields.get("hedge").and_then(|n| hedge(n, config.deadline, sink));
     set(&mut config.ahead, fields.get("ahead").and_then(|n| sink.boolean(n)));
     config.max_in_flight = fields.get("max_in_flight").and_then(|n| sink.count32(n, 1, 1_000_000)).map(|n| n.value);
+    let batch = fields.get("batch_in_flight").and_then(|n| sink.count32(n, 1, 1_000_000));
     if let Some(node) = fields.get("triggers") {
         triggers::read(node, config, &mut chain.breaker, sink);
     }
+    if let (Some(batch), Some(all)) = (&batch, config.max_in_flight)
+        && batch.value >= all
+    {
+        let help = format!("`max_in_flight` is {all}; write a number below it, so that interactive traffic finds room");
+        sink.error(&batch.at, "batch traffic would take all the places there are", Some(help));
+    }
+    config.batch_in_flight = batch.map(|n| n.value);
     if let Some(node) = fields.get("classes") {
         classes::read(node, &mut config.table, sink);
     }
@@ -313,4 +336,20 @@ fn quality(node: &Node, sink: &Sink<'_>) -> Option<At<quality::Params>> {
     set(&mut params.demote_for, fields.get("demote_for").and_then(|n| sink.positive_duration(n)));
     fields.finish();
     Some(At::new(params, node.at.clone()))
+}
+
+fn health_checks(node: &Node, sink: &Sink<'_>) -> Option<At<Option<checks::Params>>> {
+    let mut fields = sink.fields(node, "health checks")?;
+    let mut params = checks::Params::DEFAULT;
+    let kind = fields.need("kind", "kind: completion");
+    set(&mut params.kind, kind.and_then(|n| sink.word(n, "what a check asks for", CHECKS)));
+    let every = set(&mut params.every, fields.get("every").and_then(|n| sink.positive_duration(n)));
+    set(&mut params.failures, fields.get("failures").and_then(|n| sink.count32(n, 1, 1000)));
+    let timeout = set(&mut params.timeout, fields.get("timeout").and_then(|n| sink.positive_duration(n)));
+    fields.finish();
+    if let Some(at) = timeout.or(every).filter(|_| params.timeout >= params.every) {
+        let help = format!("a check is due every {:?} and may take {:?}", params.every, params.timeout);
+        sink.error(&at, "a check would still be under way when the next one is due", Some(help));
+    }
+    Some(At::new(Some(params), node.at.clone()))
 }

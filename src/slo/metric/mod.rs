@@ -207,6 +207,11 @@ pub(crate) enum Heard<'a> {
         cost: Nanodollars,
         key: Option<&'a Name>,
     },
+    Billed {
+        target: TargetId,
+        dispatched: Micros,
+        cost: Nanodollars,
+    },
     Breaker {
         target: TargetId,
         from: BreakerState,
@@ -262,6 +267,7 @@ pub(crate) enum Kind {
     Skipped,
     Dispatched,
     Judged,
+    Billed,
     Breaker,
     Fault,
     Graded,

@@ -1,6 +1,7 @@
 //! `opens_within(X)`: from the onset of the first fault on X's provider (within the scope) to the opening of its
-//! breakers, the last of those targets that were called while the fault was on. A breaker that was open already took no
-//! time at all. Never opened is a failure, whatever the limit; a fault during which nobody called X says nothing.
+//! breakers, the last of those targets that were called while the fault was on, or whose breakers opened then all the same
+//! (a health check needs no calls). A breaker that was open already took no time at all. Never opened is a failure, whatever
+//! the limit; a fault that nobody met in any way says nothing.
 
 use super::spell::{LastThree, PerTarget, Spells, Turn, unfinished};
 use super::{Argument, Family, Heard, Kind, Labels, Lap, Meter, Note, Stopwatch, Takes};
@@ -85,6 +86,7 @@ impl Stopwatch for Opens {
                     target.open = to != BreakerState::Closed;
                     if started && to == BreakerState::Open && target.opened.is_none() {
                         target.opened = Some(note.at);
+                        target.used |= !self.first_is_over;
                     }
                 }
             }
