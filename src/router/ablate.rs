@@ -84,6 +84,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "ramp", gone: "a breaker that closes admits everybody at once", remove: |c| targets(c, |target| target.breaker.ramp = Duration::ZERO) },
     Part { name: "quality", gone: "bad answers demote no target", remove: |c| targets(c, |target| target.quality.min_calls = u32::MAX) },
     Part { name: "grader", gone: "nobody looks at what was served", remove: |c| c.oversight.grader = None },
+    Part { name: "evals", gone: "nobody is measured before it is needed, and swaps ship unseen", remove: no_evals },
     Part { name: "gates", gone: "answers are served unread", remove: |c| chains(c, |chain| chain.gates = Gates::none()) },
     Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, no_last_resort) },
     Part { name: "best_try", gone: "where every breaker is open nobody is called", remove: |c| chains(c, no_best_try) },
@@ -120,6 +121,8 @@ fn targets(config: &mut Config, change: impl Fn(&mut Target)) {
 }
 
 fn bypass(config: &mut Config) {
+    config.oversight.evals.clear();
+    config.oversight.swaps.clear();
     for gone in [
         "residency",
         "stakes",
@@ -139,6 +142,11 @@ fn bypass(config: &mut Config) {
             (part.remove)(config);
         }
     }
+}
+
+fn no_evals(config: &mut Config) {
+    config.oversight.evals.clear();
+    config.oversight.swaps.iter_mut().for_each(|swap| swap.bar = None);
 }
 
 fn no_fallback(chain: &mut Chain) {
@@ -240,6 +248,8 @@ providers:
 router:
   keys: { openai: [a, b] }
   grader: { sample: 10% }
+  evals: [{ chain: main }]
+  swaps: [{ chain: main, from: openai/gpt-4o, to: openai/gpt-3.5-turbo, at: 1s }]
   routes: [{ when: { task: chat }, chain: chat }]
   tenants: { acme: { budget: $5/h } }
   prompts: { openai/gpt-4o: Be brief. }

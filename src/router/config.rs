@@ -2,6 +2,7 @@
 //! here is already valid.
 
 use super::policy::decide::Table;
+use super::policy::evals::{Bar, Pace};
 use super::policy::fit::Offer;
 use super::policy::gates::Gates;
 use super::policy::keyring::Key;
@@ -82,6 +83,14 @@ pub struct Way {
 }
 
 impl Config {
+    /// The chains that a target is in, or may come into.
+    pub fn chains_with(&self, target: usize) -> impl Iterator<Item = &Chain> {
+        let swaps = &self.oversight.swaps;
+        let comes = move |chain: usize| swaps.iter().any(|swap| swap.chain == chain && swap.to == target);
+        let with = move |&(index, chain): &(usize, &Chain)| chain.targets.contains(&target) || comes(index);
+        self.chains.iter().enumerate().filter(with).map(|(_, chain)| chain)
+    }
+
     /// The way of a request: by the first route that matches, else to the chain named after its task, else to the first.
     #[must_use]
     pub fn way_of(&self, request: &Traveller<'_>) -> Way {
@@ -97,6 +106,34 @@ impl Config {
 pub struct Oversight {
     /// Looks at a share of the answers that clients got.
     pub grader: Option<grading::Params>,
+    /// When the targets of which chain are measured.
+    pub evals: Vec<Eval>,
+    /// When one target is to take the place of another.
+    pub swaps: Vec<Swap>,
+}
+
+/// Measures every target of a chain on the same items.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Eval {
+    /// Index of the chain.
+    pub chain: usize,
+    /// How its items are worked off.
+    pub pace: Pace,
+}
+
+/// Puts one target into the place of another, if it proves to be as good.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Swap {
+    /// Index of the chain.
+    pub chain: usize,
+    /// Index of the incumbent.
+    pub from: usize,
+    /// Index of the candidate.
+    pub to: usize,
+    /// How the items are worked off that both are measured on.
+    pub pace: Pace,
+    /// When the candidate is good enough; `None`: nobody looks.
+    pub bar: Option<Bar>,
 }
 
 /// One place a request can go. Its breaker, retry budget and quality window are shared by all chains that name it.

@@ -178,6 +178,7 @@ fn request() -> Request {
         embedding: None,
         gone_at: None,
         before: crate::router::Before::default(),
+        only: None,
     }
 }
 

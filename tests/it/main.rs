@@ -8,6 +8,7 @@ mod cli;
 mod clients;
 mod determinism;
 mod drills;
+mod evals;
 mod fleet;
 mod gates;
 mod health;

@@ -189,7 +189,8 @@ impl<'a> Walk<'a> {
             self.set_aside(place, verdict.scope, &key.name, now + wait);
         }
         self.delivered |= verdict.delivered;
-        Landed { place, class: verdict.class, key: Name::clone(&key.name), continued, asked }
+        let (class, flaw) = (verdict.class, verdict.flaw);
+        Landed { place, class, flaw, key: Name::clone(&key.name), continued, asked }
     }
 
     /// What the request takes with it from a call that failed.
@@ -197,6 +198,7 @@ impl<'a> Walk<'a> {
         // What broke a stream is its error, not that nobody could go on with it.
         if !landed.continued {
             self.failure = Some(landed.class);
+            self.flaw = landed.flaw;
         }
         self.judged = Some(self.now());
         self.left = Some((landed.place, Reason::Class(landed.class)));

@@ -3,12 +3,11 @@
 //! A target has one breaker, one retry budget and one quality window, shared by all chains that name it. What a chain
 //! says explicitly wins over the default; two chains that say different things of one target are an error.
 
-use super::{resolve, routes};
+use super::{evals, resolve, routes};
 use crate::event::Name;
 use crate::router::config::{Account, Chain, Config, Oversight, Pool, Target};
 use crate::router::policy::breaker::Group;
 use crate::router::policy::keyring::Key;
-use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::plan::Provider;
 use crate::scenario::problem::Problem;
 use crate::scenario::reader::Sink;
@@ -33,7 +32,13 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     }
     let names: Vec<&str> = router.chains.iter().map(|c| c.name.value.as_str()).collect();
     let routes = routes::check(&router.routes, &names, sink);
-    let (fleet, oversight) = (router.fleet, Oversight { grader: router.grader });
+    let swaps = evals::swaps(router, &chains, sink, |name, chain| {
+        let index = targets.find(name)?;
+        targets.apply(index, &router.chains[chain]);
+        Some(index)
+    });
+    let oversight = Oversight { grader: router.grader, evals: evals::evals(&router.evals, &names, sink), swaps };
+    let fleet = router.fleet;
     targets.settle_groups();
     let pools = router.keys.iter().filter_map(|(provider, keys)| pool(provider, keys, providers, sink)).collect();
     let mut targets: Vec<Target> = targets.list.into_iter().map(|t| t.target).collect();
@@ -78,19 +83,20 @@ fn require(router: &spec::router::Router, config: &mut Config, sink: &Sink<'_>) 
             |route: &&spec::routes::Route| route.chain.as_ref().is_some_and(|chain| chain.value == *typed.name.value);
         let of_routes = router.routes.iter().filter(leads_here).filter_map(|route| route.require.as_ref());
         let named = typed.targets.names.iter().map(|name| &name.at);
-        let members: Vec<(&Span, &Target)> =
+        let mut members: Vec<(&Span, &Target)> =
             named.zip(&chain.targets).map(|(at, target)| (at, &config.targets[*target])).collect();
+        let comes_here = |swap: &&spec::evals::Swap| swap.chain.as_ref().is_some_and(|c| c.value == *typed.name.value);
+        let candidates = router.swaps.iter().filter(comes_here).filter_map(|swap| swap.to.as_ref());
+        members
+            .extend(candidates.filter_map(|name| {
+                Some((&name.at, config.targets.iter().find(|target| *target.name == *name.value)?))
+            }));
         for required in typed.require.iter().chain(of_routes) {
             if typed.targets.names.len() == chain.targets.len() {
                 routes::require(required, &members, sink);
             }
             if let Some(floor) = &required.min_quality {
                 chain.min_quality = Some(chain.min_quality.map_or(floor.value, |other| other.max(floor.value)));
-                if config.oversight.grader.is_none() {
-                    let message = "nothing measures the quality of these targets";
-                    let help = "add `router: { grader: { sample: 10% } }`; what a scenario calls `quality` is what the mock is";
-                    sink.warning(&floor.at, message, Some(help.to_owned()));
-                }
             }
         }
     }
@@ -192,25 +198,7 @@ impl Targets<'_> {
             }
             return None;
         };
-        let found = &provider.models[place];
-        let target = Target {
-            name: name.value.as_str().into(),
-            provider: index,
-            vendor: provider.vendor.clone(),
-            region: provider.region.clone(),
-            approved_for: provider.approvals[place].clone(),
-            model: found.name.clone(),
-            identity: found.identity.clone(),
-            price: found.price,
-            prompt: None,
-            prefill: found.prefill,
-            context: found.context,
-            capabilities: found.capabilities.clone(),
-            breaker: breaker::Params::default(),
-            budget: budget::Params::default(),
-            quality: quality::Params::default(),
-            checks: None,
-        };
+        let target = provider.target(index, place)?;
         self.list.push(Known { target, breaker_at: None, budget_at: None, quality_at: None, checks_at: None });
         Some(self.list.len() - 1)
     }

@@ -1,5 +1,6 @@
 //! `router:`: routes and chains.
 
+use super::evals::{self, Eval, Swap};
 use super::require::{self, Require};
 use super::routes::{self, Route};
 use super::targets::{self, Targets};
@@ -48,6 +49,8 @@ pub(crate) struct Router {
     pub(crate) chains: Vec<Chain>,
     pub(crate) fleet: Fleet,
     pub(crate) grader: Option<grading::Params>,
+    pub(crate) evals: Vec<Eval>,
+    pub(crate) swaps: Vec<Swap>,
     pub(crate) tenants: Vec<Account>,
     pub(crate) tiers: Vec<Account>,
 }
@@ -99,6 +102,8 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| routes::read(n, sink)).collect();
     let grader = fields.get("grader").and_then(|n| oversight::grader(n, sink));
+    let evals = fields.get("evals").map_or_else(Vec::new, |n| evals::evals(n, sink));
+    let swaps = fields.get("swaps").map_or_else(Vec::new, |n| evals::swaps(n, sink));
     let block = fields.get("fallback");
     let chains = match (block, fields.key("chains")) {
         (Some(_), None) => fields.get("chains"),
@@ -124,7 +129,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let tiers = fields.get("tiers").map_or_else(Vec::new, |n| tenants::read(n, "the tiers", sink));
     fields.finish();
     let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
-    Some(Router { keys, prompts, routes, chains: chains?, fleet, grader, tenants, tiers })
+    Some(Router { keys, prompts, routes, chains: chains?, fleet, grader, evals, swaps, tenants, tiers })
 }
 
 /// The keys of a pool.

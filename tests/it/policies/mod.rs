@@ -46,6 +46,7 @@ providers:
     {provider}
     models:
       gpt-4o: {{ {model} }}
+      gpt-4.1: {{}}
   anthropic: {{ region: us-east, models: {{ claude-sonnet-4: {{}} }} }}
 router:
   {router}

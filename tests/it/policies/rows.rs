@@ -111,6 +111,17 @@ fn grader(plan: &Plan, shown: impl Fn(&grading::Params) -> String) -> String {
     or_none(plan.router.oversight.grader, |grader| shown(&grader))
 }
 
+fn eval(plan: &Plan, shown: impl Fn(&hopdrill::router::policy::evals::Pace) -> String) -> String {
+    or_none(plan.router.oversight.evals.first(), |eval| shown(&eval.pace))
+}
+
+fn swap(plan: &Plan, shown: impl Fn(&hopdrill::router::config::Swap) -> String) -> String {
+    or_none(plan.router.oversight.swaps.first(), shown)
+}
+
+const EVAL: &str = "evals: [{ chain: main }]";
+const SWAP: &str = "swaps: [{ chain: main, from: openai/gpt-4o, to: openai/gpt-4.1, at: 1s }]";
+
 const TRIGGERS: Key = key(At::Chain, "triggers", "triggers: [region]", triggers);
 const CLASSES: Key = key(At::Chain, "classes", "classes: { server_error: { retry: no, next: no } }", classes);
 
@@ -279,6 +290,24 @@ pub(super) const ROWS: &[Row] = &[
             beside("grader: {}", key(At::Router, "grader.false_good", "grader: { false_good: 9% }", |p| grader(p, |g| share(g.false_good)))),
         ],
         tests: &["a_grader_looks_at_its_share_and_errs_as_often_as_it_says", "without_a_grader_nobody_notices_that_answers_turn_wrong"],
+    },
+    Row {
+        name: "evals",
+        keys: &[
+            key(At::Router, "evals", EVAL, |p| eval(p, |_| "one".to_owned())),
+            beside(EVAL, key(At::Router, "evals.at", "evals: [{ chain: main, at: 3s }]", |p| eval(p, |pace| time(pace.at)))),
+            beside(EVAL, key(At::Router, "evals.items", "evals: [{ chain: main, items: 7 }]", |p| eval(p, |pace| pace.items.to_string()))),
+            beside(EVAL, key(At::Router, "evals.rate", "evals: [{ chain: main, rate: 7/s }]", |p| eval(p, |pace| format!("{}/s", pace.rate)))),
+            key(At::Router, "swaps", SWAP, |p| swap(p, |_| "one".to_owned())),
+            beside(SWAP, key(At::Router, "swaps.items", "swaps: [{ chain: main, from: openai/gpt-4o, to: openai/gpt-4.1, at: 1s, items: 7 }]", |p| swap(p, |s| s.pace.items.to_string()))),
+            beside(SWAP, key(At::Router, "swaps.rate", "swaps: [{ chain: main, from: openai/gpt-4o, to: openai/gpt-4.1, at: 1s, rate: 7/s }]", |p| swap(p, |s| format!("{}/s", s.pace.rate)))),
+            beside(SWAP, key(At::Router, "swaps.margin", "swaps: [{ chain: main, from: openai/gpt-4o, to: openai/gpt-4.1, at: 1s, margin: 7% }]", |p| swap(p, |s| or_none(s.bar, |bar| share(bar.margin))))),
+            beside(SWAP, key(At::Router, "swaps.max_errors", "swaps: [{ chain: main, from: openai/gpt-4o, to: openai/gpt-4.1, at: 1s, max_errors: 7% }]", |p| swap(p, |s| or_none(s.bar, |bar| share(bar.max_errors))))),
+        ],
+        tests: &[
+            "what_ships_serves_whoever_arrives_afterwards_and_what_is_refused_serves_nobody",
+            "high_stakes_fall_back_to_whom_evals_have_proven_and_the_weak_one_is_passed_over_from_the_start",
+        ],
     },
     Row {
         name: "gates",
