@@ -102,7 +102,8 @@ impl Plan {
         tenants.chain(tiers).filter_map(fact).collect()
     }
 
-    /// What will happen to a target without a fault: its model is retired, a key of its provider ends, the load changes.
+    /// What will happen to a target without a fault: its model is retired, a key of its provider ends, its
+    /// price or the load changes.
     fn causes(&self, target: &Target) -> Vec<CauseFact> {
         let never = Micros(u64::MAX);
         let cause =
@@ -120,6 +121,7 @@ impl Plan {
             let ends = [key.expires, key.revoked].into_iter().flatten().min();
             causes.extend(ends.map(|at| cause(AlertKind::Auth, at, never)));
         }
+        causes.extend(target.prices.changes().map(|(at, ..)| cause(AlertKind::PriceChange, at, never)));
         // The load changes where a rate is not the one it began with.
         let change = |stream: &load::Stream| {
             let first = stream.rate.first()?;

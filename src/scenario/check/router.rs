@@ -3,11 +3,13 @@
 //! A target has one breaker, one retry budget and one quality window, shared by all chains that name it. What a chain
 //! says explicitly wins over the default; two chains that say different things of one target are an error.
 
+use super::providers::price;
 use super::{resolve, routes};
 use crate::event::Name;
 use crate::router::config::{Account, Chain, Config, Oversight, Pool, Target};
 use crate::router::policy::breaker::Group;
 use crate::router::policy::keyring::Key;
+use crate::router::policy::prices::PriceList;
 use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::plan::Provider;
 use crate::scenario::problem::Problem;
@@ -18,8 +20,14 @@ use crate::scenario::units::shown;
 use crate::words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink: &Sink<'_>) -> Config {
+pub(super) fn check(
+    router: &spec::router::Router,
+    providers: &[Provider],
+    end: Option<Duration>,
+    sink: &Sink<'_>,
+) -> Config {
     let mut targets = Targets { providers, sink, list: Vec::new() };
     let mut chains = Vec::new();
     for chain in &router.chains {
@@ -36,7 +44,8 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     let (fleet, oversight) = (router.fleet, Oversight { grader: router.grader });
     targets.settle_groups();
     let pools = router.keys.iter().filter_map(|(provider, keys)| pool(provider, keys, providers, sink)).collect();
-    let targets: Vec<Target> = targets.list.into_iter().map(|t| t.target).collect();
+    let mut targets: Vec<Target> = targets.list.into_iter().map(|t| t.target).collect();
+    update_prices(&mut targets, &router.price_updates, end, sink);
     let (tenants, tiers) = (accounts(&router.tenants, &targets, sink), accounts(&router.tiers, &targets, sink));
     let mut config = Config { targets, chains, routes, pools, fleet, oversight, tenants, tiers };
     require(router, &mut config, sink);
@@ -45,14 +54,7 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
 
 /// What tenants or tiers may use and spend.
 fn accounts(typed: &[spec::tenants::Account], targets: &[Target], sink: &Sink<'_>) -> BTreeMap<Name, Account> {
-    let index = |name: &At<String>| {
-        let found = targets.iter().position(|target| *target.name == *name.value);
-        if found.is_none() {
-            let help = words::help(&name.value, targets.iter().map(|target| &*target.name));
-            sink.error(&name.at, format!("no chain has the target {}", shown(&name.value)), help);
-        }
-        found
-    };
+    let index = |name: &At<String>| named(name, targets, sink);
     let account = |account: &spec::tenants::Account| {
         let allowed = |names: &Vec<At<String>>| names.iter().filter_map(index).collect::<BTreeSet<usize>>();
         (
@@ -61,6 +63,32 @@ fn accounts(typed: &[spec::tenants::Account], targets: &[Target], sink: &Sink<'_
         )
     };
     typed.iter().map(account).collect()
+}
+
+/// The index of a target that a chain has.
+fn named(name: &At<String>, targets: &[Target], sink: &Sink<'_>) -> Option<usize> {
+    let found = targets.iter().position(|target| *target.name == *name.value);
+    if found.is_none() {
+        let help = words::help(&name.value, targets.iter().map(|target| &*target.name));
+        sink.error(&name.at, format!("no chain has the target {}", shown(&name.value)), help);
+    }
+    found
+}
+
+/// When the price lists of targets say something else.
+fn update_prices(targets: &mut [Target], typed: &[spec::prices::PriceUpdate], end: Option<Duration>, sink: &Sink<'_>) {
+    let mut updates: Vec<_> = typed.iter().collect();
+    updates.sort_by_key(|update| update.at.value);
+    for update in updates {
+        let at = update.at.value;
+        if let Some(end) = end.filter(|end| at >= *end) {
+            let message = format!("this comes after the drill, which ends at {end:?}");
+            sink.error(&update.at.at, message, Some("let it come earlier".to_owned()));
+        }
+        let Some(index) = named(&update.target, targets, sink) else { continue };
+        let prices = &mut targets[index].prices;
+        prices.update(at, price(&update.price, *prices.at(at), sink));
+    }
 }
 
 /// What chains and routes ask of targets. A chain some of whose targets do not exist is left alone.
@@ -193,7 +221,7 @@ impl Targets<'_> {
             approved_for: provider.approvals[place].clone(),
             model: found.name.clone(),
             identity: found.identity.clone(),
-            price: found.price,
+            prices: PriceList::new(found.price),
             prefill: found.prefill,
             context: found.context,
             capabilities: found.capabilities.clone(),

@@ -1,5 +1,6 @@
 //! `router:`: routes and chains.
 
+use super::prices::{self, PriceUpdate};
 use super::require::{self, Require};
 use super::routes::{self, Route};
 use super::targets::{self, Targets};
@@ -48,6 +49,7 @@ pub(crate) struct Router {
     pub(crate) grader: Option<grading::Params>,
     pub(crate) tenants: Vec<Account>,
     pub(crate) tiers: Vec<Account>,
+    pub(crate) price_updates: Vec<PriceUpdate>,
 }
 
 /// A chain as it was typed, with defaults for what was left out.
@@ -118,9 +120,11 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let fleet = fleet(&mut fields, sink);
     let tenants = fields.get("tenants").map_or_else(Vec::new, |n| tenants::read(n, "the tenants", sink));
     let tiers = fields.get("tiers").map_or_else(Vec::new, |n| tenants::read(n, "the tiers", sink));
+    let updates = fields.get("price_updates").and_then(|n| sink.list(n, "updates of the price list"));
+    let price_updates = updates.unwrap_or_default().iter().filter_map(|n| prices::read(n, sink)).collect();
     fields.finish();
     let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
-    Some(Router { keys, routes, chains: chains?, fleet, grader, tenants, tiers })
+    Some(Router { keys, routes, chains: chains?, fleet, grader, tenants, tiers, price_updates })
 }
 
 /// The keys of a pool.
