@@ -16,8 +16,8 @@ version: 1
 name: bench
 summary: One provider is dead, another is well.
 providers:
-  dead: {{ dialect: openai, models: {{ m: {{ ttft: 1ms, tokens_per_second: 1000 }} }} }}
-  well: {{ dialect: openai, models: {{ m: {{ ttft: 1ms, tokens_per_second: 1000 }} }} }}
+  dead: {{ dialect: openai, models: {{ gpt-4o: {{ ttft: 1ms, tokens_per_second: 1000 }} }} }}
+  well: {{ dialect: openai, models: {{ gpt-4o: {{ ttft: 1ms, tokens_per_second: 1000 }} }} }}
 router:
   chains:
     all:
@@ -62,7 +62,8 @@ fn main() {
 
     // Over TCP and on the wall clock: in the virtual world moving on takes no time at all.
     let never = "{ min_calls: 1000000 }";
-    let (done, _) = play(&scenario("dead/m, well/m", never, 200, if quick { 3 } else { 20 }), World::Real, true);
+    let (done, _) =
+        play(&scenario("dead/gpt-4o, well/gpt-4o", never, 200, if quick { 3 } else { 20 }), World::Real, true);
     let switches = done.events.iter().filter_map(|event| match event.kind {
         EventKind::AttemptStarted { switch: Some(took), .. } => Some(took.as_secs_f64() * 1e3),
         _ => None,
@@ -81,8 +82,8 @@ fn main() {
     // The breaker opens at the first failures and stays open.
     let open = "{ consecutive: 3, open_for: 3600s, open_max: 3600s }";
     let (pairs, seconds) = if quick { (3, 20) } else { (60, 60) };
-    let with = scenario("dead/m, well/m", open, 100, seconds);
-    let without = scenario("well/m", open, 100, seconds);
+    let with = scenario("dead/gpt-4o, well/gpt-4o", open, 100, seconds);
+    let without = scenario("well/gpt-4o", open, 100, seconds);
     let mut ratios = Vec::new();
     for pair in 0..pairs {
         // Whoever comes second in a pair finds warmer caches.

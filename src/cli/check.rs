@@ -294,7 +294,7 @@ pub(super) fn finish(done: &Finished, named: &str, missing: &Missing) -> Judged 
             vacuity(done.board.facts(), &done.fired(), &done.board.called(), &slos)
         },
         slos,
-        must_break: done.plan.must_break(&parts).filter(|_| router.is_none()).map(<[_]>::to_vec),
+        must_break: done.plan.must_break(missing.preset(), &parts).map(<[_]>::to_vec),
         reproduce: DrillReport::command_line(named, done.seed, done.world.as_str(), &flags(router, &without)),
         router,
         without,

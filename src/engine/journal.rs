@@ -5,6 +5,7 @@
 //! - Readers get snapshots and may lag behind; the log never waits for them.
 //! - A recording that cannot be written is dropped and the drill goes on; the error is told at the end.
 
+use super::bills::Bills;
 use super::knocks::{Knock, Knocks};
 use crate::event::{Event, EventKind, Header, LOG_VERSION, Sink};
 use crate::report::{Figures, Totals};
@@ -13,6 +14,7 @@ use crate::scenario::plan::Plan;
 use crate::slo::{Board, Facts};
 use crate::stats::Stats;
 use crate::stats::snapshot::Snapshot;
+use mock_providers::Ledger;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,6 +31,7 @@ struct Inner {
     board: Board,
     figures: Figures,
     knocks: Knocks,
+    bills: Bills,
     writer: Option<Box<dyn Write + Send>>,
     write_error: Option<io::Error>,
     kept: Option<Vec<Event>>,
@@ -65,6 +68,7 @@ impl Journal {
                 stats: Stats::new(phases, &targets).of_fleet(plan.router.fleet.replicas),
                 figures: Figures::new(&facts),
                 knocks: Knocks::new(plan),
+                bills: Bills::new(&plan.router.targets),
                 board: Board::new(&plan.slos, facts),
                 writer: record,
                 write_error: None,
@@ -97,6 +101,15 @@ impl Journal {
         let now = self.clock.now_micros();
         let inner = self.inner();
         inner.stats.snapshot(now, inner.board.views(now))
+    }
+
+    /// Ends the log: the bills come in, and nothing after that is recorded.
+    pub(super) fn end(&self, ledger: &Ledger, interrupted: bool) {
+        let bills = self.inner().bills.settle(ledger);
+        for billed in bills {
+            self.record(billed);
+        }
+        self.record(EventKind::DrillEnded { interrupted });
     }
 
     /// Closes the log.
@@ -143,6 +156,7 @@ impl Sink for Journal {
         inner.board.apply(&event);
         inner.figures.apply(&event);
         inner.knocks.apply(&event);
+        inner.bills.apply(&event);
         inner.write(&event);
         if let Some(kept) = &mut inner.kept {
             kept.push(event);

@@ -13,6 +13,7 @@
 //!
 //! A virtual drill that stops moving is a defect and is reported as such ([`Failure::Stuck`]), never waited for.
 
+mod bills;
 pub mod command;
 mod journal;
 mod knocks;
@@ -20,7 +21,7 @@ mod pacer;
 mod stage;
 mod timeline;
 
-use crate::event::{Event, EventKind, Micros, Sink as _};
+use crate::event::{Event, Micros};
 use crate::load::Sdk;
 use crate::report::Totals;
 use crate::runtime::{Clock, MAX_IDLE_POLLS, Spawner};
@@ -205,7 +206,7 @@ pub fn run(plan: Arc<Plan>, options: Options) -> Result<Finished, Failure> {
         World::Real => drill.play_real(stage, &options.commands)?,
     };
     if interrupted {
-        drill.journal.record(EventKind::DrillEnded { interrupted: true });
+        drill.journal.end(&accounts.ledger, true);
     }
     drill.publish();
     if let Some(why) = accounts.trouble.get() {

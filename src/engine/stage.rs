@@ -5,7 +5,7 @@
 use super::journal::Journal;
 use super::timeline;
 use super::{Accounts, Trouble, World};
-use crate::event::{EventKind, Judged, Sink};
+use crate::event::{Judged, Sink};
 use crate::load::{Sender, Timetable};
 use crate::provider::Adapter;
 use crate::router::{self, Answered, Request, Router, Truth};
@@ -31,6 +31,7 @@ pub(super) struct Stage {
     luck: Luck,
     spawner: Spawner,
     journal: Arc<Journal>,
+    ledger: Arc<Ledger>,
     router: Arc<Router>,
     senders: Vec<Arc<Sender>>,
 }
@@ -73,6 +74,7 @@ impl Stage {
             luck,
             spawner: spawner.clone(),
             journal: Arc::clone(&accounts.journal),
+            ledger: Arc::clone(&accounts.ledger),
             router,
             senders,
         })
@@ -119,7 +121,7 @@ impl Stage {
         while drained.recv().await.is_some() {}
         drop((self.router, self.senders));
         tokio::time::sleep(SETTLE).await;
-        self.journal.record(EventKind::DrillEnded { interrupted: false });
+        self.journal.end(&self.ledger, false);
     }
 }
 

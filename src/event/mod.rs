@@ -379,6 +379,20 @@ pub enum EventKind {
         /// What the load found in the answer, if one was served as complete.
         judged: Option<Judged>,
     },
+    /// A provider charges for a call that the router did not hear to its end: what the log has not told of it yet. Told when
+    /// the drill is over.
+    Billed {
+        /// For which request.
+        request: RequestId,
+        /// Which target.
+        target: Name,
+        /// Which call.
+        attempt: u32,
+        /// When it was dispatched; it belongs to the phase of this instant.
+        dispatched: Micros,
+        /// The price of what was produced, by the price list that the router was given.
+        cost: Nanodollars,
+    },
     /// The log is complete.
     DrillEnded {
         /// Whether the drill was cut off before its end (Ctrl-C).

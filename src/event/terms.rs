@@ -42,6 +42,12 @@ pub enum Class {
 }
 
 impl Class {
+    /// Whether the router hung up on the call, so that it may not know what it costs.
+    #[must_use]
+    pub fn is_given_up(self) -> bool {
+        matches!(self, Self::Timeout | Self::Cancelled)
+    }
+
     /// Every class, in the order of the decision table.
     pub const ALL: [Self; 16] = [
         Self::Ok,

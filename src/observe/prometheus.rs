@@ -106,6 +106,8 @@ pub struct Prometheus {
 struct Flight {
     route: Name,
     tenant: Name,
+    /// Whether a bill may still come, after its end.
+    owes: bool,
 }
 
 impl Prometheus {
@@ -136,7 +138,7 @@ impl Prometheus {
 
     /// The labels of a request that is under way.
     fn flight(&self, request: RequestId) -> Flight {
-        let stranger = || Flight { route: super::OTHER.into(), tenant: super::OTHER.into() };
+        let stranger = || Flight { route: super::OTHER.into(), tenant: super::OTHER.into(), owes: false };
         self.in_flight.get(&request).cloned().unwrap_or_else(stranger)
     }
 
@@ -144,20 +146,20 @@ impl Prometheus {
     pub fn apply(&mut self, event: &Event) {
         match &event.kind {
             EventKind::Arrived { request, tenant, chain, .. } => {
-                let flight = Flight { route: self.known.route(chain), tenant: self.known.tenant(tenant) };
+                let flight = Flight { route: self.known.route(chain), tenant: self.known.tenant(tenant), owes: false };
                 self.in_flight.insert(*request, flight);
             }
             EventKind::FellBack { request, from, to, reason } => {
-                let Flight { route, tenant } = self.flight(*request);
+                let Flight { route, tenant, .. } = self.flight(*request);
                 let (source, target) = (self.known.target(from), self.known.target(to));
                 self.fallbacks.add([reason.as_str().into(), route, source, target, tenant], 1);
             }
             EventKind::Skipped { request, target, reason } => {
-                let Flight { route, tenant } = self.flight(*request);
+                let Flight { route, tenant, .. } = self.flight(*request);
                 self.skips.add([reason.as_str().into(), route, self.known.target(target), tenant], 1);
             }
             EventKind::Retried { request, target, reason, .. } => {
-                let Flight { route, tenant } = self.flight(*request);
+                let Flight { route, tenant, .. } = self.flight(*request);
                 self.retries.add([reason.as_str().into(), route, self.known.target(target), tenant], 1);
             }
             EventKind::AttemptEnded { request, target, class, dispatched, usage, cost, .. } => {
@@ -165,13 +167,20 @@ impl Prometheus {
                 let labels = [class.as_str().into(), Arc::clone(&target)];
                 self.attempts.add(labels.clone(), 1);
                 self.attempt_duration.observe(labels, event.at.since(*dispatched));
-                let Flight { route, tenant } = self.flight(*request);
+                let Flight { route, tenant, .. } = self.flight(*request);
                 let usage = usage.unwrap_or_default();
                 for (kind, n) in [("prompt", usage.prompt), ("cached", usage.cached), ("answer", usage.answer)] {
                     let labels = [kind.into(), Arc::clone(&route), Arc::clone(&target), Arc::clone(&tenant)];
                     self.tokens.add(labels, n.into());
                 }
                 self.cost.add([route, target, tenant], cost.0);
+                if let Some(flight) = self.in_flight.get_mut(request) {
+                    flight.owes |= class.is_given_up();
+                }
+            }
+            EventKind::Billed { request, target, cost, .. } => {
+                let Flight { route, tenant, .. } = self.flight(*request);
+                self.cost.add([route, self.known.target(target), tenant], cost.0);
             }
             EventKind::BreakerChanged { target, to, .. } => {
                 self.breakers.set([self.known.target(target)], level(*to));
@@ -180,8 +189,10 @@ impl Prometheus {
                 self.alerts.add([kind.as_str().into(), self.known.target(target)], 1);
             }
             EventKind::Ended { request, outcome, latency, ttft, .. } => {
-                let Flight { route, tenant } = self.flight(*request);
-                self.in_flight.remove(request);
+                let Flight { route, tenant, .. } = self.flight(*request);
+                if !self.in_flight.get(request).is_some_and(|f| f.owes) {
+                    self.in_flight.remove(request);
+                }
                 let labels = [outcome.as_str().into(), Arc::clone(&route), Arc::clone(&tenant)];
                 self.requests.add(labels.clone(), 1);
                 self.request_duration.observe(labels, *latency);

@@ -92,6 +92,10 @@ impl Figures {
                     c.wasted += *cost;
                 }
             }),
+            EventKind::Billed { dispatched, cost, .. } => self.count(*dispatched, |c| {
+                c.cost += *cost;
+                c.wasted += *cost;
+            }),
             EventKind::Ended { intended, outcome, judged, latency, .. } => self.count(*intended, |c| {
                 *c.outcomes.entry(*outcome).or_default() += 1;
                 if let Some(good) = available(*outcome, *judged) {

@@ -47,7 +47,8 @@ pub struct DrillReport {
     /// The parts that the router was without.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<&'static str>,
-    /// The assertions that must fail, and no others, without them, if the scenario says so: the verdict is about that.
+    /// The assertions that must fail, and no others, under that router, if the scenario says so: the verdict is about
+    /// that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub must_break: Option<Vec<Name>>,
     /// What became of the assertions, in file order.

@@ -118,7 +118,8 @@ fn failed(report: &DrillReport, colour: bool) -> String {
 /// What failed where something must, and what is not as the scenario says.
 fn broken(report: &DrillReport, colour: bool) -> String {
     let mut out = String::new();
-    let said = format!("`breaks` under `{}`", report.without.join(" "));
+    let played: Vec<&str> = report.router.iter().chain(&report.without).copied().collect();
+    let said = format!("`breaks` under `{}`", played.join(" "));
     for slo in &report.slos {
         let fails = slo.verdict == slo::Verdict::Fail;
         if report.is_unexpected(slo) {

@@ -7,7 +7,7 @@
 //! To add a part: its line in [`PARTS`]. Scenarios, the command line, did-you-mean and the table in `docs/SCENARIOS.md`
 //! know it from there.
 
-use super::config::{Chain, Config, OnBreak, Route, Target, Timeouts};
+use super::config::{AllOpen, Chain, Config, OnBreak, Route, Target, Timeouts};
 use super::policy::backoff::Jitter;
 use super::policy::budget;
 use super::policy::decide::{Effect, Next, Row};
@@ -86,6 +86,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "grader", gone: "nobody looks at what was served", remove: |c| c.oversight.grader = None },
     Part { name: "gates", gone: "answers are served unread", remove: |c| chains(c, |chain| chain.gates = Gates::none()) },
     Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, no_last_resort) },
+    Part { name: "best_try", gone: "where every breaker is open nobody is called", remove: |c| chains(c, no_best_try) },
     Part { name: "cache", gone: "no answers are kept for when all targets have failed", remove: |c| chains(c, |chain| chain.cache = None) },
     Part { name: "deadline", gone: "requests may take ten minutes", remove: |c| chains(c, no_deadline) },
     Part { name: "timeouts", gone: "calls are bounded by the deadline only", remove: |c| chains(c, no_timeouts) },
@@ -207,6 +208,12 @@ fn no_last_resort(chain: &mut Chain) {
     chain.degraded = None;
 }
 
+fn no_best_try(chain: &mut Chain) {
+    if chain.all_open == AllOpen::BestTry {
+        chain.all_open = AllOpen::Degrade;
+    }
+}
+
 fn no_deadline(chain: &mut Chain) {
     chain.deadline = UNBOUNDED;
     chain.ttft_deadline = None;
@@ -243,6 +250,7 @@ router:
       breaker: { slow_rate: 50% }
       ttft_deadline: 5s
       ahead: true
+      all_open: best_try
       max_in_flight: 9
       health_checks: { kind: models }
       batch_in_flight: 4

@@ -19,6 +19,7 @@ pub mod config;
 mod grader;
 mod health;
 mod kept;
+pub mod lesser;
 pub mod policy;
 pub mod preset;
 mod prices;

@@ -31,6 +31,12 @@ impl std::fmt::Debug for Preset {
     }
 }
 
+impl PartialEq for Preset {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
 /// Every preset.
 pub static PRESETS: &[Preset] = &[
     Preset {

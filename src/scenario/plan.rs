@@ -8,6 +8,7 @@ use crate::observe::alerts::Rule;
 use crate::router;
 use crate::router::ablate::{self, Part};
 use crate::router::config::{Account, Target};
+use crate::router::lesser::Lesser;
 use crate::router::preset::Preset;
 use crate::slo::{BudgetFact, CauseFact, ChainFact, Facts, FaultFact, PlaceFact, Slo};
 use mock_providers::limits::Limits;
@@ -41,7 +42,7 @@ pub struct Plan {
     pub faults: Vec<PlannedFault>,
     /// Assertions in file order.
     pub slos: Vec<Slo>,
-    /// What must fail without a part of the router.
+    /// What must fail under lesser routers.
     pub breaks: Vec<Breaks>,
     /// Who is told of alerts, in file order.
     pub alerts: Vec<Rule>,
@@ -150,6 +151,12 @@ impl Plan {
         }
     }
 
+    /// The same drill with a lesser router.
+    #[must_use]
+    pub fn routed(&self, lesser: Lesser) -> Self {
+        Self { router: lesser.router(self.router.clone()), ..self.clone() }
+    }
+
     /// The same drill with another router over the same targets.
     #[must_use]
     pub fn routed_by(&self, preset: &Preset) -> Self {
@@ -163,12 +170,16 @@ impl Plan {
         Self { router, ..self.clone() }
     }
 
-    /// The assertions that must fail, and no others, without these parts; `None` if the scenario does not say. It speaks
-    /// of single parts only.
+    /// The assertions that must fail, and no others, under a baseline or without these parts; `None` if the scenario does
+    /// not say. It speaks of single parts and whole baselines only.
     #[must_use]
-    pub fn must_break(&self, without: &[&Part]) -> Option<&[Name]> {
-        let [part] = without else { return None };
-        self.breaks.iter().find(|b| b.part == *part).map(|b| &*b.slos)
+    pub fn must_break(&self, baseline: Option<&'static Preset>, without: &[&'static Part]) -> Option<&[Name]> {
+        let played = match (baseline, without) {
+            (None, [part]) => Lesser::Without(part),
+            (Some(preset), []) => Lesser::Baseline(preset),
+            _ => return None,
+        };
+        self.breaks.iter().find(|b| b.router == played).map(|b| &*b.slos)
     }
 
     /// When the load stops.
@@ -178,11 +189,11 @@ impl Plan {
     }
 }
 
-/// What must fail, and nothing else, when a part of the router is missing.
+/// What must fail, and nothing else, under a lesser router.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Breaks {
-    /// The part.
-    pub part: &'static Part,
+    /// The router.
+    pub router: Lesser,
     /// The assertions, as they stand under `slos`.
     pub slos: Vec<Name>,
 }

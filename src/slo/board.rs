@@ -49,6 +49,8 @@ struct Flight {
     fell_back: bool,
     /// The target last called beside another one.
     hedge: Option<TargetId>,
+    /// Whether a bill may still come, after its end.
+    owes: bool,
 }
 
 /// A target that the facts do not name.
@@ -95,7 +97,7 @@ impl Board {
         match &event.kind {
             EventKind::Arrived { request, intended, tenant, tier, task, chain, stream, residency, data_class } => {
                 let population = self.population([tenant, tier, task, chain], *stream);
-                self.in_flight.insert(*request, Flight { population, fell_back: false, hedge: None });
+                self.in_flight.insert(*request, Flight { population, fell_back: false, hedge: None, owes: false });
                 let (intended, data_class) = (*intended, data_class.as_ref());
                 self.tell(
                     Kind::Arrived,
@@ -127,10 +129,17 @@ impl Board {
                 self.tell(Kind::Dispatched, at, Some(*request), heard);
             }
             EventKind::AttemptEnded { request, target, dispatched, class, retry_after, cost, key, .. } => {
+                if let Some(flight) = self.in_flight.get_mut(request) {
+                    flight.owes |= class.is_given_up();
+                }
                 let target = self.target(target);
                 let (dispatched, class, retry_after, cost) = (*dispatched, *class, *retry_after, *cost);
                 let heard = Heard::Judged { target, dispatched, class, retry_after, cost, key: key.as_ref() };
                 self.tell(Kind::Judged, at, Some(*request), heard);
+            }
+            EventKind::Billed { request, target, dispatched, cost, .. } => {
+                let (target, dispatched, cost) = (self.target(target), *dispatched, *cost);
+                self.tell(Kind::Billed, at, Some(*request), Heard::Billed { target, dispatched, cost });
             }
             EventKind::BreakerChanged { target, from, to, replica, .. } => {
                 let target = self.target(target);
@@ -169,7 +178,9 @@ impl Board {
                     hedged: hedge.is_some(),
                 };
                 self.tell(Kind::Ended, at, Some(*request), Heard::Ended(end));
-                self.in_flight.remove(request);
+                if !self.in_flight.get(request).is_some_and(|f| f.owes) {
+                    self.in_flight.remove(request);
+                }
             }
             EventKind::Graded { target, good, .. } => {
                 let target = self.target(target);

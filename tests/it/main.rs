@@ -18,6 +18,7 @@ mod limits;
 mod money;
 mod observe;
 mod oversight;
+mod policies;
 mod prices;
 mod properties;
 mod readme;

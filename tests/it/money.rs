@@ -121,3 +121,27 @@ fn a_failed_call_is_charged_for_what_came_of_a_200(#[case] inject: &str, #[case]
     let totals = &done.totals.overall;
     assert_eq!((totals.cost_usd > 0.0, totals.wasted_usd), (charged, totals.cost_usd));
 }
+
+#[rstest]
+#[case::asked_of_two("hedged-tail", "hedge")]
+#[case::too_slow("latency-spike", "no response head")]
+fn what_is_given_up_is_billed_in_the_end_and_then_both_accounts_agree(#[case] name: &str, #[case] why: &str) {
+    let bundled = library::list().find(|bundled| bundled.name == name).expect("bundled");
+    let plan = Arc::new(scenario::load(bundled.name, bundled.text.as_bytes()).expect("valid").plan);
+    let done = play(&plan, plan.seed, World::Virtual);
+    let (mut told, mut billed) = (0, 0);
+    for event in &done.events {
+        match &event.kind {
+            EventKind::AttemptEnded { cost, .. } => told += cost.0,
+            EventKind::Billed { cost, .. } => billed += cost.0,
+            _ => {}
+        }
+    }
+    let charged: u64 = done.ledger.iter().map(|entry| nanodollars(entry.cost)).sum();
+    assert!(billed > 0, "{why}");
+    assert!(told < charged, "{why}: without the bills {told} of {charged}");
+    let off = (told + billed) as f64 / charged as f64;
+    assert!((0.999..1.001).contains(&off), "{why}: {} told and billed, {charged} charged", told + billed);
+    let totals = done.totals.overall.cost_usd;
+    assert!((totals - (told + billed) as f64 / 1e9).abs() < 1e-6, "the totals say {totals}");
+}

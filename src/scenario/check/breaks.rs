@@ -1,4 +1,4 @@
-//! What must fail without a part of the router: each line is one of the scenario's own assertions, once.
+//! What must fail under a lesser router: each line is one of the scenario's own assertions, once.
 
 use crate::event::Name;
 use crate::scenario::plan::Breaks;
@@ -27,7 +27,7 @@ pub(super) fn check(breaks: &[spec::breaks::Breaks], slos: &[At<String>], sink: 
                 None => named.push((*found, &line.at)),
             }
         }
-        Breaks { part: breaks.part, slos: named.into_iter().map(|(slo, _)| Name::from(slo)).collect() }
+        Breaks { router: breaks.router, slos: named.into_iter().map(|(slo, _)| Name::from(slo)).collect() }
     };
     breaks.iter().map(resolved).collect()
 }

@@ -1,26 +1,27 @@
-//! `breaks:`: which assertions must fail when a part of the router is missing.
+//! `breaks:`: which assertions must fail when a part of the router is missing, or under a baseline.
 
 use super::read_slo;
-use crate::router::ablate::{self, CONTROL, PARTS, Part};
+use crate::router::ablate::CONTROL;
+use crate::router::lesser::Lesser;
 use crate::scenario::reader::Sink;
 use crate::scenario::source::At;
 use crate::scenario::units::shown;
 use crate::scenario::yaml::{Entry, Node, Value};
 use crate::words;
 
-/// A part of the router and the assertions that fail without it, as they were typed.
+/// A lesser router and the assertions that fail under it, as they were typed.
 #[derive(Debug)]
 pub(crate) struct Breaks {
-    pub(crate) part: &'static Part,
+    pub(crate) router: Lesser,
     pub(crate) slos: Vec<At<String>>,
 }
 
-/// A list is about the router as a whole; a mapping names parts.
+/// A list is about the router as a whole; a mapping names parts and baselines.
 pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Vec<Breaks> {
     match &node.value {
         Value::Null => Vec::new(),
-        Value::List(_) => ablate::find(CONTROL).and_then(|part| breaks(part, node, sink)).into_iter().collect(),
-        Value::Map(entries) => entries.iter().filter_map(|entry| of_part(entry, sink)).collect(),
+        Value::List(_) => Lesser::find(CONTROL).and_then(|router| breaks(router, node, sink)).into_iter().collect(),
+        Value::Map(entries) => entries.iter().filter_map(|entry| under(entry, sink)).collect(),
         other => {
             let message = format!("expected a list of assertions, or such a list by part, found {}", other.kind());
             sink.error(&node.at, message, Some("write `breaks: { control: [availability >= 99%] }`".to_owned()));
@@ -29,17 +30,17 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Vec<Breaks> {
     }
 }
 
-fn of_part(entry: &Entry, sink: &Sink<'_>) -> Option<Breaks> {
+fn under(entry: &Entry, sink: &Sink<'_>) -> Option<Breaks> {
     let name = &entry.key.value;
-    let found = ablate::find(name);
+    let found = Lesser::find(name);
     if found.is_none() {
-        let message = format!("{} is not a part that a router can be without", shown(name));
-        sink.error(&entry.key.at, message, words::help(name, PARTS.iter().map(|part| part.name)));
+        let message = format!("{} is neither a part that a router can be without nor a baseline", shown(name));
+        sink.error(&entry.key.at, message, words::help(name, Lesser::names()));
     }
     breaks(found?, &entry.value, sink)
 }
 
-fn breaks(part: &'static Part, node: &Node, sink: &Sink<'_>) -> Option<Breaks> {
+fn breaks(router: Lesser, node: &Node, sink: &Sink<'_>) -> Option<Breaks> {
     let slos = sink.list(node, "assertions")?.iter().filter_map(|n| read_slo(n, sink)).collect();
-    Some(Breaks { part, slos })
+    Some(Breaks { router, slos })
 }

@@ -503,8 +503,9 @@ fn what_breaks_is_an_assertion_of_the_scenario_under_a_part_of_the_router() {
         ("[«quality > 9%»]", "`quality > 9%` is none of the assertions under `slos`", "one of: `availability >= 99.9%`"),
         ("[availability >= 99.9%, «availability  >= 99.9%»]", "this assertion is named twice", "keep one"),
         ("[«{ availability: 3 }»]", "an assertion is one line of text, this is a mapping", "quotes"),
-        ("{ «braker»: [] }", "`braker` is not a part that a router can be without", "did you mean `breaker`?"),
-        ("{ «luck»: [] }", "`luck` is not a part that a router can be without", "one of: `control`, `routes`"),
+        ("{ «braker»: [] }", "`braker` is neither a part that a router can be without nor a baseline", "did you mean `breaker`?"),
+        ("{ «textbok»: [] }", "`textbok` is neither a part that a router can be without nor a baseline", "did you mean `textbook`?"),
+        ("{ «luck»: [] }", "`luck` is neither a part that a router can be without nor a baseline", "one of: `control`, `routes`"),
         ("{ breaker: «availability >= 99.9%» }", "expected a list of assertions, found a text", ""),
         ("«breaker»", "expected a list of assertions, or such a list by part, found a text", "breaks: { control:"),
     ] {

@@ -2,8 +2,10 @@
 
 use crate::load::Segment;
 use crate::router::ablate;
+use crate::router::lesser::Lesser;
 use crate::router::policy::gates::Gates;
 use crate::router::policy::{backoff::Jitter, breaker, budget, quality};
+use crate::router::preset;
 use crate::scenario::plan::{Plan, PlannedFault};
 use crate::scenario::{Loaded, load};
 use mock_providers::fault::{Arg, Door, Effect, Endpoint, Injection, Pick, Shape};
@@ -361,21 +363,27 @@ fn windows_line_ends_change_nothing_but_the_source() {
 }
 
 #[test]
-fn what_breaks_is_about_the_whole_router_or_by_part_and_blanks_do_not_matter() {
+fn what_breaks_is_about_the_whole_router_or_by_part_or_baseline_and_blanks_do_not_matter() {
     let slos = "slos: [availability >= 99%, hops < 2]\n";
     let must = |breaks: &str, part: &str| {
         let plan = plan(&[PROVIDERS, ROUTER, LOAD, PHASES, slos, breaks]);
-        let named = plan.must_break(&[ablate::find(part).unwrap()])?;
+        let named = match Lesser::find(part).unwrap() {
+            Lesser::Without(part) => plan.must_break(None, &[part]),
+            Lesser::Baseline(preset) => plan.must_break(Some(preset), &[]),
+        }?;
         Some(named.iter().map(ToString::to_string).collect::<Vec<_>>())
     };
     let (one, both) = (vec!["hops < 2".to_owned()], vec!["availability >= 99%".to_owned(), "hops < 2".to_owned()]);
     assert_eq!(must("breaks: [hops  < 2]\n", "control"), Some(one.clone()));
     assert_eq!(must("breaks: [hops < 2]\n", "breaker"), None);
-    let by_part = "breaks: { breaker: [hops < 2], control: [availability >= 99%, hops < 2], ramp: [] }\n";
-    assert_eq!(must(by_part, "breaker"), Some(one));
+    let by_part =
+        "breaks: { breaker: [hops < 2], control: [availability >= 99%, hops < 2], ramp: [], naive: [hops < 2] }\n";
+    assert_eq!(must(by_part, "breaker"), Some(one.clone()));
+    assert_eq!((must(by_part, "naive"), must(by_part, "textbook")), (Some(one), None));
     assert_eq!(must(by_part, "control"), Some(both));
     assert_eq!(must(by_part, "ramp"), Some(vec![]));
     let plan = plan(&[PROVIDERS, ROUTER, LOAD, PHASES, slos, by_part]);
     let [breaker, ramp] = ["breaker", "ramp"].map(|part| ablate::find(part).unwrap());
-    assert_eq!(plan.must_break(&[breaker, ramp]), None, "only of single parts");
+    assert_eq!(plan.must_break(None, &[breaker, ramp]), None, "only of single parts");
+    assert_eq!(plan.must_break(preset::find("naive"), &[breaker]), None, "only of whole baselines");
 }

@@ -7,7 +7,8 @@
 //!   requests that ended with it.
 //!
 //! A call belongs to the phase of its dispatch, a request to that of its intended arrival. Where a provider does not say
-//! what it counted, the router's estimate is in these sums.
+//! what it counted, the router's estimate is in these sums; what a call that it did not hear to its end cost comes with the
+//! bill, when the drill is over.
 
 use super::{Family, Heard, Kind, Labels, Meter, Sample, Takes};
 use crate::event::{Class, Nanodollars};
@@ -19,11 +20,13 @@ pub(super) static COST: Family = Family {
     unit: Unit::Money,
     labels: Labels::RequestAndTarget,
     windows: true,
-    hears: &[Kind::Judged],
+    hears: &[Kind::Judged, Kind::Billed],
     example: "cost <= $0.50",
     meter: |_, _| {
         Meter::Spent(Box::new(|note| match note.heard {
-            Heard::Judged { target, dispatched, cost, .. } => Some(Sample::spent(dispatched, cost, 1)?.at(target)),
+            Heard::Judged { target, dispatched, cost, .. } | Heard::Billed { target, dispatched, cost } => {
+                Some(Sample::spent(dispatched, cost, 1)?.at(target))
+            }
             _ => None,
         }))
     },
@@ -35,7 +38,7 @@ pub(super) static WASTED_COST: Family = Family {
     unit: Unit::Money,
     labels: Labels::RequestAndTarget,
     windows: true,
-    hears: &[Kind::Judged],
+    hears: &[Kind::Judged, Kind::Billed],
     example: "wasted_cost <= $0.02",
     meter: |_, _| {
         Meter::Spent(Box::new(|note| match note.heard {
@@ -43,6 +46,7 @@ pub(super) static WASTED_COST: Family = Family {
                 let wasted = if class == Class::Ok { Nanodollars::default() } else { cost };
                 Some(Sample::spent(dispatched, wasted, 1)?.at(target))
             }
+            Heard::Billed { target, dispatched, cost } => Some(Sample::spent(dispatched, cost, 0)?.at(target)),
             _ => None,
         }))
     },
@@ -54,11 +58,13 @@ pub(super) static COST_PER_REQUEST: Family = Family {
     unit: Unit::Money,
     labels: Labels::RequestAndTarget,
     windows: true,
-    hears: &[Kind::Judged, Kind::Ended],
+    hears: &[Kind::Judged, Kind::Billed, Kind::Ended],
     example: "cost_per_request <= $0.002",
     meter: |_, _| {
         Meter::SpentEach(Box::new(|note| match note.heard {
-            Heard::Judged { target, dispatched, cost, .. } => Some(Sample::spent(dispatched, cost, 0)?.at(target)),
+            Heard::Judged { target, dispatched, cost, .. } | Heard::Billed { target, dispatched, cost } => {
+                Some(Sample::spent(dispatched, cost, 0)?.at(target))
+            }
             Heard::Ended(end) => {
                 let sample = Sample::spent(end.intended, Nanodollars::default(), 1)?;
                 Some(Sample { target: end.target, ..sample })

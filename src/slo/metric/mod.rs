@@ -204,6 +204,11 @@ pub(crate) enum Heard<'a> {
         cost: Nanodollars,
         key: Option<&'a Name>,
     },
+    Billed {
+        target: TargetId,
+        dispatched: Micros,
+        cost: Nanodollars,
+    },
     Breaker {
         target: TargetId,
         from: BreakerState,
@@ -256,6 +261,7 @@ pub(crate) enum Kind {
     Skipped,
     Dispatched,
     Judged,
+    Billed,
     Breaker,
     Fault,
     Graded,
@@ -265,7 +271,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const COUNT: usize = 10;
+    pub(crate) const COUNT: usize = 11;
 }
 
 /// An event with its instant and its request.
