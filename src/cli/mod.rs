@@ -13,6 +13,7 @@ mod out;
 mod plan;
 mod run;
 
+use crate::engine;
 use crate::report::exit;
 use crate::scenario::library::{self, Input, NoInput};
 use crate::scenario::{self, Loaded, Plan, problem};
@@ -125,7 +126,14 @@ fn plan(scenario: &str, out: &mut Out) -> u8 {
     // What is told of the chains stands in the plan itself.
     match read(&input, out) {
         Some(loaded) => {
-            plan::lines(&loaded.plan).iter().for_each(|line| out.line(line));
+            let surveys = match engine::survey(&loaded.plan) {
+                Ok(surveys) => surveys,
+                Err(error) => {
+                    out.error(&error.to_string());
+                    return exit::INTERNAL;
+                }
+            };
+            plan::lines(&loaded.plan, &surveys).iter().for_each(|line| out.line(line));
             exit::PASS
         }
         None => exit::INVALID,

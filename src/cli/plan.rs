@@ -1,18 +1,18 @@
 //! `plan`: what a scenario will do, without running it.
 //!
-//! Pure: a plan → lines of at most 80 columns, without colour, so that a pipe gets what a terminal gets.
+//! Pure: a plan, and how good everybody was found → lines of at most 80 columns, without colour, so that a pipe gets what a terminal gets.
 
 use crate::router::config::{Chain, Target};
 use crate::scenario::Plan;
 use crate::scenario::advice::{self, Advice};
-use crate::scenario::plan::Provider;
+use crate::scenario::rank::{Candidate, Independence, Survey, rank, skipped};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 const WIDTH: usize = 80;
 
 /// The report.
-pub(super) fn lines(plan: &Plan) -> Vec<String> {
+pub(super) fn lines(plan: &Plan, surveys: &[Survey]) -> Vec<String> {
     let mut out = vec![format!("{} · {} · seed {}", plan.name, secs(plan.end()), plan.seed)];
     wrapped(&plan.summary, "", &mut out);
     timeline(plan, &mut out);
@@ -20,6 +20,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
     for (index, chain) in plan.router.chains.iter().enumerate() {
         out.push(String::new());
         describe(plan, index, chain, &mut out);
+        surveys.iter().filter(|survey| survey.chain == index).for_each(|survey| ranking(plan, survey, &mut out));
         for Advice { message, help, .. } in advice.iter().filter(|advice| advice.chain == index) {
             wrapped(&format!("! {message}: {help}."), "    ", &mut out);
         }
@@ -65,7 +66,7 @@ fn describe(plan: &Plan, index: usize, chain: &Chain, out: &mut Vec<String>) {
     wrapped(&text, "", out);
     let members: Vec<&Target> = chain.targets.iter().map(|&target| &plan.router.targets[target]).collect();
     for (place, target) in members.iter().enumerate() {
-        member(plan, place, target, members[0], out);
+        member(plan, (index, place), target, members[0], out);
     }
     if let [only] = members.as_slice() {
         out.push(format!("    {} stands alone: there is no fallback.", only.name));
@@ -77,7 +78,7 @@ fn describe(plan: &Plan, index: usize, chain: &Chain, out: &mut Vec<String>) {
 }
 
 /// One member: where it is, what it costs and can do, and what it has in common with the first.
-fn member(plan: &Plan, place: usize, target: &Target, first: &Target, out: &mut Vec<String>) {
+fn member(plan: &Plan, (chain, place): (usize, usize), target: &Target, first: &Target, out: &mut Vec<String>) {
     let provider = &plan.providers[target.provider];
     let region = provider.region.as_deref().unwrap_or("no region");
     let Some(model) = advice::model(plan, target) else { return };
@@ -86,31 +87,22 @@ fn member(plan: &Plan, place: usize, target: &Target, first: &Target, out: &mut 
     out.push(format!("  {} {name:<34} {price:>14} {:>6}  {}", place + 1, size(model.context), cut(region, 18)));
     let can: Vec<&str> = model.capabilities.iter().map(|capability| capability.name()).collect();
     let can = if can.is_empty() { "text only".to_owned() } else { can.join(" ") };
-    let floor = match plan.router.oversight.grader {
+    let oversight = &plan.router.oversight;
+    let floor = match oversight.grader {
+        _ if oversight.evals.iter().any(|eval| eval.chain == chain) => "measured by evals",
         Some(_) => "graded in the drill",
         None => "quality unmeasured",
     };
     let mut facts = vec![format!("{} · {can} · {floor}", provider.vendor)];
     if place > 0 {
-        facts.extend(compared(plan, target, first, provider));
+        facts.extend(compared(plan, target, first));
     }
     wrapped(&facts.join(" · "), "    ", out);
 }
 
 /// What a member has in common with the first, and what it lacks.
-fn compared(plan: &Plan, target: &Target, first: &Target, provider: &Provider) -> Vec<String> {
-    let mut facts = Vec::new();
-    let origin = &plan.providers[first.provider];
-    let shared = if provider.name == origin.name {
-        "same provider, keys and quota"
-    } else if provider.vendor == origin.vendor {
-        "same vendor"
-    } else if provider.region.is_some() && provider.region == origin.region {
-        "same region"
-    } else {
-        "independent"
-    };
-    facts.push(shared.to_owned());
+fn compared(plan: &Plan, target: &Target, first: &Target) -> Vec<String> {
+    let mut facts = vec![Independence::of(target, first).as_str().to_owned()];
     let lacks: Vec<&str> = first.capabilities.difference(&target.capabilities).map(|c| c.name()).collect();
     if !lacks.is_empty() {
         facts.push(format!("lacks {}", lacks.join(" ")));
@@ -127,6 +119,41 @@ fn compared(plan: &Plan, target: &Target, first: &Target, provider: &Provider) -
         }
     }
     facts
+}
+
+/// Who could stand in for the first target, by what was measured on one task.
+fn ranking(plan: &Plan, survey: &Survey, out: &mut Vec<String>) {
+    let Some((first, others)) = rank(plan, survey) else { return };
+    let known = first.target.capabilities.len();
+    wrapped(&format!("closest to {} on {}, by measured quality:", first.target.name, survey.task), "    ", out);
+    out.push(format!("      {} {}", cut(&format!("{:<34}", first.target.name), 34), measured(&first)));
+    for candidate in &others {
+        let place = candidate.place.map_or("not in the chain".to_owned(), |place| format!("member {}", place + 1));
+        let name = cut(&format!("{:<34}", candidate.target.name), 34);
+        out.push(format!("      {name} {}  {place}", measured(candidate)));
+        let overlap = format!("{} of {known} capabilities", candidate.overlap);
+        let price = candidate.target.prices.first().output;
+        wrapped(
+            &format!("{overlap} · {} · ${} per million tokens out", candidate.independence.as_str(), money(price)),
+            "        ",
+            out,
+        );
+    }
+    if let Some(closest) = skipped(&others) {
+        let chain = &plan.router.chains[survey.chain].name;
+        let text = format!(
+            "! the chain `{chain}` skips the closest candidate for {}: `{}` is as good as the first and in no place.",
+            survey.task, closest.target.name
+        );
+        wrapped(&text, "    ", out);
+    }
+}
+
+fn measured(candidate: &Candidate<'_>) -> String {
+    match candidate.marks.verdicts() {
+        0 => format!("{:>7}", "no data"),
+        verdicts => format!("{:>6.1}%", 100.0 * f64::from(candidate.marks.right) / f64::from(verdicts)),
+    }
 }
 
 /// Breaks a text at blanks, and what is longer than a line anywhere.
@@ -182,7 +209,8 @@ mod tests {
     use crate::scenario::{library, load};
 
     fn report(text: &str) -> String {
-        lines(&load("t.yaml", text.as_bytes()).expect("valid").plan).join("\n")
+        let plan = load("t.yaml", text.as_bytes()).expect("valid").plan;
+        lines(&plan, &crate::engine::survey(&plan).expect("it plays")).join("\n")
     }
 
     const LAME: &str = "
@@ -210,6 +238,7 @@ phases:
     #[test]
     fn a_plan_tells_the_timeline_the_chains_and_what_is_wrong_with_them() {
         insta::assert_snapshot!("lame", report(LAME));
+        insta::assert_snapshot!("weak_stand_in", report(library::find("weak-stand-in").expect("bundled").text));
         insta::assert_snapshot!("primary_outage", report(library::find("primary-outage").expect("bundled").text));
     }
 

@@ -1,7 +1,8 @@
 //! Wires a plan into a running drill, in either world, and brings it to its end.
 //!
 //! - `stage`: mocks, connections, router and senders of one drill. - `timeline`: the script's instants.
-//! - `journal`: the event log and its folds. - `knocks`: calls that nobody read.
+//! - `evals`: who is measured, and who takes whose place. - `journal`: the event log and its folds. - `knocks`: calls that nobody read.
+//! - `survey`: how good everybody is, before a drill.
 //! - `pacer`: virtual time against the wall. - `command`: what keys may say.
 //!
 //! | | virtual | real |
@@ -15,10 +16,12 @@
 
 mod bills;
 pub mod command;
+mod evals;
 mod journal;
 mod knocks;
 mod pacer;
 mod stage;
+mod survey;
 mod timeline;
 
 use crate::event::{Event, Micros};
@@ -42,6 +45,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+pub use survey::survey;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -199,7 +203,7 @@ pub fn run(plan: Arc<Plan>, options: Options) -> Result<Finished, Failure> {
         spawner,
         journal: Arc::clone(&accounts.journal),
         snapshots: options.snapshots,
-        give_up: plan.end() + longest_life(&plan) + Duration::from_secs(120),
+        give_up: plan.end().max(last_item(&plan)) + longest_life(&plan) + Duration::from_secs(120),
     };
     let interrupted = match options.world {
         World::Virtual => drill.play_virtual(stage, Pacer::new(options.commands, options.speed))?,
@@ -244,6 +248,13 @@ fn longest_life(plan: &Plan) -> Duration {
     let deadline = plan.router.chains.iter().map(|c| c.deadline).max().unwrap_or_default();
     let life = |sdk: &Sdk| deadline * (1 + sdk.retries) + sdk.longest_waits();
     plan.load.iter().map(|stream| life(&stream.sdk)).max().unwrap_or(deadline)
+}
+
+/// When the last item of all evals is sent.
+fn last_item(plan: &Plan) -> Duration {
+    let oversight = &plan.router.oversight;
+    let paces = oversight.evals.iter().map(|eval| eval.pace).chain(oversight.swaps.iter().map(|swap| swap.pace));
+    paces.map(|pace| pace.end()).max().unwrap_or_default()
 }
 
 struct Drill<'a> {

@@ -2,11 +2,12 @@
 //!
 //! The stage is the same in both worlds. Only the connector differs, and that is chosen here.
 
+use super::evals::{self, Examiner};
 use super::journal::Journal;
 use super::timeline;
 use super::{Accounts, Trouble, World};
 use crate::event::{Judged, Sink};
-use crate::load::{Sender, Timetable};
+use crate::load::{Exam, Room, Sender, Timetable};
 use crate::provider::Adapter;
 use crate::router::{self, Answered, Request, Router, Truth};
 use crate::runtime::{Clock, Spawner};
@@ -34,6 +35,7 @@ pub(super) struct Stage {
     ledger: Arc<Ledger>,
     router: Arc<Router>,
     senders: Vec<Arc<Sender>>,
+    exams: Vec<Exam>,
 }
 
 impl Stage {
@@ -68,6 +70,7 @@ impl Stage {
             .map(|stream| Sender::new(stream, luck, clock, Arc::clone(&log)).map(Arc::new))
             .collect::<Result<_, _>>()
             .map_err(io::Error::other)?;
+        let exams = evals::exams(plan, luck, clock, &accounts.journal).map_err(io::Error::other)?;
         Ok(Self {
             plan: Arc::clone(plan),
             clock,
@@ -77,11 +80,35 @@ impl Stage {
             ledger: Arc::clone(&accounts.ledger),
             router,
             senders,
+            exams,
         })
     }
 
+    /// Lets everybody be measured when it is time. Until all of it is over, `alive` is.
+    fn examine(&mut self, alive: &mpsc::Sender<()>) {
+        let room = Room { clock: self.clock, spawner: self.spawner.clone(), router: Arc::clone(&self.router) };
+        let plan = Arc::clone(&self.plan);
+        let examiner = Examiner { plan, room, journal: Arc::clone(&self.journal) };
+        let oversight = &self.plan.router.oversight;
+        let mut exams = std::mem::take(&mut self.exams).into_iter();
+        for exam in exams.by_ref().take(oversight.evals.len()) {
+            let (examiner, alive) = (examiner.clone(), alive.clone());
+            self.spawner.spawn(async move {
+                examiner.evaluate(exam).await;
+                drop(alive);
+            });
+        }
+        for (exam, &swap) in exams.zip(&oversight.swaps) {
+            let (examiner, alive) = (examiner.clone(), alive.clone());
+            self.spawner.spawn(async move {
+                examiner.swap(exam, swap).await;
+                drop(alive);
+            });
+        }
+    }
+
     /// Plays the script to its end: load, drain, silence.
-    pub(super) async fn play(self) {
+    pub(super) async fn play(mut self) {
         let mut script = timeline::script(&self.plan);
         let mut arrivals = Timetable::new(&self.plan.load, self.luck);
         let (alive, mut drained) = mpsc::channel::<()>(1);
@@ -92,6 +119,7 @@ impl Stage {
                 drop(alive);
             });
         }
+        self.examine(&alive);
         loop {
             let arrival = arrivals.peek();
             let edge = script.front().map(|(at, _)| *at);
@@ -168,13 +196,9 @@ impl Answers for Known {
 
 /// The shortest connect timeout of the chains that use this provider: connections are shared by all of them.
 fn connect_timeout(plan: &Plan, provider: usize) -> Duration {
-    plan.router
-        .chains
-        .iter()
-        .filter(|c| c.targets.iter().any(|&t| plan.router.targets[t].provider == provider))
-        .map(|c| c.timeouts.connect)
-        .min()
-        .unwrap_or(Duration::from_secs(1))
+    let targets = plan.router.targets.iter().enumerate().filter(|(_, target)| target.provider == provider);
+    let chains = targets.flat_map(|(index, _)| plan.router.chains_with(index));
+    chains.map(|chain| chain.timeouts.connect).min().unwrap_or(Duration::from_secs(1))
 }
 
 fn listen(mock: Provider, spawner: &Spawner, trouble: &Trouble) -> io::Result<Route> {

@@ -110,3 +110,34 @@ pub struct Left {
     /// Until when that holds at most: some vendors mean the next permit, others the time when all is there again.
     pub reset: Option<Duration>,
 }
+
+/// What was found when a target was measured on an eval set: how many of its items came out how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks {
+    /// The known answer.
+    pub right: u32,
+    /// Well formed, but another answer; also a refusal.
+    pub wrong: u32,
+    /// An answer that could not be read.
+    pub parse: u32,
+    /// One that could be read and had another form than was asked for.
+    pub format: u32,
+    /// One that was cut off, empty, or of the wrong length.
+    pub length: u32,
+    /// No answer, so nothing is known.
+    pub errors: u32,
+}
+
+impl Marks {
+    /// Answers that failed in their form.
+    #[must_use]
+    pub fn of_form(&self) -> u32 {
+        self.parse + self.format + self.length
+    }
+
+    /// Items about which something is known.
+    #[must_use]
+    pub fn verdicts(&self) -> u32 {
+        self.right + self.wrong + self.of_form()
+    }
+}

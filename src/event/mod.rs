@@ -13,9 +13,10 @@
 mod amounts;
 mod terms;
 
-pub use amounts::{Allowance, BreakerReading, Left, Micros, Nanodollars, Usage};
+pub use amounts::{Allowance, BreakerReading, Left, Marks, Micros, Nanodollars, Usage};
 pub use terms::{
     AlertKind, BreakerState, BudgetLevel, CheckKind, Class, DriftCause, Judged, Outcome, Payer, Reason, SkipReason,
+    SwapVerdict,
 };
 
 use serde::{Deserialize, Serialize};
@@ -27,13 +28,28 @@ pub const LOG_VERSION: u32 = 1;
 /// A shared name: of a target, a phase, a tenant.
 pub type Name = Arc<str>;
 
+/// Whose the items of evals are: requests that measure a target. They are in no figure and in no assertion that does not
+/// name this tenant.
+pub const EVAL_TENANT: &str = "eval";
+
 /// Which request: the number of its load stream and its number there. Stable under changes of load and policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequestId {
-    /// Index of the load stream in the scenario.
+    /// Index of the load stream in the scenario; from [`RequestId::EVALS`] on, who takes which eval.
     pub stream: u16,
     /// Running number within the stream.
     pub number: u32,
+}
+
+impl RequestId {
+    /// Streams from here on are no load: their requests are the items of evals.
+    pub const EVALS: u16 = 1 << 15;
+
+    /// Whether it is an item of an eval.
+    #[must_use]
+    pub fn is_eval(self) -> bool {
+        self.stream >= Self::EVALS
+    }
 }
 
 impl std::fmt::Display for RequestId {
@@ -321,6 +337,32 @@ pub enum EventKind {
         good: bool,
         /// Dollars for the verdict.
         cost: f64,
+    },
+    /// A target was measured on the eval set of a chain.
+    Evaluated {
+        /// Whose eval set.
+        chain: Name,
+        /// Who was measured.
+        target: Name,
+        /// What was found.
+        marks: Marks,
+    },
+    /// It was decided whether one target takes the place of another in a chain.
+    Swap {
+        /// Which chain.
+        chain: Name,
+        /// Whose place.
+        from: Name,
+        /// Who was to take it.
+        to: Name,
+        /// What was decided, and why.
+        verdict: SwapVerdict,
+        /// Items of the eval set on which there is a verdict on both.
+        pairs: u32,
+        /// Those of them that the incumbent got right.
+        incumbent: u32,
+        /// Those of them that the candidate got right.
+        candidate: u32,
     },
     /// Something a person should know. Told when it begins, and again only after it was over.
     Alert {

@@ -398,3 +398,43 @@ pub enum Judged {
     /// Not of the shape that was asked for.
     SchemaViolation,
 }
+
+/// What was decided about a swap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SwapVerdict {
+    /// The candidate is no worse than the margin allows and has taken the place.
+    Shipped,
+    /// It has taken the place, and nobody has looked.
+    Unseen,
+    /// Refused: it gives more wrong answers.
+    Regression,
+    /// Refused: its answers fail in their form. Where they do not, it is good enough; what does not fit is the prompt, the
+    /// schema or the parser.
+    HarnessMismatch,
+    /// Refused: too many items had no verdict.
+    Inconclusive,
+    /// Refused: the incumbent is not in the chain (any more).
+    Absent,
+}
+
+impl SwapVerdict {
+    /// Whether the candidate has taken the place.
+    #[must_use]
+    pub fn ships(self) -> bool {
+        matches!(self, Self::Shipped | Self::Unseen)
+    }
+
+    /// The name that logs and screens use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shipped => "shipped",
+            Self::Unseen => "unseen",
+            Self::Regression => "regression",
+            Self::HarnessMismatch => "harness_mismatch",
+            Self::Inconclusive => "inconclusive",
+            Self::Absent => "absent",
+        }
+    }
+}

@@ -6,13 +6,16 @@
 //! - Request *i* of a stream keeps its prompt and its luck whatever the rate: arrivals come from a process of unit rate
 //!   through the inverse of the cumulative rate.
 //! - A client that asks again sends a new call for the same request: it arrives once and ends once.
+//! - Who is measured (`exam`) is sent the same items as the others, as requests of a tenant of their own.
 //! - The load knows the right answers and judges what it is served; the router does not.
 
 mod arrivals;
+mod exam;
 pub mod sdk;
 mod sender;
 
 pub use arrivals::{Arrival, Timetable};
+pub use exam::{Exam, Room};
 pub use sdk::Sdk;
 pub use sender::Sender;
 

@@ -1,9 +1,10 @@
 //! Sends one request and judges what comes back.
 
 use super::{Sdk, Stream};
-use crate::event::{Class, EventKind, Micros, Name, Outcome, RequestId, Sink};
+use crate::event::{Class, EventKind, Judged, Micros, Name, Outcome, RequestId, Sink};
+use crate::router::policy::evals::Mark;
 use crate::router::policy::gates::{Schema, Tool};
-use crate::router::{Before, Client, Image, Options, Request, Router, Served, ToolCall, Traits};
+use crate::router::{Before, Client, Image, Only, Options, Request, Router, Served, ToolCall, Traits};
 use crate::runtime::Clock;
 use crate::tasks::{self, Given, Task};
 use mock_providers::{Distribution, Luck};
@@ -70,10 +71,32 @@ impl Sender {
         intended: Duration,
         router: &Arc<Router>,
     ) -> impl Future<Output = ()> + Send + 'static {
+        let carried = self.begin(self.request(id, self.words(id), intended), intended, router);
+        async move { drop(carried.await) }
+    }
+
+    /// Sends an item of an eval set to one target. `words` is whose words it uses: the same for everybody who is given the
+    /// item. The future tells what came of it.
+    pub(super) fn measure(
+        self: &Arc<Self>,
+        (id, words): (RequestId, RequestId),
+        only: Only,
+        intended: Duration,
+        router: &Arc<Router>,
+    ) -> impl Future<Output = Mark> + Send + 'static {
+        let request = Request { only: Some(only), ..self.request(id, words, intended) };
+        let carried = self.begin(request, intended, router);
+        async move {
+            let (served, judged) = carried.await;
+            Mark::of(served.outcome, served.class, served.flaw, judged)
+        }
+    }
+
+    /// A request in the words of another, or in its own.
+    fn request(&self, id: RequestId, words: RequestId, intended: Duration) -> Request {
         let ids = [u64::from(id.stream), u64::from(id.number)];
         let stream =
             self.streamed >= 1.0 || (self.streamed > 0.0 && self.luck.unit("streamed", &[], &ids) < self.streamed);
-        let words = self.words(id);
         let mut prompt = self.task.prompt(self.luck, words);
         if self.risky > 0.0 {
             prompt = tasks::risky(prompt, self.risky, self.luck, words);
@@ -99,6 +122,7 @@ impl Sender {
             options: Options::default(),
             gone_at: self.patience.map(|patience| intended + patience),
             before: Before::default(),
+            only: None,
         };
         if let Some(tokens) = self.prompt_tokens {
             let drawn = tokens.sample_ms(&mut self.luck.draw(
@@ -110,14 +134,24 @@ impl Sender {
             let missing = wanted.saturating_sub(request.prompt_tokens());
             request.prompt = tasks::padded(&request.prompt, 4 * missing as usize).into();
         }
+        request
+    }
+
+    /// Announces a request and carries it to its end.
+    fn begin(
+        self: &Arc<Self>,
+        request: Request,
+        intended: Duration,
+        router: &Arc<Router>,
+    ) -> impl Future<Output = (Served, Option<Judged>)> + Send + 'static {
         self.log.record(EventKind::Arrived {
-            request: id,
+            request: request.id,
             intended: intended.into(),
             tenant: Arc::clone(&self.tenant),
             tier: Arc::clone(&self.tier),
             task: Arc::clone(&self.task_name),
             chain: Arc::clone(router.chain_of(&request)),
-            stream,
+            stream: request.stream,
             residency: Arc::clone(&self.traits.residency),
             data_class: self.traits.data_class.clone(),
         });
@@ -132,27 +166,29 @@ impl Sender {
         RequestId { number: (self.luck.unit("prompts", &[], &ids) * f64::from(pool)) as u32, ..id }
     }
 
-    async fn carry(&self, mut request: Request, intended: Duration, router: &Router) {
+    async fn carry(&self, mut request: Request, intended: Duration, router: &Router) -> (Served, Option<Judged>) {
         let mut reader = Reader { clock: self.clock, given: Given::default(), first: None };
         let served = self.ask(&mut request, router, &mut reader).await;
         let answered = served.outcome == Outcome::Answered;
         let complete = answered || served.outcome == Outcome::Cached;
         let since = |at: Duration| Micros::from(at.saturating_sub(intended));
+        let judged = complete.then(|| {
+            let model = request.embedding.and_then(|_| router.embedding_model(&request)).map(|model| &**model);
+            self.task.judge(&request.prompt, &reader.given, model)
+        });
         self.log.record(EventKind::Ended {
             request: request.id,
             intended: intended.into(),
             outcome: served.outcome,
             class: served.class,
-            target: served.target,
+            target: served.target.clone(),
             latency: since(self.clock.now()),
             ttft: reader.first.filter(|_| answered).map(since),
             hops: served.hops,
             attempts: served.attempts,
-            judged: complete.then(|| {
-                let model = request.embedding.and_then(|_| router.embedding_model(&request)).map(|model| &**model);
-                self.task.judge(&request.prompt, &reader.given, model)
-            }),
+            judged,
         });
+        (served, judged)
     }
 
     /// Asks until there is an answer or the client takes the error.

@@ -4,11 +4,13 @@
 //! | --- | --- | --- | --- | --- |
 //! | `hop` | a request moved on | the target left | the target it moved to | the class or the skip that made it |
 //! | `skip` | a target was passed over | that target | – | why |
+//! | `swap` | a target took the place of another in a chain, or did not | the incumbent | the candidate | the verdict |
 //! | `transition` | a breaker changed state | the state before | the state after | the breaker's cause |
 //!
 //! Every row has all keys, in one order: `seq` and `at_us` of the event it is made of (a row is found in the recording by
 //! its `seq`), `event`, `request`, `tenant`, `route`, `target`, `from`, `to`, `reason`. What does not apply is null: a
-//! transition has no request, a move has no target of its own.
+//! transition has no request, a move has no target of its own. Items of evals have rows like any request, of the tenant
+//! `eval`.
 
 use crate::event::{Event, EventKind, Micros, Name, RequestId};
 use serde::Serialize;
@@ -22,7 +24,7 @@ pub struct Row<'a> {
     /// When, in microseconds from the start of the drill.
     #[serde(rename = "at_us")]
     pub at: Micros,
-    /// `hop`, `skip` or `transition`.
+    /// `hop`, `skip`, `transition` or `swap`.
     pub event: &'static str,
     /// The request, if it is about one.
     pub request: Option<RequestId>,
@@ -70,6 +72,10 @@ impl Audit {
             EventKind::BreakerChanged { target, from, to, cause, .. } => {
                 let row = row("transition", None, Some(from.as_str()), Some(to.as_str()), cause);
                 Some(Row { target: Some(target), ..row })
+            }
+            EventKind::Swap { chain, from, to, verdict, .. } => {
+                let row = row("swap", None, Some(&**from), Some(&**to), verdict.as_str());
+                Some(Row { route: Some(chain.clone()), ..row })
             }
             EventKind::Arrived { request, tenant, chain, .. } => {
                 self.in_flight.insert(*request, Flight { tenant: Some(tenant.clone()), route: Some(chain.clone()) });

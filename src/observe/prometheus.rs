@@ -14,6 +14,8 @@
 //! | `hopdrill_request_duration_seconds` | outcome, route, tenant | the same, from the intended arrival to the last byte |
 //! | `hopdrill_time_to_first_token_seconds` | route, tenant | answered requests |
 //! | `hopdrill_alert_total` | target, kind | alerts |
+//! | `hopdrill_eval_item_total` | mark, route, target | items that targets were measured on |
+//! | `hopdrill_swap_total` | route, source, target, verdict | swaps that were decided |
 //!
 //! A call or a request that was in flight when the drill was cut off is in none of them.
 
@@ -82,6 +84,17 @@ const FIRST_TOKEN: About<2> = About {
 };
 const ALERTS: About<2> = About { name: "hopdrill_alert_total", help: "Alerts raised.", labels: ["kind", "target"] };
 
+const ITEMS: About<3> = About {
+    name: "hopdrill_eval_item_total",
+    help: "Items that targets were measured on, by what came of them.",
+    labels: ["mark", "route", "target"],
+};
+const SWAPS: About<4> = About {
+    name: "hopdrill_swap_total",
+    help: "Swaps of one target (source) for another (target) that were decided.",
+    labels: ["route", "source", "target", "verdict"],
+};
+
 /// The series of one drill.
 #[derive(Debug)]
 pub struct Prometheus {
@@ -99,6 +112,8 @@ pub struct Prometheus {
     request_duration: Histogram<3>,
     first_token: Histogram<2>,
     alerts: Counter<2>,
+    items: Counter<3>,
+    swaps: Counter<4>,
 }
 
 /// The labels of a request.
@@ -133,6 +148,8 @@ impl Prometheus {
             request_duration: Histogram::new(REQUEST_DURATION, &DURATION_MS),
             first_token: Histogram::new(FIRST_TOKEN, &FIRST_TOKEN_MS),
             alerts: Counter::new(ALERTS),
+            items: Counter::new(ITEMS),
+            swaps: Counter::new(SWAPS),
         }
     }
 
@@ -188,6 +205,23 @@ impl Prometheus {
             EventKind::Alert { target, kind, .. } => {
                 self.alerts.add([kind.as_str().into(), self.known.target(target)], 1);
             }
+            EventKind::Evaluated { chain, target, marks } => {
+                let marks = [
+                    ("right", marks.right),
+                    ("wrong", marks.wrong),
+                    ("parse", marks.parse),
+                    ("format", marks.format),
+                    ("length", marks.length),
+                    ("error", marks.errors),
+                ];
+                for (mark, n) in marks {
+                    self.items.add([mark.into(), self.known.route(chain), self.known.target(target)], n.into());
+                }
+            }
+            EventKind::Swap { chain, from, to, verdict, .. } => {
+                let (source, target) = (self.known.target(from), self.known.target(to));
+                self.swaps.add([self.known.route(chain), source, target, verdict.as_str().into()], 1);
+            }
             EventKind::Ended { request, outcome, latency, ttft, .. } => {
                 let Flight { route, tenant, .. } = self.flight(*request);
                 if !self.in_flight.get(request).is_some_and(|f| f.owes) {
@@ -220,6 +254,8 @@ impl Prometheus {
         self.request_duration.write(&mut out);
         self.first_token.write(&mut out);
         self.alerts.write(&mut out);
+        self.items.write(&mut out);
+        self.swaps.write(&mut out);
         out
     }
 }

@@ -1,6 +1,6 @@
 //! The figures of a report: how many requests ended how, and how fast, overall and by phase.
 //!
-//! Rules as everywhere: a request belongs to the phase of its intended arrival, an attempt to that of its dispatch;
+//! The items of evals are in none of them. Rules as everywhere: a request belongs to the phase of its intended arrival, an attempt to that of its dispatch;
 //! latency is of answered requests and from the intended arrival. What belongs to no phase counts overall only.
 
 use crate::event::{Class, Event, EventKind, Micros, Name, Nanodollars, Outcome};
@@ -84,6 +84,11 @@ impl Figures {
     /// Takes the next event of the log.
     pub fn apply(&mut self, event: &Event) {
         match &event.kind {
+            EventKind::Arrived { request, .. }
+            | EventKind::AttemptStarted { request, .. }
+            | EventKind::AttemptEnded { request, .. }
+            | EventKind::Ended { request, .. }
+                if request.is_eval() => {}
             EventKind::Arrived { intended, .. } => self.count(*intended, |c| c.requests += 1),
             EventKind::AttemptStarted { .. } => self.count(event.at, |c| c.attempts += 1),
             EventKind::AttemptEnded { dispatched, class, cost, .. } => self.count(*dispatched, |c| {

@@ -84,6 +84,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "ramp", gone: "a breaker that closes admits everybody at once", remove: |c| targets(c, |target| target.breaker.ramp = Duration::ZERO) },
     Part { name: "quality", gone: "bad answers demote no target", remove: |c| targets(c, |target| target.quality.min_calls = u32::MAX) },
     Part { name: "grader", gone: "nobody looks at what was served", remove: |c| c.oversight.grader = None },
+    Part { name: "evals", gone: "nobody is measured before it is needed, and swaps ship unseen", remove: no_evals },
     Part { name: "gates", gone: "answers are served unread", remove: |c| chains(c, |chain| chain.gates = Gates::none()) },
     Part { name: "degraded", gone: "when all targets have failed the client gets an error", remove: |c| chains(c, no_last_resort) },
     Part { name: "best_try", gone: "where every breaker is open nobody is called", remove: |c| chains(c, no_best_try) },
@@ -95,6 +96,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "spending", gone: "budgets are counted, and nobody is held to them", remove: no_budgets },
     Part { name: "price_updates", gone: "the router goes by the prices it began with", remove: |c| targets(c, |target| target.prices.freeze()) },
     Part { name: "capability", gone: "targets are asked for what they cannot do", remove: |c| targets(c, |target| target.capabilities = Capability::ALL.into()) },
+    Part { name: "prompts", gone: "targets are told no more than the instructions of the request", remove: |c| targets(c, |target| target.prompt = None) },
     Part { name: "context", gone: "prompts are not measured before they are sent", remove: |c| targets(c, |target| target.context = u32::MAX) },
 ];
 
@@ -120,6 +122,8 @@ fn targets(config: &mut Config, change: impl Fn(&mut Target)) {
 }
 
 fn bypass(config: &mut Config) {
+    config.oversight.evals.clear();
+    config.oversight.swaps.clear();
     for gone in [
         "residency",
         "stakes",
@@ -139,6 +143,11 @@ fn bypass(config: &mut Config) {
             (part.remove)(config);
         }
     }
+}
+
+fn no_evals(config: &mut Config) {
+    config.oversight.evals.clear();
+    config.oversight.swaps.iter_mut().for_each(|swap| swap.bar = None);
 }
 
 fn no_fallback(chain: &mut Chain) {
@@ -241,9 +250,12 @@ providers:
 router:
   keys: { openai: [a, b] }
   grader: { sample: 10% }
+  evals: [{ chain: main }]
+  swaps: [{ chain: main, from: openai/gpt-4o, to: openai/gpt-3.5-turbo, at: 1s }]
   routes: [{ when: { task: chat }, chain: chat }]
   tenants: { acme: { budget: $5/h } }
   price_updates: [{ at: 3s, target: openai/gpt-4o, price: { input: 9 } }]
+  prompts: { openai/gpt-4o: Be brief. }
   chains:
     main:
       targets: [openai/gpt-4o, anthropic/claude-sonnet-4]

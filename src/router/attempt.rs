@@ -10,7 +10,7 @@
 //! - Whatever is not a complete answer is read no further; dropping the response closes its connection.
 
 use super::client::Client;
-use super::policy::gates::{Answer, Asked, Gates, Refused, Stopped};
+use super::policy::gates::{Answer, Asked, Flaw, Gates, Refused, Stopped};
 use super::policy::join::{Join, Unjoined};
 use crate::event::{Allowance, Class, Usage};
 use crate::provider::{self, Adapter, Answered, Ask, Cannot, Complaint, Embed, Piece, Scope};
@@ -116,8 +116,8 @@ pub(super) struct Judgement {
     pub(super) delivered: bool,
     /// What reached the client of a streamed answer.
     pub(super) given: String,
-    /// The gate that the answer did not pass.
-    pub(super) stopped_by: Option<&'static str>,
+    /// What is wrong with the form of an answer that did not pass its gates.
+    pub(super) flaw: Option<Flaw>,
 }
 
 /// Progress of a call that the router wants to hear of at once.
@@ -148,7 +148,7 @@ pub(super) async fn run<C: Client>(
         usage: None,
         delivered: false,
         given: String::new(),
-        stopped_by: None,
+        flaw: None,
     };
     if let Err((class, detail)) = exchange(&mut call, clock, client, progress, &mut verdict).await {
         verdict.class = class;
@@ -208,8 +208,14 @@ async fn exchange<C: Client>(
         (response, 0)
     };
     let provider::Response { answered: Answered { text, calls }, finish, model } = response;
-    let ended =
-        finish.check(!calls.is_empty()).map_err(|Complaint { class, detail, .. }| Refused { class, why: detail });
+    let ended = finish.check(!calls.is_empty()).map_err(|Complaint { class, detail, .. }| {
+        let flaw = match class {
+            Class::Malformed => Some(Flaw::Length),
+            Class::Schema => Some(Flaw::Format),
+            _ => None,
+        };
+        Refused { class, why: detail, flaw }
+    });
     let made: Vec<_> = calls.iter().map(|call| (call.name.as_str(), call.arguments.as_str())).collect();
     if let Some(join) = &call.join {
         join.end().map_err(unjoined)?;
@@ -246,7 +252,7 @@ fn unjoined(why: Unjoined) -> Failed {
 }
 
 fn stopped(by: Stopped, verdict: &mut Judgement) -> Failed {
-    verdict.stopped_by = Some(by.gate);
+    verdict.flaw = by.refused.flaw;
     (by.refused.class, by.refused.why)
 }
 

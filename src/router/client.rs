@@ -1,7 +1,7 @@
 //! The router's view of whoever asks.
 
 use super::policy::cache::Key;
-use super::policy::gates::{Schema, Tool};
+use super::policy::gates::{Flaw, Schema, Tool};
 use super::policy::route::Traveller;
 use crate::event::{Class, Name, Outcome, RequestId};
 use crate::provider::{self, Image, Options, ToolCall};
@@ -45,6 +45,17 @@ pub struct Request {
     pub gone_at: Option<Duration>,
     /// What was done for it before, if the client asks again.
     pub before: Before,
+    /// It measures one target and is sent nowhere else.
+    pub only: Option<Only>,
+}
+
+/// Where a request that measures a target goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Only {
+    /// Index of the chain by whose rules the call is made.
+    pub chain: usize,
+    /// Index of the target.
+    pub target: usize,
 }
 
 /// What was done for a request whose client asks again. The router treats it like any other; only the numbers of calls
@@ -152,6 +163,8 @@ pub struct Served {
     pub outcome: Outcome,
     /// For errors: the class of the error that the client gets.
     pub class: Option<Class>,
+    /// For errors: what was wrong with the form of the last answer, if it was that.
+    pub flaw: Option<Flaw>,
     /// Who answered, or whose error it is; for a degraded answer the last one tried.
     pub target: Option<Name>,
     /// What the last call to the chain's first target meant; `None`: it was not called.

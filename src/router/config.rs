@@ -2,6 +2,7 @@
 //! here is already valid.
 
 use super::policy::decide::Table;
+use super::policy::evals::{Bar, Pace};
 use super::policy::fit::Offer;
 use super::policy::gates::Gates;
 use super::policy::keyring::Key;
@@ -10,6 +11,7 @@ use super::policy::prices::PriceList;
 use super::policy::route::{Traveller, When};
 use super::policy::{backoff, breaker, budget, cache, checks, grading, hedge, purse, quality};
 use crate::event::Name;
+use crate::provider::tokens;
 use mock_providers::model::{Capability, Price};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -82,6 +84,14 @@ pub struct Way {
 }
 
 impl Config {
+    /// The chains that a target is in, or may come into.
+    pub fn chains_with(&self, target: usize) -> impl Iterator<Item = &Chain> {
+        let swaps = &self.oversight.swaps;
+        let comes = move |chain: usize| swaps.iter().any(|swap| swap.chain == chain && swap.to == target);
+        let with = move |&(index, chain): &(usize, &Chain)| chain.targets.contains(&target) || comes(index);
+        self.chains.iter().enumerate().filter(with).map(|(_, chain)| chain)
+    }
+
     /// The way of a request: by the first route that matches, else to the chain named after its task, else to the first.
     #[must_use]
     pub fn way_of(&self, request: &Traveller<'_>) -> Way {
@@ -97,6 +107,34 @@ impl Config {
 pub struct Oversight {
     /// Looks at a share of the answers that clients got.
     pub grader: Option<grading::Params>,
+    /// When the targets of which chain are measured.
+    pub evals: Vec<Eval>,
+    /// When one target is to take the place of another.
+    pub swaps: Vec<Swap>,
+}
+
+/// Measures every target of a chain on the same items.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Eval {
+    /// Index of the chain.
+    pub chain: usize,
+    /// How its items are worked off.
+    pub pace: Pace,
+}
+
+/// Puts one target into the place of another, if it proves to be as good.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Swap {
+    /// Index of the chain.
+    pub chain: usize,
+    /// Index of the incumbent.
+    pub from: usize,
+    /// Index of the candidate.
+    pub to: usize,
+    /// How the items are worked off that both are measured on.
+    pub pace: Pace,
+    /// When the candidate is good enough; `None`: nobody looks.
+    pub bar: Option<Bar>,
 }
 
 /// One place a request can go. Its breaker, retry budget and quality window are shared by all chains that name it.
@@ -122,6 +160,8 @@ pub struct Target {
     pub context: u32,
     /// What the model can do. A request that needs more is never sent there.
     pub capabilities: BTreeSet<Capability>,
+    /// What it is told besides the instructions of the request, as models differ in what they have to be told.
+    pub prompt: Option<Name>,
     /// Whether the model goes on from the beginning of an answer that is put into its mouth.
     pub prefill: bool,
     /// Circuit breaker.
@@ -151,6 +191,7 @@ impl Target {
             prices: PriceList::new(Price::default()),
             context: 128_000,
             capabilities: Capability::ALL.into(),
+            prompt: None,
             prefill: true,
             breaker: breaker::Params::default(),
             budget: budget::Params::default(),
@@ -171,7 +212,7 @@ impl Target {
             obeys: true,
             embeds: true,
             space: &self.identity,
-            context: self.context,
+            context: self.context.saturating_sub(self.prompt.as_ref().map_or(0, |prompt| tokens(prompt.len()))),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The fallback router: routes pick a chain, the driver walks it, pure policy decides.
 //!
 //! - `config`: what it is told. - `client`: who asks, and what they get. - `walk/`: the way of one request along its chain.
-//! - `attempt`: one HTTP call. - `checks`: calls that nobody asked for, to see who is well. - `health`: what is known about a target. - `watch`: what is known about a chain.
-//! - `kept`: answers that may be given again.
+//! - `attempt`: one HTTP call. - `checks`: calls that nobody asked for, to see who is well. - `health`: what is known about
+//!   a target. - `watch`: what is known about a chain.
+//! - `chains`: who is in which chain now. - `kept`: answers that may be given again.
 //! - `grader`: looks at answers afterwards.
 //! - `spending`: who pays. - `prices`: tells when prices change.
 //! - `policy/`: every decision, pure.
@@ -13,6 +14,7 @@
 
 pub mod ablate;
 mod attempt;
+mod chains;
 pub mod checks;
 mod client;
 pub mod config;
@@ -30,13 +32,14 @@ mod walk;
 mod watch;
 
 pub use crate::provider::{Answered, Effort, Image, Options, ToolCall};
-pub use client::{Before, Client, Request, Served, Stakes, Traits};
+pub use client::{Before, Client, Only, Request, Served, Stakes, Traits};
 pub use grader::Truth;
 
 use crate::event::{Name, Outcome, Sink};
 use crate::provider::Adapter;
 use crate::runtime::{Clock, Spawner};
 use crate::transport::Upstream;
+use chains::Roster;
 use config::{Chain, Config};
 use grader::Grader;
 use health::Health;
@@ -67,6 +70,7 @@ pub struct Router {
     upstreams: Vec<Provider>,
     /// By replica, then by target.
     replicas: Vec<Vec<Arc<Health>>>,
+    roster: Roster,
     /// By chain; the replicas share them.
     kept: Vec<Option<Kept>>,
     /// By chain.
@@ -86,7 +90,8 @@ impl Router {
         let drift = config.chains.iter().map(|_| Mutex::new(Drift::new(drift::Params::default()))).collect();
         let kept = config.chains.iter().map(kept::empty).collect();
         let spending = Spending::new(&config);
-        Self { config, upstreams, replicas, kept, drift, spending, clock, luck, log, grader: None }
+        let roster = Roster::new(&config.chains);
+        Self { config, upstreams, replicas, roster, kept, drift, spending, clock, luck, log, grader: None }
     }
 
     /// With the grader that its configuration asks for, if it does.
@@ -116,14 +121,14 @@ impl Router {
     /// The name of the chain that this request takes.
     #[must_use]
     pub fn chain_of(&self, request: &Request) -> &Name {
-        &self.config.chain_for(request).name
+        &self.config.chains[self.config.chain_index(request)].name
     }
 
     /// The model whose vectors answer this request for an embedding: that of the first target of its chain that has
     /// embeddings at all. `None` if none has.
     #[must_use]
     pub fn embedding_model(&self, request: &Request) -> Option<&Name> {
-        self.vector_space(self.config.chain_for(request))
+        self.vector_space(&self.roster.chain(self.config.chain_index(request)))
     }
 
     fn vector_space(&self, chain: &Chain) -> Option<&Name> {
@@ -134,10 +139,14 @@ impl Router {
     /// Carries a request to its end. The answer, if there is one, goes to `client` piece by piece; only what the
     /// returned [`Served`] calls answered was complete.
     pub async fn handle<C: Client>(&self, request: &Request, client: &mut C) -> Served {
+        if let Some(only) = request.only {
+            return walk::carry(self, &self.roster.alone(only), request, client).await;
+        }
+        let chain = self.roster.chain(self.config.chain_index(request));
         let grader = self.grader.as_ref().filter(|grader| grader.picks(self.luck, request));
         let served = if grader.is_some() || self.keeps(request) {
             let mut client = Overheard::new(client);
-            let served = walk::carry(self, request, &mut client).await;
+            let served = walk::carry(self, &chain, request, &mut client).await;
             if let Some(grader) = grader {
                 self.look(grader, request, &client.given.answered, &served);
             }
@@ -146,9 +155,9 @@ impl Router {
             }
             served
         } else {
-            walk::carry(self, request, client).await
+            walk::carry(self, &chain, request, client).await
         };
-        self.watch(request, &served);
+        self.watch(&chain, request, &served);
         served
     }
 
@@ -164,15 +173,7 @@ impl Router {
 
 impl Config {
     /// The chain a request takes.
-    ///
-    /// # Panics
-    /// If there is no chain at all, which a checked plan rules out.
-    #[must_use]
-    pub fn chain_for(&self, request: &Request) -> &Chain {
-        &self.chains[self.chain_index(request)]
-    }
-
     fn chain_index(&self, request: &Request) -> usize {
-        self.way_of(&request.traveller()).chain
+        request.only.map_or_else(|| self.way_of(&request.traveller()).chain, |only| only.chain)
     }
 }

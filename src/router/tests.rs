@@ -179,6 +179,7 @@ fn request() -> Request {
         embedding: None,
         gone_at: None,
         before: crate::router::Before::default(),
+        only: None,
     }
 }
 

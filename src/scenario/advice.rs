@@ -5,6 +5,9 @@
 //! - *Redundant?* A chain whose members share provider (with its keys and quota), vendor or region fails as one.
 //! - *Closest skipped?* A chain that leaves out the very model of its first member where another provider serves it falls
 //!   back to a stranger.
+//! - *Measured?* A floor of quality is nothing as long as nobody has measured who is above it. A grader sees only who
+//!   answers, so a member that high stakes are to fall back to must be measured by an eval. Where some chains have
+//!   evals, the others are asked for theirs.
 //! - *In vain?* Batch requests yield in a chain that none takes.
 //! - *Blind?* A breaker judges no rate on fewer than `min_calls` calls in its window. If all requests of all chains that
 //!   name the target would not make so many, retries aside, it never trips. One that trips on failures in a row does.
@@ -17,6 +20,7 @@ use super::check::ways;
 use super::plan::{Plan, Provider};
 use crate::event::CheckKind;
 use crate::load::Stream;
+use crate::router::Stakes;
 use crate::router::checks::TENANT;
 use crate::router::config::{Chain, Config, Target};
 use crate::tasks::{self, Said, Task};
@@ -45,6 +49,7 @@ pub fn advise(plan: &Plan) -> Vec<Advice> {
         let mut tell = |(message, help): (String, String)| found.push(Advice { chain: index, message, help });
         not_redundant(plan, chain).map(&mut tell);
         closest_skipped(plan, chain).map(&mut tell);
+        unmeasured(plan, index, chain).map(&mut tell);
         yields_in_vain(plan, index).map(&mut tell);
         for &target in &chain.targets {
             // One breaker for all chains that name the target: said once.
@@ -150,6 +155,32 @@ fn closest_skipped(plan: &Plan, chain: &Chain) -> Option<(String, String)> {
         chain.name, provider.name, twin.name
     );
     Some((message, format!("add it after `{}`", first.name)))
+}
+
+fn unmeasured(plan: &Plan, index: usize, chain: &Chain) -> Option<(String, String)> {
+    let oversight = &plan.router.oversight;
+    if oversight.evals.iter().any(|eval| eval.chain == index) || plan.eval_set(index).is_empty() {
+        return None;
+    }
+    let comes_here = |stream: &&Stream| reached(stream, &plan.router).iter().any(|(taken, _)| *taken == index);
+    let at_stake = plan.load.iter().filter(comes_here).any(|stream| stream.traits.stakes == Stakes::High);
+    let (floor, graded) = (chain.min_quality.is_some(), oversight.grader.is_some());
+    let name = &chain.name;
+    let message = if floor && at_stake && chain.targets.len() > 1 {
+        format!("nobody has measured the members of the chain `{name}` before high stakes fall back to them")
+    } else if floor && !graded {
+        format!("nothing measures whether the members of the chain `{name}` reach its floor of quality")
+    } else if !oversight.evals.is_empty() && !graded {
+        format!("the members of the chain `{name}` are not measured, those of others are")
+    } else {
+        return None;
+    };
+    Some((
+        message,
+        format!(
+            "add `evals: [{{ chain: {name} }}]` to the router; what a scenario calls `quality` is what the mock is"
+        ),
+    ))
 }
 
 fn yields_in_vain(plan: &Plan, index: usize) -> Option<(String, String)> {

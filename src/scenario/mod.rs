@@ -22,9 +22,11 @@
 pub mod advice;
 pub mod catalogue;
 mod check;
+mod evals;
 pub mod library;
 pub mod plan;
 pub mod problem;
+pub mod rank;
 mod reader;
 mod source;
 mod spec;

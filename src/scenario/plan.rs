@@ -1,7 +1,7 @@
 //! The plan of a drill: a scenario that has been checked. Nothing in it is optional that a drill needs, every name in
 //! it resolves, and it never changes while the drill runs.
 
-use crate::event::{AlertKind, Micros, Name, Payer};
+use crate::event::{AlertKind, EVAL_TENANT, Micros, Name, Payer};
 use crate::load;
 use crate::observe::Known;
 use crate::observe::alerts::Rule;
@@ -9,6 +9,8 @@ use crate::router;
 use crate::router::ablate::{self, Part};
 use crate::router::config::{Account, Target};
 use crate::router::lesser::Lesser;
+use crate::router::policy::prices::PriceList;
+use crate::router::policy::{breaker, budget, quality};
 use crate::router::preset::Preset;
 use crate::slo::{BudgetFact, CauseFact, ChainFact, Facts, FaultFact, PlaceFact, Slo};
 use mock_providers::limits::Limits;
@@ -143,7 +145,8 @@ impl Plan {
     /// The names that metrics may carry as labels.
     #[must_use]
     pub fn known(&self) -> Known {
-        let tenants: BTreeSet<&Name> = self.load.iter().map(|stream| &stream.tenant).collect();
+        let of_evals = self.measures().then(|| Name::from(EVAL_TENANT));
+        let tenants: BTreeSet<&Name> = self.load.iter().map(|stream| &stream.tenant).chain(&of_evals).collect();
         Known {
             targets: self.router.targets.iter().map(|t| t.name.clone()).collect(),
             tenants: tenants.into_iter().cloned().collect(),
@@ -215,6 +218,32 @@ pub struct Provider {
     pub models: Vec<Model>,
     /// Its keys, quotas and capacity.
     pub limits: Limits,
+}
+
+impl Provider {
+    /// One of its models as a place where requests can go; `index` is its own in the plan, `place` that of the model.
+    #[must_use]
+    pub fn target(&self, index: usize, place: usize) -> Option<Target> {
+        let model = self.models.get(place)?;
+        Some(Target {
+            name: format!("{}/{}", self.name, model.name).into(),
+            provider: index,
+            vendor: self.vendor.clone(),
+            region: self.region.clone(),
+            approved_for: self.approvals.get(place).cloned().unwrap_or_default(),
+            model: model.name.clone(),
+            identity: model.identity.clone(),
+            prices: PriceList::new(model.price),
+            prompt: None,
+            prefill: model.prefill,
+            context: model.context,
+            capabilities: model.capabilities.clone(),
+            breaker: breaker::Params::default(),
+            budget: budget::Params::default(),
+            quality: quality::Params::default(),
+            checks: None,
+        })
+    }
 }
 
 /// A named span of the drill.

@@ -6,6 +6,7 @@
 //! - A gauge is told only of the kinds of events that its metric hears.
 //! - A target that the facts do not name, or a request that never arrived, belongs to nobody: it counts where nothing
 //!   was asked about targets or labels.
+//! - The items of evals are told to those gauges only that ask for their tenant.
 //! - Events are taken in the order of the log.
 
 use super::assertion::{Filter, Slo};
@@ -14,7 +15,7 @@ use super::facts::Facts;
 use super::fleet::Fleet;
 use super::gauge::Gauge;
 use super::metric::{End, Heard, Kind, Note, TargetId};
-use crate::event::{Event, EventKind, Micros, Name, Reason, RequestId};
+use crate::event::{EVAL_TENANT, Event, EventKind, Micros, Name, Reason, RequestId};
 use crate::stats::snapshot::SloView;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -189,6 +190,9 @@ impl Board {
             EventKind::ClientRetried { request, retry, .. } => {
                 self.tell(Kind::ClientRetried, at, Some(*request), Heard::ClientRetried { retry: *retry });
             }
+            EventKind::Swap { verdict, .. } => {
+                self.tell(Kind::Swap, at, None, Heard::Swap { shipped: verdict.ships() });
+            }
             EventKind::DrillEnded { interrupted } => self.over = !interrupted,
             _ => {}
         }
@@ -223,8 +227,12 @@ impl Board {
         let flight = request.and_then(|r| self.in_flight.get(&r));
         let population = flight.and_then(|f| self.populations.get(f.population));
         let note = Note { at, request, heard };
+        let eval = request.is_some_and(RequestId::is_eval);
         for i in listeners {
             let Some(gauge) = self.gauges.get_mut(*i) else { continue };
+            if eval && gauge.slo().filter.tenant.as_deref() != Some(EVAL_TENANT) {
+                continue;
+            }
             let ours = match population {
                 Some(population) => population.counted.get(*i).copied().unwrap_or(false),
                 None => unlabelled(&gauge.slo().filter),

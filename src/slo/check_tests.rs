@@ -48,6 +48,8 @@ use rstest::rstest;
 #[case("cost{target=openai} < 0.5 over 10s")]
 #[case("wasted_cost{tenant=acme} <= $0.02 during outage")]
 #[case("cost_per_request < $0.002")]
+#[case("swaps_shipped == 1 during outage")]
+#[case("swaps_refused == 0")]
 fn a_good_line_is_read(#[case] line: &str) {
     let slo = read(line).unwrap_or_else(|e| panic!("{e:?}"));
     assert_eq!(&*slo.text, line.trim());
@@ -59,6 +61,8 @@ fn a_good_line_is_read(#[case] line: &str) {
 #[case("   ", "   ", "the assertion is empty", "write for instance")]
 #[case(">= 99%", ">=", "expected the name of a metric, found `>=`", "write for instance")]
 #[case("avialability >= 99%", "avialability", "there is no metric `avialability`", "did you mean `availability`?")]
+#[case("swap_refused == 0", "swap_refused", "there is no metric `swap_refused`", "did you mean `swaps_refused`?")]
+#[case("swaps_refused(openai) == 0", "(openai)", "`swaps_refused` takes no argument", "swaps_refused == 0")]
 #[case("client_retry < 1", "client_retry", "there is no metric `client_retry`", "did you mean `client_retries`?")]
 #[case("uptime >= 99%", "uptime", "there is no metric `uptime`", "the metrics are p50…p99.9, availability")]
 #[case("latency < 4s", "latency", "there is no metric `latency`", "say which percentile: `p95(latency)`")]

@@ -22,7 +22,7 @@ pub(crate) fn read(text: &str) -> Result<Slo, SloError> {
         targets: &names(&[GPT, MINI, CLAUDE]),
         providers: &names(&["openai", "anthropic"]),
         phases: &names(&["steady", "outage", "recovery"]),
-        tenants: &names(&["acme", "globex"]),
+        tenants: &names(&["acme", "globex", "eval"]),
         tiers: &names(&["premium", "free"]),
         tasks: &names(&["triage", "chat"]),
         chains: &names(&["premium", "cheap"]),

@@ -4,7 +4,7 @@
 //! and then every hundredth. Breakers, faults, phases and alerts always are.
 
 use super::snapshot::{FeedLine, Level};
-use crate::event::{BreakerState, BudgetLevel, Class, Event, EventKind, Micros, Name, Outcome, Reason};
+use crate::event::{BreakerState, BudgetLevel, Class, Event, EventKind, Micros, Name, Outcome, Reason, SwapVerdict};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Lines kept.
@@ -83,6 +83,25 @@ impl Feed {
             }
             EventKind::Alert { target, kind, cause, .. } => {
                 (Level::Bad, format!("alert: {target} {}: {cause}", kind.as_str()))
+            }
+            EventKind::Evaluated { chain, target, marks } => {
+                let (right, of) = (marks.right, marks.verdicts());
+                let level = if of == 0 { Level::Warning } else { Level::Info };
+                (level, format!("measured {target} for {chain}: {right} of {of} right"))
+            }
+            EventKind::Swap { chain, from, to, verdict, pairs, incumbent, candidate } => {
+                let numbers = format!("{candidate} right against {incumbent} of {pairs}");
+                match verdict {
+                    SwapVerdict::Shipped => (Level::Good, format!("swap in {chain}: {from} → {to}, {numbers}")),
+                    SwapVerdict::Unseen => (Level::Warning, format!("swap in {chain}: {from} → {to}, unseen")),
+                    SwapVerdict::Absent => {
+                        (Level::Warning, format!("no swap in {chain}: {from} is not there for {to}"))
+                    }
+                    refused => {
+                        let why = refused.as_str().replace('_', " ");
+                        (Level::Bad, format!("no swap in {chain}: {from} stays for {to}, {why}, {numbers}"))
+                    }
+                }
             }
             EventKind::Budget { payer, level, spent, left } => match level {
                 BudgetLevel::Full => (Level::Good, format!("the budget of {payer} is full again")),

@@ -77,6 +77,9 @@ impl Stats {
         let mut noted = true;
         match &event.kind {
             EventKind::PhaseStarted { phase } => self.phase = self.phases.iter().position(|p| p == phase),
+            // The items of evals are calls like others to their targets, and nobody's requests.
+            EventKind::Arrived { request, .. } | EventKind::Skipped { request, .. } if request.is_eval() => {}
+            EventKind::Ended { request, .. } if request.is_eval() => noted = false,
             EventKind::Arrived { request, .. } => {
                 self.arrived += 1;
                 self.fresh.insert(*request);
@@ -88,7 +91,7 @@ impl Stats {
             EventKind::Skipped { request, target, .. } => self.first_hop(*request, target),
             EventKind::AttemptStarted { request, target, .. } => {
                 self.first_hop(*request, target);
-                self.attempts += 1;
+                self.attempts += u64::from(!request.is_eval());
                 if let Some(t) = self.target(target) {
                     t.view.in_flight += 1;
                 }

@@ -83,7 +83,7 @@ fn count(events: &[Event], series: impl Fn(&EventKind) -> Option<String>) -> BTr
 
 #[test]
 fn every_counter_is_a_count_of_the_raw_events() {
-    for name in ["primary-outage", "rate-limit-storm", "total-blackout"] {
+    for name in ["primary-outage", "rate-limit-storm", "total-blackout", "model-swap"] {
         let done = bundled(name);
         let metrics = parse(&scrape(&done));
         let arrived: BTreeMap<RequestId, (&str, &str)> = done
@@ -162,6 +162,32 @@ fn every_counter_is_a_count_of_the_raw_events() {
                 _ => None,
             }),
         );
+        expected.insert(
+            "hopdrill_swap_total",
+            count(&done.events, |kind| match kind {
+                EventKind::Swap { chain, from, to, verdict, .. } => Some(format!(
+                    "hopdrill_swap_total{{route=\"{chain}\",source=\"{from}\",target=\"{to}\",verdict=\"{}\"}}",
+                    verdict.as_str()
+                )),
+                _ => None,
+            }),
+        );
+        let mut items = BTreeMap::<String, f64>::new();
+        for event in &done.events {
+            let EventKind::Evaluated { chain, target, marks } = &event.kind else { continue };
+            let form = [("parse", marks.parse), ("format", marks.format), ("length", marks.length)];
+            let rest = [("right", marks.right), ("wrong", marks.wrong), ("error", marks.errors)];
+            for (mark, n) in form.into_iter().chain(rest) {
+                let labels = format!("mark=\"{mark}\",route=\"{chain}\",target=\"{target}\"");
+                *items.entry(format!("hopdrill_eval_item_total{{{labels}}}")).or_default() += f64::from(n);
+            }
+        }
+        let sent = count(&done.events, |kind| match kind {
+            EventKind::Ended { request, .. } if request.is_eval() => Some(String::new()),
+            _ => None,
+        });
+        assert_eq!(items.values().sum::<f64>(), sent.values().sum::<f64>(), "{name}: every item is counted once");
+        expected.insert("hopdrill_eval_item_total", items);
         let (mut tokens, mut cost) = (BTreeMap::<String, f64>::new(), BTreeMap::<String, u64>::new());
         for event in &done.events {
             let EventKind::AttemptEnded { request, target, usage, cost: price, .. } = &event.kind else { continue };
@@ -244,8 +270,8 @@ fn the_same_drill_is_scraped_the_same_twice() {
 }
 
 #[test]
-fn the_rows_of_the_audit_log_are_the_hops_skips_and_transitions_one_to_one() {
-    for name in ["primary-outage", "total-blackout", "flapping"] {
+fn the_rows_of_the_audit_log_are_the_hops_skips_transitions_and_swaps_one_to_one() {
+    for (name, swaps) in [("primary-outage", 0), ("total-blackout", 0), ("flapping", 0), ("model-swap", 3)] {
         let done = bundled(name);
         let mut rows = audit::document(&done.events);
         assert_eq!(rows.pop(), Some('\n'));
@@ -253,6 +279,7 @@ fn the_rows_of_the_audit_log_are_the_hops_skips_and_transitions_one_to_one() {
         let mut arrived: BTreeMap<RequestId, (&str, &str)> = BTreeMap::new();
         let mut expected = Vec::new();
         for Event { seq, at, kind } in &done.events {
+            let mut route = None;
             let (event, request, target, from, to, reason) = match kind {
                 EventKind::Arrived { request, tenant, chain, .. } => {
                     arrived.insert(*request, (tenant, chain));
@@ -267,15 +294,21 @@ fn the_rows_of_the_audit_log_are_the_hops_skips_and_transitions_one_to_one() {
                 EventKind::BreakerChanged { target, from, to, cause, .. } => {
                     ("transition", None, Some(&**target), Some(from.as_str()), Some(to.as_str()), &**cause)
                 }
+                EventKind::Swap { chain, from, to, verdict, .. } => {
+                    route = Some(&**chain);
+                    ("swap", None, None, Some(&**from), Some(&**to), verdict.as_str())
+                }
                 _ => continue,
             };
             expected.push(serde_json::json!({
                 "seq": seq, "at_us": at, "event": event, "request": request,
-                "tenant": request.map(|r| arrived[r].0), "route": request.map(|r| arrived[r].1), "target": target,
+                "tenant": request.map(|r| arrived[r].0), "route": route.or(request.map(|r| arrived[r].1)), "target": target,
                 "from": from, "to": to, "reason": reason,
             }));
         }
-        assert!(expected.len() > 50, "{name}: {}", expected.len());
+        let told = expected.iter().filter(|row| row["event"] == "swap").count();
+        assert_eq!(told, swaps, "{name}");
+        assert!(swaps > 0 || expected.len() > 50, "{name}: {}", expected.len());
         assert!(rows == expected, "{name}");
     }
 }

@@ -296,6 +296,11 @@ impl Health {
         state.graded.record(now, !good)
     }
 
+    /// Takes in whether an answer to a question with a known answer was right.
+    pub(super) fn measure(&self, right: bool) {
+        self.state().measured.record(right);
+    }
+
     /// What is known of the quality of its answers, once somebody has looked.
     pub(super) fn measured(&self) -> Option<Estimate> {
         self.state().measured.estimate()

@@ -131,8 +131,8 @@ fn group_of(target: &Target) -> Option<String> {
 
 /// Its breaker, with the patience that probes need unless somebody has said it: what the slowest call may take.
 fn patient(config: &Config, index: usize, target: &Target) -> Params {
-    let chains = config.chains.iter().filter(|chain| chain.targets.contains(&index));
-    let longest = chains.map(|c| c.timeouts.total.map_or(c.deadline, |total| total.min(c.deadline))).max();
+    let longest =
+        config.chains_with(index).map(|c| c.timeouts.total.map_or(c.deadline, |total| total.min(c.deadline))).max();
     let open_for = target.breaker.open_for;
     let probe_for = target.breaker.probe_for.or(longest.map(|longest| longest.max(open_for)));
     Params { probe_for, ..target.breaker }

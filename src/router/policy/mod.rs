@@ -15,6 +15,7 @@ pub mod checks;
 pub mod cost;
 pub mod decide;
 pub mod drift;
+pub mod evals;
 pub mod fit;
 pub mod gates;
 pub mod grading;

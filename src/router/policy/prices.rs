@@ -21,6 +21,12 @@ impl PriceList {
         Self { first: price, updates: Vec::new() }
     }
 
+    /// The price in the beginning.
+    #[must_use]
+    pub fn first(&self) -> &Price {
+        &self.first
+    }
+
     /// Another price from then on. Of two at one instant the later one counts.
     pub fn update(&mut self, at: Duration, price: Price) {
         let place = self.updates.partition_point(|(other, _)| *other <= at);

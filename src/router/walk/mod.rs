@@ -25,6 +25,7 @@ use super::health::{Change, Health, Pass};
 use super::policy::backoff;
 use super::policy::decide::{Act, Effect, Limits, Retry, Situation, decide};
 use super::policy::fit::Needs;
+use super::policy::gates::Flaw;
 use super::policy::keyring::{Key, Keys};
 use super::spending::{Hold, Wallet};
 use crate::event::{Class, EventKind, Micros, Name, Outcome, Reason, SkipReason};
@@ -62,6 +63,8 @@ struct Walk<'a> {
     judged: Option<Duration>,
     /// What the last failed attempt means.
     failure: Option<Class>,
+    /// What was wrong with the form of its answer.
+    flaw: Option<Flaw>,
     /// What the client has of a streamed answer.
     given: String,
     delivered: bool,
@@ -77,6 +80,8 @@ struct Leave {
 struct Landed {
     place: usize,
     class: Class,
+    /// What is wrong with the form of its answer.
+    flaw: Option<Flaw>,
     /// The name of the key that it was made with.
     key: Name,
     /// Whether it was to go on from a partial answer.
@@ -122,9 +127,8 @@ enum Then {
     Stop,
 }
 
-/// Carries a request to its end. The answer, if there is one, goes to `client`.
-pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client: &mut C) -> Served {
-    let chain = router.config.chain_for(request);
+/// Carries a request along a chain to its end. The answer, if there is one, goes to `client`.
+pub(super) async fn carry<C: Client>(router: &Router, chain: &Chain, request: &Request, client: &mut C) -> Served {
     let arrived = router.clock.now();
     let prompt_tokens = request.prompt_tokens();
     let mut walk = Walk {
@@ -146,6 +150,7 @@ pub(super) async fn carry<C: Client>(router: &Router, request: &Request, client:
         left: None,
         judged: None,
         failure: None,
+        flaw: None,
         given: String::new(),
         delivered: false,
     };
@@ -366,7 +371,8 @@ impl Walk<'_> {
         let now = self.now();
         let pauses = (0..self.places.len()).filter_map(|place| self.rests_until(place, now));
         let retry_after = pauses.min().filter(|_| outcome == Outcome::Failed).map(|until| until - now);
-        Served { outcome, class, target, first, hops: self.hops, attempts: self.attempts, done, retry_after }
+        let (flaw, hops, attempts) = (self.flaw.filter(|_| class == self.failure), self.hops, self.attempts);
+        Served { outcome, class, flaw, target, first, hops, attempts, done, retry_after }
     }
 
     fn announce(&self, place: usize, change: Change) {

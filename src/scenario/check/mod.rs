@@ -4,6 +4,7 @@
 //! not be read is left unchecked, so that one slip is one message. A plan comes out only if no error was found.
 
 mod breaks;
+mod evals;
 mod faults;
 mod limits;
 mod load;
@@ -43,6 +44,10 @@ pub(crate) fn check(spec: &Spec, sink: &Sink<'_>) -> Option<Plan> {
         (Some(providers), Some(phases)) => slos::check(spec, providers, phases, sink),
         _ => Vec::new(),
     };
+    evals::reserve(spec, sink);
+    if let Some(router) = &router {
+        evals::keep_vectors(spec, router, &load, sink);
+    }
     let breaks = breaks::check(&spec.breaks, &spec.slos, sink);
     if sink.failed() {
         return None;
@@ -62,6 +67,7 @@ pub(crate) fn check(spec: &Spec, sink: &Sink<'_>) -> Option<Plan> {
         alerts: spec.alerts.clone(),
     };
     reach::warn(spec, &plan, sink);
+    evals::warn(spec, &plan, sink);
     Some(plan)
 }
 

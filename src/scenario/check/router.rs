@@ -4,13 +4,11 @@
 //! says explicitly wins over the default; two chains that say different things of one target are an error.
 
 use super::providers::price;
-use super::{resolve, routes};
+use super::{evals, resolve, routes};
 use crate::event::Name;
 use crate::router::config::{Account, Chain, Config, Oversight, Pool, Target};
 use crate::router::policy::breaker::Group;
 use crate::router::policy::keyring::Key;
-use crate::router::policy::prices::PriceList;
-use crate::router::policy::{breaker, budget, quality};
 use crate::scenario::plan::Provider;
 use crate::scenario::problem::Problem;
 use crate::scenario::reader::Sink;
@@ -41,20 +39,41 @@ pub(super) fn check(
     }
     let names: Vec<&str> = router.chains.iter().map(|c| c.name.value.as_str()).collect();
     let routes = routes::check(&router.routes, &names, sink);
-    let (fleet, oversight) = (router.fleet, Oversight { grader: router.grader });
+    let swaps = evals::swaps(router, &chains, sink, |name, chain| {
+        let index = targets.find(name)?;
+        targets.apply(index, &router.chains[chain]);
+        Some(index)
+    });
+    let oversight = Oversight { grader: router.grader, evals: evals::evals(&router.evals, &names, sink), swaps };
+    let fleet = router.fleet;
     targets.settle_groups();
     let pools = router.keys.iter().filter_map(|(provider, keys)| pool(provider, keys, providers, sink)).collect();
     let mut targets: Vec<Target> = targets.list.into_iter().map(|t| t.target).collect();
     update_prices(&mut targets, &router.price_updates, end, sink);
+    for (name, prompt) in &router.prompts {
+        if let Some(index) = target_named(name, &targets, sink) {
+            targets[index].prompt = Some(prompt.as_str().into());
+        }
+    }
     let (tenants, tiers) = (accounts(&router.tenants, &targets, sink), accounts(&router.tiers, &targets, sink));
     let mut config = Config { targets, chains, routes, pools, fleet, oversight, tenants, tiers };
     require(router, &mut config, sink);
     config
 }
 
+/// The index of a target that some chain has.
+fn target_named(name: &At<String>, targets: &[Target], sink: &Sink<'_>) -> Option<usize> {
+    let found = targets.iter().position(|target| *target.name == *name.value);
+    if found.is_none() {
+        let help = words::help(&name.value, targets.iter().map(|target| &*target.name));
+        sink.error(&name.at, format!("no chain has the target {}", shown(&name.value)), help);
+    }
+    found
+}
+
 /// What tenants or tiers may use and spend.
 fn accounts(typed: &[spec::tenants::Account], targets: &[Target], sink: &Sink<'_>) -> BTreeMap<Name, Account> {
-    let index = |name: &At<String>| named(name, targets, sink);
+    let index = |name: &At<String>| target_named(name, targets, sink);
     let account = |account: &spec::tenants::Account| {
         let allowed = |names: &Vec<At<String>>| names.iter().filter_map(index).collect::<BTreeSet<usize>>();
         (
@@ -63,16 +82,6 @@ fn accounts(typed: &[spec::tenants::Account], targets: &[Target], sink: &Sink<'_
         )
     };
     typed.iter().map(account).collect()
-}
-
-/// The index of a target that a chain has.
-fn named(name: &At<String>, targets: &[Target], sink: &Sink<'_>) -> Option<usize> {
-    let found = targets.iter().position(|target| *target.name == *name.value);
-    if found.is_none() {
-        let help = words::help(&name.value, targets.iter().map(|target| &*target.name));
-        sink.error(&name.at, format!("no chain has the target {}", shown(&name.value)), help);
-    }
-    found
 }
 
 /// When the price lists of targets say something else.
@@ -85,7 +94,7 @@ fn update_prices(targets: &mut [Target], typed: &[spec::prices::PriceUpdate], en
             let message = format!("this comes after the drill, which ends at {end:?}");
             sink.error(&update.at.at, message, Some("let it come earlier".to_owned()));
         }
-        let Some(index) = named(&update.target, targets, sink) else { continue };
+        let Some(index) = target_named(&update.target, targets, sink) else { continue };
         let prices = &mut targets[index].prices;
         prices.update(at, price(&update.price, *prices.at(at), sink));
     }
@@ -98,19 +107,20 @@ fn require(router: &spec::router::Router, config: &mut Config, sink: &Sink<'_>) 
             |route: &&spec::routes::Route| route.chain.as_ref().is_some_and(|chain| chain.value == *typed.name.value);
         let of_routes = router.routes.iter().filter(leads_here).filter_map(|route| route.require.as_ref());
         let named = typed.targets.names.iter().map(|name| &name.at);
-        let members: Vec<(&Span, &Target)> =
+        let mut members: Vec<(&Span, &Target)> =
             named.zip(&chain.targets).map(|(at, target)| (at, &config.targets[*target])).collect();
+        let comes_here = |swap: &&spec::evals::Swap| swap.chain.as_ref().is_some_and(|c| c.value == *typed.name.value);
+        let candidates = router.swaps.iter().filter(comes_here).filter_map(|swap| swap.to.as_ref());
+        members
+            .extend(candidates.filter_map(|name| {
+                Some((&name.at, config.targets.iter().find(|target| *target.name == *name.value)?))
+            }));
         for required in typed.require.iter().chain(of_routes) {
             if typed.targets.names.len() == chain.targets.len() {
                 routes::require(required, &members, sink);
             }
             if let Some(floor) = &required.min_quality {
                 chain.min_quality = Some(chain.min_quality.map_or(floor.value, |other| other.max(floor.value)));
-                if config.oversight.grader.is_none() {
-                    let message = "nothing measures the quality of these targets";
-                    let help = "add `router: { grader: { sample: 10% } }`; what a scenario calls `quality` is what the mock is";
-                    sink.warning(&floor.at, message, Some(help.to_owned()));
-                }
             }
         }
     }
@@ -212,24 +222,7 @@ impl Targets<'_> {
             }
             return None;
         };
-        let found = &provider.models[place];
-        let target = Target {
-            name: name.value.as_str().into(),
-            provider: index,
-            vendor: provider.vendor.clone(),
-            region: provider.region.clone(),
-            approved_for: provider.approvals[place].clone(),
-            model: found.name.clone(),
-            identity: found.identity.clone(),
-            prices: PriceList::new(found.price),
-            prefill: found.prefill,
-            context: found.context,
-            capabilities: found.capabilities.clone(),
-            breaker: breaker::Params::default(),
-            budget: budget::Params::default(),
-            quality: quality::Params::default(),
-            checks: None,
-        };
+        let target = provider.target(index, place)?;
         self.list.push(Known { target, breaker_at: None, budget_at: None, quality_at: None, checks_at: None });
         Some(self.list.len() - 1)
     }

@@ -1,6 +1,6 @@
 //! Assertions: read by their own room, told at their place here.
 
-use crate::event::Name;
+use crate::event::{EVAL_TENANT, Name};
 use crate::scenario::plan::{Phase, Provider};
 use crate::scenario::problem::Problem;
 use crate::scenario::reader::Sink;
@@ -16,7 +16,9 @@ pub(super) fn check(spec: &Spec, providers: &[Provider], phases: &[Phase], sink:
     let targets: Vec<Name> = providers.iter().flat_map(served).collect();
     let provider_names: Vec<Name> = providers.iter().map(|p| p.name.clone()).collect();
     let phase_names: Vec<Name> = phases.iter().map(|p| p.name.clone()).collect();
-    let tenants = distinct(spec.load.iter().map(|s| s.tenant.as_str()));
+    let measures = spec.router.as_ref().is_some_and(|router| !router.evals.is_empty() || !router.swaps.is_empty());
+    let of_evals = measures.then_some(EVAL_TENANT);
+    let tenants = distinct(spec.load.iter().map(|s| s.tenant.as_str()).chain(of_evals));
     let tiers = distinct(spec.load.iter().map(|s| s.tier.as_str()));
     let tasks: Vec<Name> = Task::ALL.iter().map(|task| task.as_str().into()).collect();
     let chains: Vec<Name> = spec.router.iter().flat_map(|r| &r.chains).map(|c| c.name.value.as_str().into()).collect();

@@ -7,6 +7,7 @@ mod alerts;
 pub(crate) mod breaks;
 mod classes;
 mod degraded;
+pub(crate) mod evals;
 mod fallback;
 pub(crate) mod faults;
 mod gates;

@@ -1,5 +1,6 @@
 //! `router:`: routes and chains.
 
+use super::evals::{self, Eval, Swap};
 use super::prices::{self, PriceUpdate};
 use super::require::{self, Require};
 use super::routes::{self, Route};
@@ -43,10 +44,14 @@ const JITTERS: &[(&str, Jitter)] = &[
 pub(crate) struct Router {
     /// Of each provider that is named: its name, and those of its keys.
     pub(crate) keys: Vec<(At<String>, Vec<At<String>>)>,
+    /// Of each target that is named: what it is told besides.
+    pub(crate) prompts: Vec<(At<String>, String)>,
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
     pub(crate) fleet: Fleet,
     pub(crate) grader: Option<grading::Params>,
+    pub(crate) evals: Vec<Eval>,
+    pub(crate) swaps: Vec<Swap>,
     pub(crate) tenants: Vec<Account>,
     pub(crate) tiers: Vec<Account>,
     pub(crate) price_updates: Vec<PriceUpdate>,
@@ -94,9 +99,13 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let mut fields = sink.fields(node, "the router")?;
     let keys = fields.get("keys").and_then(|n| sink.entries(n, "the keys of the router")).unwrap_or_default();
     let keys = keys.iter().map(|e| (e.key.clone(), pool(&e.value, sink))).collect();
+    let prompts = fields.get("prompts").and_then(|n| sink.entries(n, "the prompts of targets")).unwrap_or_default();
+    let prompts = prompts.iter().filter_map(|e| Some((e.key.clone(), sink.text(&e.value)?.value))).collect();
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| routes::read(n, sink)).collect();
     let grader = fields.get("grader").and_then(|n| oversight::grader(n, sink));
+    let evals = fields.get("evals").map_or_else(Vec::new, |n| evals::evals(n, sink));
+    let swaps = fields.get("swaps").map_or_else(Vec::new, |n| evals::swaps(n, sink));
     let block = fields.get("fallback");
     let chains = match (block, fields.key("chains")) {
         (Some(_), None) => fields.get("chains"),
@@ -124,7 +133,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let price_updates = updates.unwrap_or_default().iter().filter_map(|n| prices::read(n, sink)).collect();
     fields.finish();
     let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
-    Some(Router { keys, routes, chains: chains?, fleet, grader, tenants, tiers, price_updates })
+    Some(Router { keys, prompts, routes, chains: chains?, fleet, grader, evals, swaps, tenants, tiers, price_updates })
 }
 
 /// The keys of a pool.

@@ -2,6 +2,7 @@
 
 mod broken;
 mod design;
+mod evals;
 mod fallback;
 mod forms;
 mod hostile;

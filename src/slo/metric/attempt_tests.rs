@@ -309,3 +309,64 @@ fn a_call_to_where_a_request_must_not_go_is_a_violation() {
     assert_eq!(log.says("residency_violations == 0"), "3 fail", "each call to who is not approved");
     assert_eq!(log.says("residency_violations{target=anthropic} == 0"), "2 fail");
 }
+
+#[test]
+fn swaps_count_where_they_were_decided_and_none_at_all_proves_nothing() {
+    use crate::event::{EventKind, SwapVerdict};
+    let mut log = Log::new();
+    assert_eq!(log.result("swaps_refused == 0").verdict, crate::slo::Verdict::Inconclusive);
+    for (at, verdict) in [
+        (10_000, SwapVerdict::Shipped),
+        (30_000, SwapVerdict::Regression),
+        (40_000, SwapVerdict::Inconclusive),
+        (70_000, SwapVerdict::Unseen),
+    ] {
+        let (from, to) = (GPT.into(), CLAUDE.into());
+        let kind = EventKind::Swap { chain: "premium".into(), from, to, verdict, pairs: 9, incumbent: 9, candidate: 9 };
+        log.push(at, kind);
+    }
+    assert_eq!(log.says("swaps_shipped == 2"), "2 pass");
+    assert_eq!(log.says("swaps_refused == 2 during outage"), "2 pass");
+    assert_eq!(log.says("swaps_shipped == 0 during outage"), "0 pass");
+}
+
+#[test]
+fn items_of_evals_are_seen_only_by_who_names_their_tenant() {
+    use crate::event::{EventKind, Judged, Micros, Outcome, RequestId};
+    let mut log = Log::new();
+    log.served(1, 1_000, 500);
+    let (request, at) = (RequestId { stream: RequestId::EVALS, number: 1 }, Micros(2_000_000));
+    log.push(
+        2_000,
+        EventKind::Arrived {
+            request,
+            intended: at,
+            tenant: "eval".into(),
+            tier: "eval".into(),
+            task: "triage".into(),
+            chain: "premium".into(),
+            stream: false,
+            residency: std::sync::Arc::default(),
+            data_class: None,
+        },
+    );
+    log.push(
+        9_000,
+        EventKind::Ended {
+            request,
+            intended: at,
+            outcome: Outcome::Answered,
+            class: None,
+            target: Some(GPT.into()),
+            latency: Micros(7_000_000),
+            ttft: None,
+            hops: 1,
+            attempts: 1,
+            judged: Some(Judged::Wrong),
+        },
+    );
+    assert_eq!(log.says("quality >= 99%"), "100% pass");
+    assert_eq!(log.says("quality{task=triage} >= 99%"), "100% pass");
+    assert_eq!(log.says("hops <= 1"), "1.00 pass");
+    assert_eq!(log.says("quality{tenant=eval} >= 99%"), "0% fail");
+}

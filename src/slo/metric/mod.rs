@@ -32,6 +32,7 @@ mod residency;
 mod retry_after;
 mod served;
 mod spell;
+mod swaps;
 
 pub(crate) use alerts::Wanted;
 pub(crate) use percentile::{FAMILY as PERCENTILE, Percentile, Source};
@@ -42,7 +43,7 @@ use super::unit::Unit;
 use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Nanodollars, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 31] = [
+pub(crate) static FAMILIES: [&Family; 33] = [
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::CACHED_SHARE,
@@ -74,6 +75,8 @@ pub(crate) static FAMILIES: [&Family; 31] = [
     &cost::COST_PER_REQUEST,
     &residency::FAMILY,
     &budget_overspend::FAMILY,
+    &swaps::SHIPPED,
+    &swaps::REFUSED,
 ];
 
 /// A kind of metric.
@@ -228,6 +231,9 @@ pub(crate) enum Heard<'a> {
     ClientRetried {
         retry: u32,
     },
+    Swap {
+        shipped: bool,
+    },
     Alert {
         target: TargetId,
         kind: AlertKind,
@@ -266,6 +272,7 @@ pub(crate) enum Kind {
     Fault,
     Graded,
     ClientRetried,
+    Swap,
     Alert,
     Ended,
 }

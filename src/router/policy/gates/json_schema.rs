@@ -1,6 +1,6 @@
 //! The answer has the shape that was asked for.
 
-use super::kind::{Judges, Kind, Refused};
+use super::kind::{Flaw, Judges, Kind, Refused};
 use super::{Answer, Asked, tool_calls};
 
 pub(super) static KIND: Kind = Kind {
@@ -17,9 +17,10 @@ pub(super) static KIND: Kind = Kind {
 fn check(asked: &Asked<'_>, answer: &Answer<'_>) -> Result<(), Refused> {
     tool_calls::fit(asked, answer)?;
     match asked.schema {
-        Some(schema) if answer.calls.is_empty() => schema
-            .check(answer.text)
-            .map_err(|why| Refused::schema(why.unwrap_or_else(|| "the answer is not JSON".to_owned()))),
+        Some(schema) if answer.calls.is_empty() => schema.check(answer.text).map_err(|why| match why {
+            Some(why) => Refused::schema(why),
+            None => Refused::schema("the answer is not JSON").with(Flaw::Parse),
+        }),
         _ => Ok(()),
     }
 }

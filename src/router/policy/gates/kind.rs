@@ -54,15 +54,32 @@ pub struct Refused {
     pub class: Class,
     /// The first reason.
     pub why: Cow<'static, str>,
+    /// What is wrong with its form; `None` of an answer that was refused.
+    pub flaw: Option<Flaw>,
+}
+
+/// What is wrong with the form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flaw {
+    /// It cannot be read.
+    Parse,
+    /// It can be read and has another form than was asked for.
+    Format,
+    /// It is cut off, empty, or of the wrong length.
+    Length,
 }
 
 impl Refused {
     pub(super) fn malformed(why: impl Into<Cow<'static, str>>) -> Self {
-        Self { class: Class::Malformed, why: why.into() }
+        Self { class: Class::Malformed, why: why.into(), flaw: Some(Flaw::Format) }
     }
 
     pub(super) fn schema(why: impl Into<Cow<'static, str>>) -> Self {
-        Self { class: Class::Schema, why: why.into() }
+        Self { class: Class::Schema, why: why.into(), flaw: Some(Flaw::Format) }
+    }
+
+    pub(super) fn with(self, flaw: Flaw) -> Self {
+        Self { flaw: Some(flaw), ..self }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The text is neither too short nor too long.
 
-use super::kind::{Args, Judges, Kind, Param, Refused, Takes};
+use super::kind::{Args, Flaw, Judges, Kind, Param, Refused, Takes};
 use super::{Answer, Asked};
 
 const MOST: u64 = 10_000_000;
@@ -24,8 +24,12 @@ fn check(args: &Args, _: &Asked<'_>, answer: &Answer<'_>) -> Result<(), Refused>
     }
     let length = answer.text.chars().count() as u64;
     match (args.count("min"), args.count("max")) {
-        (Some(min), _) if length < min => Err(Refused::malformed(format!("{length} characters are too few"))),
-        (_, Some(max)) if length > max => Err(Refused::malformed(format!("{length} characters are too many"))),
+        (Some(min), _) if length < min => {
+            Err(Refused::malformed(format!("{length} characters are too few")).with(Flaw::Length))
+        }
+        (_, Some(max)) if length > max => {
+            Err(Refused::malformed(format!("{length} characters are too many")).with(Flaw::Length))
+        }
         _ => Ok(()),
     }
 }

@@ -28,7 +28,7 @@ mod repetition;
 mod schema;
 mod tool_calls;
 
-pub use kind::{Arg, Args, Judges, Kind, Param, Refused, Takes};
+pub use kind::{Arg, Args, Flaw, Judges, Kind, Param, Refused, Takes};
 pub use schema::{Schema, Tool};
 
 /// A tool call: the tool's name and its arguments as JSON text.

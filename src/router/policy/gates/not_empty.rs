@@ -1,7 +1,7 @@
 //! There is something in the answer.
 
 use super::always;
-use super::kind::{Judges, Kind, Refused};
+use super::kind::{Flaw, Judges, Kind, Refused};
 
 pub(super) static KIND: Kind = Kind {
     name: "not_empty",
@@ -12,6 +12,6 @@ pub(super) static KIND: Kind = Kind {
     concerns: always,
     check: |_, _, answer| {
         let empty = answer.calls.is_empty() && answer.text.trim().is_empty();
-        if empty { Err(Refused::malformed("an empty answer")) } else { Ok(()) }
+        if empty { Err(Refused::malformed("an empty answer").with(Flaw::Length)) } else { Ok(()) }
     },
 };

@@ -60,7 +60,7 @@ const DEEDS: [&str; 19] = [
 
 fn check(answer: &Answer<'_>) -> Result<(), Refused> {
     if answer.calls.is_empty() && declines(answer.text) {
-        return Err(Refused { class: Class::ContentPolicy, why: "the model refused in words".into() });
+        return Err(Refused { class: Class::ContentPolicy, why: "the model refused in words".into(), flaw: None });
     }
     Ok(())
 }

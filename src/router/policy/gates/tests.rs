@@ -32,7 +32,8 @@ fn add() -> Tool {
     Tool { name: "add".into(), description: "Adds.".into(), parameters: Schema::new(&parameters).expect("valid") }
 }
 
-static CAPPED: Refused = Refused { class: Class::Malformed, why: Cow::Borrowed("the answer hit the token cap") };
+static CAPPED: Refused =
+    Refused { class: Class::Malformed, why: Cow::Borrowed("the answer hit the token cap"), flaw: None };
 
 #[rstest]
 #[case(&[("add", r#"{"a":1}"#)], "", true)]

@@ -1,6 +1,6 @@
 //! The tool calls can be carried out.
 
-use super::kind::{Judges, Kind, Refused};
+use super::kind::{Flaw, Judges, Kind, Refused};
 use super::{Answer, Asked, Call};
 
 pub(super) static KIND: Kind = Kind {
@@ -22,11 +22,9 @@ pub(super) fn fit(asked: &Asked<'_>, answer: &Answer<'_>) -> Result<(), Refused>
     for &(name, arguments) in answer.calls {
         let tool = asked.tools.iter().find(|tool| *tool.name == *name);
         let tool = tool.ok_or_else(|| Refused::schema(format!("the tool {name:?} was not offered")))?;
-        tool.parameters.check(arguments).map_err(|why| {
-            Refused::schema(match why {
-                Some(why) => format!("{name}: {why}"),
-                None => format!("the arguments of {name} are not JSON"),
-            })
+        tool.parameters.check(arguments).map_err(|why| match why {
+            Some(why) => Refused::schema(format!("{name}: {why}")),
+            None => Refused::schema(format!("the arguments of {name} are not JSON")).with(Flaw::Parse),
         })?;
     }
     if asked.must_call && answer.calls.is_empty() {
