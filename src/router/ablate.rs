@@ -95,6 +95,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "stakes", gone: "requests with high stakes are served like any others", remove: |c| chains(c, |chain| chain.minds_stakes = false) },
     Part { name: "spending", gone: "budgets are counted, and nobody is held to them", remove: no_budgets },
     Part { name: "capability", gone: "targets are asked for what they cannot do", remove: |c| targets(c, |target| target.capabilities = Capability::ALL.into()) },
+    Part { name: "prompts", gone: "targets are told no more than the instructions of the request", remove: |c| targets(c, |target| target.prompt = None) },
     Part { name: "context", gone: "prompts are not measured before they are sent", remove: |c| targets(c, |target| target.context = u32::MAX) },
 ];
 
@@ -251,6 +252,7 @@ router:
   swaps: [{ chain: main, from: openai/gpt-4o, to: openai/gpt-3.5-turbo, at: 1s }]
   routes: [{ when: { task: chat }, chain: chat }]
   tenants: { acme: { budget: $5/h } }
+  prompts: { openai/gpt-4o: Be brief. }
   chains:
     main:
       targets: [openai/gpt-4o, anthropic/claude-sonnet-4]

@@ -10,6 +10,7 @@ use super::policy::order::{Pick, Step};
 use super::policy::route::{Traveller, When};
 use super::policy::{backoff, breaker, budget, cache, checks, grading, hedge, purse, quality};
 use crate::event::Name;
+use crate::provider::tokens;
 use mock_providers::model::{Capability, Price};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -158,6 +159,8 @@ pub struct Target {
     pub context: u32,
     /// What the model can do. A request that needs more is never sent there.
     pub capabilities: BTreeSet<Capability>,
+    /// What it is told besides the instructions of the request, as models differ in what they have to be told.
+    pub prompt: Option<Name>,
     /// Whether the model goes on from the beginning of an answer that is put into its mouth.
     pub prefill: bool,
     /// Circuit breaker.
@@ -187,6 +190,7 @@ impl Target {
             price: Price::default(),
             context: 128_000,
             capabilities: Capability::ALL.into(),
+            prompt: None,
             prefill: true,
             breaker: breaker::Params::default(),
             budget: budget::Params::default(),
@@ -207,7 +211,7 @@ impl Target {
             obeys: true,
             embeds: true,
             space: &self.identity,
-            context: self.context,
+            context: self.context.saturating_sub(self.prompt.as_ref().map_or(0, |prompt| tokens(prompt.len()))),
         }
     }
 }

@@ -231,6 +231,7 @@ impl Provider {
             model: model.name.clone(),
             identity: model.identity.clone(),
             price: model.price,
+            prompt: None,
             prefill: model.prefill,
             context: model.context,
             capabilities: model.capabilities.clone(),

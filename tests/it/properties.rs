@@ -21,9 +21,17 @@ struct Drill {
     bounds: Bounds,
     /// Where each target is.
     regions: Vec<&'static str>,
+    /// What everybody together may spend in [`WINDOW`], in billionths of a dollar, if that is bounded.
+    budget: Option<u64>,
     /// By load stream: where its requests may be processed, if not anywhere, and whether their stakes are high.
     streams: Vec<(Option<&'static str>, bool)>,
 }
+
+/// The window of a budget.
+const WINDOW: Micros = Micros(2_000_000);
+
+/// Dollars per million tokens, of prompts and of answers.
+const PRICE: (f64, f64) = (1.0, 2.0);
 
 /// What one request may take.
 #[derive(Debug, Clone, Copy)]
@@ -147,19 +155,31 @@ fn drills() -> impl Strategy<Value = Drill> {
     let when = prop_oneof![Just(None), (0u32..6, 1u32..6).prop_map(Some)];
     let script = prop::collection::vec(prop::option::of((when, what())), 4);
     let loads = prop::collection::vec(load(), 1..3);
-    (prop::collection::vec(target(), 1..5), chain(), script, loads, 0u32..1000).prop_map(
-        |(targets, (bounds, chain), script, loads, seed)| {
+    // A budget that binds now and then, replicas that share what they know or not, a quota.
+    let router = (
+        prop::option::weighted(0.3, 200_000u64..8_000_000),
+        select(vec!["", "", "  replicas: 3\n", "  replicas: 4\n  state: { shared: { lag: 300ms } }\n"]),
+        select(vec!["", "", ", quota: { requests: 120/min }"]),
+    );
+    (prop::collection::vec(target(), 1..5), chain(), script, loads, router, 0u32..1000).prop_map(
+        |(targets, (bounds, chain), script, loads, (budget, fleet, quota), seed)| {
             let mut yaml = format!("version: 1\nname: random\nseed: {seed}\nproviders:\n");
             for (i, Target { dialect, region, prefill, speed, ttft }) in targets.iter().enumerate() {
                 let _ = writeln!(
                     yaml,
                     "  p{i}: {{ dialect: {dialect}, region: {region}, models: {{ m: {{ ttft: {ttft}ms, tokens_per_second: \
-                     {speed}, context: 8k, quality: 1.0, filter: 0.5, prefill: {prefill}, price: {{ input: 1.0, output: \
-                     2.0 }} }} }} }}"
+                     {speed}, context: 8k, quality: 1.0, filter: 0.5, prefill: {prefill}, price: {{ input: {}, output: \
+                     {} }} }} }}{quota} }}",
+                    PRICE.0, PRICE.1
                 );
             }
             let names: Vec<String> = (0..targets.len()).map(|i| format!("p{i}/m")).collect();
-            let _ = writeln!(yaml, "router:\n  chains:\n    all:\n      targets: [{}]\n{chain}load:", names.join(", "));
+            let _ = write!(yaml, "router:\n{fleet}");
+            if let Some(amount) = budget {
+                let amount = amount as f64 / 1e9;
+                let _ = writeln!(yaml, "  tenants: {{ default: {{ budget: ${amount:.9}/2s }} }}");
+            }
+            let _ = writeln!(yaml, "  chains:\n    all:\n      targets: [{}]\n{chain}load:", names.join(", "));
             for (_, _, line) in &loads {
                 let _ = writeln!(yaml, "  - {line}");
             }
@@ -175,6 +195,7 @@ fn drills() -> impl Strategy<Value = Drill> {
             Drill {
                 yaml,
                 bounds,
+                budget,
                 regions: targets.iter().map(|target| target.region).collect(),
                 streams: loads.iter().map(|(residency, high, _)| (*residency, *high)).collect(),
             }
@@ -198,6 +219,8 @@ struct Told {
 fn wrongs(drill: &Drill, done: &Finished) -> Vec<String> {
     let mut wrongs = audit(&done.events, &done.ledger);
     let mut requests: BTreeMap<RequestId, Told> = BTreeMap::new();
+    // By window: what was spent, and by how much calls cost more than could be foreseen.
+    let mut spent: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
     for event in &done.events {
         let mut wrong = |request: &RequestId, what: &str| wrongs.push(format!("{request} at {:?}: {what}", event.at));
         match &event.kind {
@@ -226,7 +249,11 @@ fn wrongs(drill: &Drill, done: &Finished) -> Vec<String> {
                     wrong(request, "high stakes fell back");
                 }
             }
-            EventKind::AttemptEnded { request, class, tokens, .. } => {
+            EventKind::AttemptEnded { request, class, tokens, dispatched, cost, usage, .. } => {
+                let foreseen = usage.map_or(0.0, |usage| f64::from(usage.prompt) * PRICE.0 + 250.0 * PRICE.1) * 1e3;
+                let window = spent.entry(dispatched.0 / WINDOW.0).or_default();
+                window.0 += cost.0;
+                window.1 += cost.0.saturating_sub((foreseen * 0.9) as u64);
                 let told = requests.entry(*request).or_default();
                 // A target that will not go on from a partial answer has said nothing about the request.
                 let refuses_to_go_on = *class == Class::BadRequest && told.begun && *tokens == 0;
@@ -248,6 +275,9 @@ fn wrongs(drill: &Drill, done: &Finished) -> Vec<String> {
             _ => {}
         }
     }
+    let (budget, over) = (drill.budget.unwrap_or(u64::MAX), spent.iter());
+    let over = over.filter(|(_, (spent, surprise))| *spent > budget.saturating_add(*surprise));
+    wrongs.extend(over.map(|(window, (spent, _))| format!("window {window}: {spent} spent of {budget}")));
     let often = requests.iter().filter(|(_, told)| told.ends != 1);
     wrongs.extend(often.map(|(request, told)| format!("{request} ends {} times", told.ends)));
     wrongs

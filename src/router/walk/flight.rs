@@ -13,6 +13,7 @@ use crate::router::policy::keyring::Key;
 use crate::router::policy::{cost, retry_after};
 use crate::router::{Request, Router};
 use mock_providers::model::Capability;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub(super) struct Flight<'a> {
     continued: bool,
     /// What goes with the request on the wire, so that both accounts can be paired.
     id: String,
+    /// The instructions of the request, and what else this target has to be told.
+    system: Cow<'a, str>,
     tools: Vec<Tool<'a>>,
     stricter: bool,
 }
@@ -58,8 +61,26 @@ impl<'a> Walk<'a> {
             key: pooled.clone(),
         });
         let (id, tools) = (format!("{};{attempt}", request.id), request.offered());
+        let system = match &target.prompt {
+            Some(prompt) => Cow::Owned(format!("{}\n{prompt}", request.system)),
+            None => Cow::Borrowed(&*request.system),
+        };
         let continued = self.delivered;
-        Flight { router, request, target, place, attempt, dispatched, key, pooled, continued, id, tools, stricter }
+        Flight {
+            router,
+            request,
+            target,
+            place,
+            attempt,
+            dispatched,
+            key,
+            pooled,
+            continued,
+            id,
+            system,
+            tools,
+            stricter,
+        }
     }
 
     /// What is sent, and how long it may take. `given` is what the client has of the answer.
@@ -78,7 +99,7 @@ impl<'a> Walk<'a> {
             None => Wanted::Answer(Ask {
                 model,
                 secret,
-                system: &request.system,
+                system: &flight.system,
                 prompt: &request.prompt,
                 images: &request.images,
                 partial: &given[..shown],

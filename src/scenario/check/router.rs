@@ -41,23 +41,31 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     let fleet = router.fleet;
     targets.settle_groups();
     let pools = router.keys.iter().filter_map(|(provider, keys)| pool(provider, keys, providers, sink)).collect();
-    let targets: Vec<Target> = targets.list.into_iter().map(|t| t.target).collect();
+    let mut targets: Vec<Target> = targets.list.into_iter().map(|t| t.target).collect();
+    for (name, prompt) in &router.prompts {
+        if let Some(index) = target_named(name, &targets, sink) {
+            targets[index].prompt = Some(prompt.as_str().into());
+        }
+    }
     let (tenants, tiers) = (accounts(&router.tenants, &targets, sink), accounts(&router.tiers, &targets, sink));
     let mut config = Config { targets, chains, routes, pools, fleet, oversight, tenants, tiers };
     require(router, &mut config, sink);
     config
 }
 
+/// The index of a target that some chain has.
+fn target_named(name: &At<String>, targets: &[Target], sink: &Sink<'_>) -> Option<usize> {
+    let found = targets.iter().position(|target| *target.name == *name.value);
+    if found.is_none() {
+        let help = words::help(&name.value, targets.iter().map(|target| &*target.name));
+        sink.error(&name.at, format!("no chain has the target {}", shown(&name.value)), help);
+    }
+    found
+}
+
 /// What tenants or tiers may use and spend.
 fn accounts(typed: &[spec::tenants::Account], targets: &[Target], sink: &Sink<'_>) -> BTreeMap<Name, Account> {
-    let index = |name: &At<String>| {
-        let found = targets.iter().position(|target| *target.name == *name.value);
-        if found.is_none() {
-            let help = words::help(&name.value, targets.iter().map(|target| &*target.name));
-            sink.error(&name.at, format!("no chain has the target {}", shown(&name.value)), help);
-        }
-        found
-    };
+    let index = |name: &At<String>| target_named(name, targets, sink);
     let account = |account: &spec::tenants::Account| {
         let allowed = |names: &Vec<At<String>>| names.iter().filter_map(index).collect::<BTreeSet<usize>>();
         (

@@ -43,6 +43,8 @@ const JITTERS: &[(&str, Jitter)] = &[
 pub(crate) struct Router {
     /// Of each provider that is named: its name, and those of its keys.
     pub(crate) keys: Vec<(At<String>, Vec<At<String>>)>,
+    /// Of each target that is named: what it is told besides.
+    pub(crate) prompts: Vec<(At<String>, String)>,
     pub(crate) routes: Vec<Route>,
     pub(crate) chains: Vec<Chain>,
     pub(crate) fleet: Fleet,
@@ -95,6 +97,8 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let mut fields = sink.fields(node, "the router")?;
     let keys = fields.get("keys").and_then(|n| sink.entries(n, "the keys of the router")).unwrap_or_default();
     let keys = keys.iter().map(|e| (e.key.clone(), pool(&e.value, sink))).collect();
+    let prompts = fields.get("prompts").and_then(|n| sink.entries(n, "the prompts of targets")).unwrap_or_default();
+    let prompts = prompts.iter().filter_map(|e| Some((e.key.clone(), sink.text(&e.value)?.value))).collect();
     let routes = fields.get("routes").and_then(|n| sink.list(n, "routes")).unwrap_or_default();
     let routes = routes.iter().filter_map(|n| routes::read(n, sink)).collect();
     let grader = fields.get("grader").and_then(|n| oversight::grader(n, sink));
@@ -125,7 +129,7 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let tiers = fields.get("tiers").map_or_else(Vec::new, |n| tenants::read(n, "the tiers", sink));
     fields.finish();
     let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
-    Some(Router { keys, routes, chains: chains?, fleet, grader, evals, swaps, tenants, tiers })
+    Some(Router { keys, prompts, routes, chains: chains?, fleet, grader, evals, swaps, tenants, tiers })
 }
 
 /// The keys of a pool.

@@ -278,7 +278,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const COUNT: usize = 11;
+    // The last one names their number, so that two that are added at once cannot both forget it.
+    pub(crate) const COUNT: usize = Self::Ended as usize + 1;
 }
 
 /// An event with its instant and its request.

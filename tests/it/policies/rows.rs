@@ -1,36 +1,21 @@
-//! The table of triggers and policies, `docs/POLICIES.md`: written from the parts of the router, from the defaults that a
-//! chain has which says nothing, and from what the scenarios say under `breaks`. A part without keys, tests or a scenario
-//! in which it decides the outcome fails here.
-//!
-//! To add a part: its row in [`ROWS`], a scenario that names it under `breaks` (a small one belongs into `scenarios/parts/`),
-//! and `UPDATE_DOCS=1 cargo test --test it policies`.
+//! The rows of the table: for each part of the router and each trigger its keys, how to write them, what a plan makes of
+//! them, and some of the tests that exercise it.
 
-use crate::breaks::breaks_as_it_says;
-use crate::drills::{plan, play};
-use hopdrill::engine::World;
-use hopdrill::event::Class;
-use hopdrill::oracle::audit;
-use hopdrill::router::ablate::{CONTROL, PARTS};
+use hopdrill::router::Stakes;
 use hopdrill::router::config::{AllOpen, Chain, OnBreak, Target};
-use hopdrill::router::lesser::Lesser;
 use hopdrill::router::policy::backoff::Jitter;
 use hopdrill::router::policy::breaker::Group;
-use hopdrill::router::policy::decide::{Next, Table};
+use hopdrill::router::policy::decide::Table;
 use hopdrill::router::policy::order::Pick;
 use hopdrill::router::policy::purse::OnLimit;
 use hopdrill::router::policy::triggers::Trigger;
-use hopdrill::router::preset::PRESETS;
-use hopdrill::scenario::{Plan, load};
-use hopdrill::slo::Verdict;
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use hopdrill::router::policy::{checks as health, grading, purse};
+use hopdrill::scenario::Plan;
 use std::time::Duration;
 
 /// Where in a scenario a key stands.
 #[derive(Clone, Copy)]
-enum At {
+pub(super) enum At {
     Router,
     Chain,
     Provider,
@@ -40,12 +25,13 @@ enum At {
 
 /// A key: how the page calls it, what is written beside it in any case, what is written to change it, and what a plan made
 /// of it.
-struct Key {
-    at: At,
-    name: &'static str,
-    beside: &'static str,
-    changed: &'static str,
-    value: fn(&Plan) -> String,
+#[derive(Clone, Copy)]
+pub(super) struct Key {
+    pub(super) at: At,
+    pub(super) name: &'static str,
+    pub(super) beside: &'static str,
+    pub(super) changed: &'static str,
+    pub(super) value: fn(&Plan) -> String,
 }
 
 const fn key(at: At, name: &'static str, changed: &'static str, value: fn(&Plan) -> String) -> Key {
@@ -57,10 +43,10 @@ const fn beside(beside: &'static str, key: Key) -> Key {
 }
 
 /// A part of the router, or a trigger: its keys and some of the tests that exercise it.
-struct Row {
-    name: &'static str,
-    keys: &'static [Key],
-    tests: &'static [&'static str],
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) keys: &'static [Key],
+    pub(super) tests: &'static [&'static str],
 }
 
 fn chain(plan: &Plan) -> &Chain {
@@ -92,15 +78,19 @@ fn word<T: PartialEq>(value: &T, words: &[(&str, T)]) -> String {
 }
 
 fn triggers(plan: &Plan) -> String {
-    word(&(chain(plan).table == Table::default()), &[("all", true), ("some", false)])
+    word(&chain(plan).table, &[("all", Table::default())])
+}
+
+fn classes(plan: &Plan) -> String {
+    word(&chain(plan).table, &[("the decision table", Table::default())])
 }
 
 fn all_open(plan: &Plan) -> String {
-    word(&chain(plan).all_open, &[("degrade", AllOpen::Degrade), ("fail_fast", AllOpen::FailFast)])
+    word(&chain(plan).all_open, &[("degrade", AllOpen::Degrade)])
 }
 
 fn jitter(jitter: &Jitter) -> String {
-    word(jitter, &[("full", Jitter::Full), ("none", Jitter::None)])
+    word(jitter, &[("full", Jitter::Full)])
 }
 
 fn max_in_flight(plan: &Plan) -> String {
@@ -111,13 +101,13 @@ fn ahead(plan: &Plan) -> String {
     chain(plan).ahead.to_string()
 }
 
-fn account(plan: &Plan, shown: impl Fn(&hopdrill::router::policy::purse::Params) -> String) -> String {
+fn account(plan: &Plan, shown: impl Fn(&purse::Params) -> String) -> String {
     let accounts = &plan.router;
     let budget = accounts.tenants.values().chain(accounts.tiers.values()).find_map(|account| account.budget);
     or_none(budget, |budget| shown(&budget))
 }
 
-fn grader(plan: &Plan, shown: impl Fn(&hopdrill::router::policy::grading::Params) -> String) -> String {
+fn grader(plan: &Plan, shown: impl Fn(&grading::Params) -> String) -> String {
     or_none(plan.router.oversight.grader, |grader| shown(&grader))
 }
 
@@ -133,17 +123,18 @@ const EVAL: &str = "evals: [{ chain: main }]";
 const SWAP: &str = "swaps: [{ chain: main, from: openai/gpt-4o, to: openai/gpt-4.1, at: 1s }]";
 
 const TRIGGERS: Key = key(At::Chain, "triggers", "triggers: [region]", triggers);
-const CLASSES: Key = key(At::Chain, "classes", "classes: { server_error: { retry: no, next: no } }", triggers_of_table);
+const CLASSES: Key = key(At::Chain, "classes", "classes: { server_error: { retry: no, next: no } }", classes);
 
-fn triggers_of_table(plan: &Plan) -> String {
-    word(&(chain(plan).table == Table::default()), &[("the decision table", true), ("another", false)])
+fn checks(plan: &Plan, shown: impl Fn(&health::Params) -> String) -> String {
+    or_none(target(plan).checks, |checks| shown(&checks))
 }
 
+const CHECKS: &str = "health_checks: { kind: completion }";
 const DEGRADED: &str = "degraded: { template: sorry, cache: {} }";
 const BUDGET: &str = "tenants: { acme: { budget: $5/h } }";
 
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+pub(super) const ROWS: &[Row] = &[
     Row { name: "control", keys: &[], tests: &["without_a_router_one_call_is_made_within_the_same_times"] },
     Row {
         name: "routes",
@@ -223,9 +214,22 @@ const ROWS: &[Row] = &[
         tests: &["a_target_with_too_many_calls_in_flight_is_passed_over_while_there_is_another"],
     },
     Row {
+        name: "batch",
+        keys: &[
+            key(At::Chain, "batch_in_flight", "batch_in_flight: 20", |p| or_none(chain(p).batch_in_flight, |n| n.to_string())),
+            key(At::Load, "mode", "mode: batch", |p| word(&p.load[0].traits.batch, &[("interactive", false)])),
+        ],
+        tests: &["batch_requests_take_only_the_places_below_their_bound_and_are_served_in_the_order_of_arrival"],
+    },
+    Row {
         name: "key_rotation",
         keys: &[key(At::Router, "keys", "keys: { openai: [a, b] }", |p| word(&p.router.pools.len(), &[("none", 0)]))],
         tests: &["the_keys_of_a_pool_take_turns_and_stand_in_for_each_other_unless_told_not_to"],
+    },
+    Row {
+        name: "hedging",
+        keys: &[key(At::Chain, "hedge.after", "hedge: { after: 800ms }", |p| or_none(chain(p).hedge, |h| time(h.after)))],
+        tests: &["the_first_answer_wins_and_the_other_is_hung_up_on", "hedges_are_held_to_the_retry_budget_of_the_target_they_go_to"],
     },
     Row {
         name: "breaker",
@@ -241,6 +245,16 @@ const ROWS: &[Row] = &[
             key(At::Chain, "breaker.group", "breaker: { group: vendor }", |p| word(&target(p).breaker.group, &[("target", Group::Target)])),
         ],
         tests: &["it_trips_at_the_rate_and_not_before_the_minimum_of_calls", "an_outage_opens_the_breaker_and_the_end_of_it_closes_it_again"],
+    },
+    Row {
+        name: "health_checks",
+        keys: &[
+            key(At::Chain, "health_checks", CHECKS, |p| checks(p, |_| "set".to_owned())),
+            beside(CHECKS, key(At::Chain, "health_checks.every", "health_checks: { kind: completion, every: 7s }", |p| checks(p, |c| time(c.every)))),
+            beside(CHECKS, key(At::Chain, "health_checks.failures", "health_checks: { kind: completion, failures: 7 }", |p| checks(p, |c| c.failures.to_string()))),
+            beside(CHECKS, key(At::Chain, "health_checks.timeout", "health_checks: { kind: completion, timeout: 1s }", |p| checks(p, |c| time(c.timeout)))),
+        ],
+        tests: &["a_standby_that_dies_while_idle_is_found_out_before_a_request_falls_there", "healthy_checks_change_nothing_about_anybodys_request"],
     },
     Row {
         name: "slow_rate",
@@ -351,7 +365,7 @@ const ROWS: &[Row] = &[
     Row {
         name: "stakes",
         keys: &[
-            key(At::Load, "stakes", "stakes: high_stakes", |p| format!("{:?}", p.load[0].traits.stakes)),
+            key(At::Load, "stakes", "stakes: high_stakes", |p| word(&p.load[0].traits.stakes, &[("best_effort", Stakes::BestEffort)])),
             key(At::Chain, "min_quality", "min_quality: 90%", |p| or_none(chain(p).min_quality, share)),
         ],
         tests: &["high_stakes_are_served_by_a_first_choice_or_not_at_all", "high_stakes_fall_back_to_who_is_proven_to_be_good_enough"],
@@ -368,7 +382,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "capability",
-        keys: &[key(At::Model, "capabilities", "capabilities: []", |p| word(&target(p).capabilities.is_empty(), &[("as catalogued", false), ("none", true)]))],
+        keys: &[key(At::Model, "capabilities", "capabilities: []", |p| word(&target(p).capabilities.is_empty(), &[("as catalogued", false)]))],
         tests: &["a_target_that_cannot_do_what_is_asked_is_skipped_and_never_answers_with_its_refusal"],
     },
     Row {
@@ -380,7 +394,7 @@ const ROWS: &[Row] = &[
 
 /// The triggers: the part that decides with them, and what their keys set.
 #[rustfmt::skip]
-const TRIGGER_ROWS: &[(Trigger, Row)] = &[
+pub(super) const TRIGGER_ROWS: &[(Trigger, Row)] = &[
     (Trigger::RateLimit, Row {
         name: "on_rate_limit",
         keys: &[beside("triggers: [rate_limit]", key(At::Chain, "ahead", "triggers: [{ type: rate_limit, ahead: true }]", ahead))],
@@ -426,251 +440,3 @@ const TRIGGER_ROWS: &[(Trigger, Row)] = &[
     }),
     (Trigger::All, Row { name: "fallback", keys: &[], tests: &["all_is_the_table_of_a_chain_that_says_nothing"] }),
 ];
-
-/// A scenario with these lines where they belong.
-fn scenario(at: At, line: &str) -> Plan {
-    let places = [At::Provider, At::Model, At::Router, At::Chain, At::Load].map(|place| {
-        let here = std::mem::discriminant(&place) == std::mem::discriminant(&at) && !line.is_empty();
-        if here { line } else { "" }
-    });
-    let [provider, model, router, chain, load_line] = places;
-    let comma = |line: &str| if line.is_empty() { String::new() } else { format!(", {line}") };
-    let yaml = format!(
-        "
-version: 1
-name: policies
-summary: What a chain does that says nothing.
-seed: 7
-providers:
-  openai:
-    region: us-east
-    keys: {{ a: {{}}, b: {{}} }}
-    {provider}
-    models:
-      gpt-4o: {{ {model} }}
-      gpt-4.1: {{}}
-  anthropic: {{ region: us-east, models: {{ claude-sonnet-4: {{}} }} }}
-router:
-  {router}
-  chains:
-    main:
-      targets: [openai/gpt-4o, anthropic/claude-sonnet-4]
-      {chain}
-load: [{{ tenant: acme, tier: gold, task: chat, rate: 1/s{} }}]
-phases: [{{ name: all, for: 9s }}]
-",
-        comma(load_line)
-    );
-    load("policies", yaml.as_bytes()).unwrap_or_else(|invalid| panic!("{line}: {invalid}")).plan
-}
-
-impl Key {
-    /// What it is where nothing is said, having seen that saying it changes that.
-    fn default(&self) -> String {
-        let default = (self.value)(&scenario(self.at, self.beside));
-        let changed = (self.value)(&scenario(self.at, self.changed));
-        assert_ne!(default, changed, "`{}` does not set `{}`", self.changed, self.name);
-        let last = self.name.rsplit('.').next().expect("a name");
-        assert!(self.changed.contains(&format!("{last}:")), "`{}` does not say `{}`", self.changed, self.name);
-        default
-    }
-
-    fn shown(&self) -> String {
-        let place = match self.at {
-            At::Chain => "",
-            At::Router => "router.",
-            At::Provider => "providers.*.",
-            At::Model => "models.*.",
-            At::Load => "load.",
-        };
-        let default = self.default();
-        match &*default {
-            "" => format!("`{place}{}`", self.name),
-            _ => format!("`{place}{}` {default}", self.name),
-        }
-    }
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The text of every scenario that comes with the program, by name: first the small ones of the parts, then the library, then
-/// the situations.
-fn scenarios() -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    for folder in ["scenarios/parts", "scenarios", "scenarios/situations"] {
-        let mut files: Vec<PathBuf> = std::fs::read_dir(root().join(folder))
-            .expect("a folder")
-            .map(|file| file.expect("readable").path())
-            .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
-            .collect();
-        files.sort();
-        for file in files {
-            let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
-            all.push((name, std::fs::read_to_string(file).expect("readable")));
-        }
-    }
-    all
-}
-
-/// A drill that shows what a lesser router is worth: its name, its text, and what breaks.
-struct Proof {
-    drill: String,
-    text: String,
-    router: Lesser,
-    slos: Vec<String>,
-}
-
-fn proofs() -> Vec<Proof> {
-    let mut proofs = Vec::new();
-    for (drill, text) in scenarios() {
-        for breaks in plan(&text).breaks.iter().filter(|breaks| !breaks.slos.is_empty()) {
-            let slos = breaks.slos.iter().map(ToString::to_string).collect();
-            proofs.push(Proof { drill: drill.clone(), text: text.clone(), router: breaks.router, slos });
-        }
-    }
-    proofs
-}
-
-/// The first drill with all that breaks, and who else says so.
-fn shown(proofs: &[&Proof], name: &str) -> String {
-    let [first, others @ ..] = proofs else {
-        panic!(
-            "no scenario names an assertion under `breaks` that fails with `{name}`: scenarios/parts/ is for small ones"
-        );
-    };
-    let slos: Vec<String> = first.slos.iter().map(|slo| format!("`{slo}`")).collect();
-    let others: Vec<String> = others.iter().map(|proof| format!("`{}`", proof.drill)).collect();
-    let also = if others.is_empty() { String::new() } else { format!("; also {}", others.join(" ")) };
-    format!("`{}`: {}{also}", first.drill, slos.join(", "))
-}
-
-/// Every `.rs` file of the workspace's tests and sources, one after the other.
-fn sources() -> String {
-    let mut text = String::new();
-    let mut folders = vec![root().join("src"), root().join("tests")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("readable").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                text += &std::fs::read_to_string(path).expect("readable");
-            }
-        }
-    }
-    text
-}
-
-fn tests(row: &Row, sources: &str) -> String {
-    assert!(!row.tests.is_empty(), "{}: no test", row.name);
-    for test in row.tests {
-        assert!(sources.contains(&format!("fn {test}(")), "{}: there is no test `{test}`", row.name);
-    }
-    row.tests.iter().map(|test| format!("`{test}`")).collect::<Vec<_>>().join(" ")
-}
-
-fn keys(row: &Row) -> String {
-    let keys: Vec<String> = row.keys.iter().map(Key::shown).collect();
-    if keys.is_empty() { "–".to_owned() } else { keys.join(", ") }
-}
-
-fn moved_by(trigger: Trigger) -> String {
-    let table = Table::default();
-    let moved = Class::ALL.into_iter().filter(|&class| trigger.covers(class) && table.row(class).next == Next::Yes);
-    let names: Vec<String> = moved.map(|class| format!("`{}`", class.as_str())).collect();
-    if names.is_empty() { "nothing by itself".to_owned() } else { names.join(" ") }
-}
-
-/// Whether a scenario names that trigger itself.
-fn names_trigger(text: &str, trigger: &str) -> bool {
-    ["type: ", "type: \"", "triggers: ["].iter().any(|before| {
-        text.match_indices(&format!("{before}{trigger}")).any(|(at, found)| {
-            let after = text[at + found.len()..].chars().next();
-            after.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_')
-        })
-    })
-}
-
-const INTRO: &str = "\
-# Triggers and policies
-
-What each trigger and each part of the router is set by, what it is where a scenario says nothing, a drill in which it
-decides the outcome, and tests that exercise it. Written from the parts, the defaults and the scenarios by
-`UPDATE_DOCS=1 cargo test --test it policies`; do not edit. What the keys mean is in [SCENARIOS.md](SCENARIOS.md).
-
-The drill named first breaks exactly the assertions behind it when the part is off (`hopdrill check --without PART`); the
-drills after `also` break others, which they say under `breaks`. The tests play every one of them with its part on and off.
-Keys without a place before them are those of a chain.
-";
-
-fn page() -> String {
-    let (proofs, sources) = (proofs(), sources());
-    let of = |name: &str| -> Vec<&Proof> { proofs.iter().filter(|proof| proof.router.name() == name).collect() };
-    let mut page = INTRO.to_owned();
-    page += "\n## Parts\n\n| part | without it | keys and their defaults | decides | tests |\n";
-    page += "| --- | --- | --- | --- | --- |\n";
-    for part in PARTS {
-        let row = ROWS.iter().find(|row| row.name == part.name);
-        let row = row.unwrap_or_else(|| panic!("`{}` has no row in ROWS of tests/it/policies.rs", part.name));
-        let (keys, decides, tests) = (keys(row), shown(&of(part.name), part.name), tests(row, &sources));
-        writeln!(page, "| `{}` | {} | {keys} | {decides} | {tests} |", part.name, part.gone).expect("a string");
-    }
-    page += "\n## Triggers\n\nThe drill names the trigger itself, and without the part it fails.\n\n";
-    page += "| trigger | moves a request on after | keys and their defaults | part | decides | tests |\n";
-    page += "| --- | --- | --- | --- | --- | --- |\n";
-    for (name, trigger) in Trigger::NAMES {
-        let (_, row) = TRIGGER_ROWS.iter().find(|(known, _)| *known == trigger).expect("a row for each trigger");
-        let naming: Vec<&Proof> = of(row.name).into_iter().filter(|proof| names_trigger(&proof.text, name)).collect();
-        let (keys, decides, tests) = (keys(row), shown(&naming, name), tests(row, &sources));
-        let moved = moved_by(trigger);
-        writeln!(page, "| `{name}` | {moved} | {keys} | `{}` | {decides} | {tests} |", row.name).expect("a string");
-    }
-    page += "\n## Baselines\n\nWhat breaks under the routers that everyone writes first (`hopdrill check --router NAME`).\n\n";
-    page += "| baseline | what it is | decides |\n| --- | --- | --- |\n";
-    for preset in PRESETS {
-        let decides = shown(&of(preset.name), preset.name);
-        writeln!(page, "| `{}` | {} | {decides} |", preset.name, preset.what).expect("a string");
-    }
-    page
-}
-
-#[test]
-fn every_trigger_and_every_part_has_its_row_with_keys_defaults_a_drill_that_it_decides_and_tests() {
-    let wanted = page();
-    let names: BTreeSet<&str> = ROWS.iter().map(|row| row.name).collect();
-    assert_eq!(names, PARTS.iter().map(|part| part.name).collect::<BTreeSet<_>>(), "a row for each part, once");
-    assert_eq!(ROWS.len(), names.len());
-    let path = root().join("docs/POLICIES.md");
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&path, &wanted).expect("written");
-    }
-    let found = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(found == wanted, "docs/POLICIES.md is out of date: UPDATE_DOCS=1 cargo test --test it policies");
-}
-
-#[test]
-fn every_small_drill_of_a_part_holds_and_breaks_exactly_as_it_says() {
-    let folder = root().join("scenarios/parts");
-    std::thread::scope(|scope| {
-        for file in std::fs::read_dir(folder).expect("a folder") {
-            scope.spawn(move || holds_and_breaks(&file.expect("readable").path()));
-        }
-    });
-}
-
-fn holds_and_breaks(file: &Path) {
-    let text = std::fs::read_to_string(file).expect("readable");
-    let plan: Arc<Plan> = plan(&text);
-    assert_eq!(file.file_stem().and_then(|stem| stem.to_str()), Some(&*plan.name));
-    assert!(text.starts_with("# "), "{} says what it is about", plan.name);
-    let done = play(&plan, plan.seed, World::Virtual);
-    for result in done.board.results() {
-        assert_eq!(result.verdict, Verdict::Pass, "{}: {result:?}", plan.name);
-    }
-    assert_eq!(audit(&done.events, &done.ledger), Vec::<String>::new(), "{}", plan.name);
-    let decided = plan.breaks.iter().filter(|breaks| breaks.router.name() != CONTROL && !breaks.slos.is_empty());
-    assert!(decided.count() > 0, "{} decides nothing", plan.name);
-    plan.breaks.iter().for_each(|breaks| breaks_as_it_says(&plan, breaks));
-}
