@@ -278,6 +278,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    // The last one names their number, so that two that are added at once cannot both forget it.
     pub(crate) const COUNT: usize = Self::Ended as usize + 1;
 }
 
