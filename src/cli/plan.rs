@@ -132,7 +132,7 @@ fn ranking(plan: &Plan, survey: &Survey, out: &mut Vec<String>) {
         let name = cut(&format!("{:<34}", candidate.target.name), 34);
         out.push(format!("      {name} {}  {place}", measured(candidate)));
         let overlap = format!("{} of {known} capabilities", candidate.overlap);
-        let price = candidate.target.price.output;
+        let price = candidate.target.prices.first().output;
         wrapped(
             &format!("{overlap} · {} · ${} per million tokens out", candidate.independence.as_str(), money(price)),
             "        ",

@@ -4,22 +4,23 @@
 use crate::event::{Event, EventKind, Micros, Name, Nanodollars, RequestId, Usage};
 use crate::router::config::Target;
 use crate::router::policy::cost;
+use crate::router::policy::prices::PriceList;
 use mock_providers::Ledger;
 use mock_providers::ledger::Entry;
-use mock_providers::model::Price;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The calls whose price is not known yet.
 pub(super) struct Bills {
-    prices: BTreeMap<Name, Price>,
+    prices: BTreeMap<Name, PriceList>,
     /// When each was dispatched, and what the router took it to cost.
     unread: BTreeMap<(Name, RequestId, u32), (Micros, Nanodollars)>,
 }
 
 impl Bills {
     pub(super) fn new(targets: &[Target]) -> Self {
-        Self { prices: targets.iter().map(|t| (Arc::clone(&t.name), t.price)).collect(), unread: BTreeMap::new() }
+        let prices = targets.iter().map(|t| (Arc::clone(&t.name), t.prices.clone())).collect();
+        Self { prices, unread: BTreeMap::new() }
     }
 
     /// Takes the next event of the log.
@@ -44,10 +45,10 @@ impl Bills {
             return None;
         }
         let (name, request) = (format!("{}/{}", entry.provider, entry.model).into(), entry.request.parse().ok()?);
-        let price = *self.prices.get(&name)?;
         let (dispatched, told) = self.unread.remove(&(Arc::clone(&name), request, entry.attempt))?;
+        let price = self.prices.get(&name)?.at(dispatched.into());
         let usage = Usage { prompt: entry.prompt_tokens, answer: entry.tokens, ..Usage::default() };
-        let cost = Nanodollars(cost::of(&price, &usage).0.saturating_sub(told.0));
+        let cost = Nanodollars(cost::of(price, &usage).0.saturating_sub(told.0));
         let billed = EventKind::Billed { request, target: name, attempt: entry.attempt, dispatched, cost };
         (cost > Nanodollars::default()).then_some(billed)
     }

@@ -112,10 +112,10 @@ impl Stage {
         let mut script = timeline::script(&self.plan);
         let mut arrivals = Timetable::new(&self.plan.load, self.luck);
         let (alive, mut drained) = mpsc::channel::<()>(1);
-        for checks in self.router.health_checks(self.plan.end()) {
+        for chore in self.router.chores(self.plan.end()) {
             let alive = alive.clone();
             self.spawner.spawn(async move {
-                checks.await;
+                chore.await;
                 drop(alive);
             });
         }

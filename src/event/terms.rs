@@ -267,11 +267,14 @@ pub enum AlertKind {
     Retirement,
     /// The share of requests that a chain's first target does not serve has slowly grown.
     Drift,
+    /// The price list says something else than before.
+    PriceChange,
 }
 
 impl AlertKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::BreakerOpen, Self::Auth, Self::Quota, Self::Retirement, Self::Drift];
+    pub const ALL: [Self; 6] =
+        [Self::BreakerOpen, Self::Auth, Self::Quota, Self::Retirement, Self::Drift, Self::PriceChange];
 
     /// The name that scenarios, logs and screens use.
     #[must_use]
@@ -282,6 +285,7 @@ impl AlertKind {
             Self::Quota => "quota",
             Self::Retirement => "retirement",
             Self::Drift => "drift",
+            Self::PriceChange => "price_change",
         }
     }
 }

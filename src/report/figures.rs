@@ -87,6 +87,7 @@ impl Figures {
             EventKind::Arrived { request, .. }
             | EventKind::AttemptStarted { request, .. }
             | EventKind::AttemptEnded { request, .. }
+            | EventKind::Billed { request, .. }
             | EventKind::Ended { request, .. }
                 if request.is_eval() => {}
             EventKind::Arrived { intended, .. } => self.count(*intended, |c| c.requests += 1),

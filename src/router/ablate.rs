@@ -61,7 +61,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "on_latency", gone: "a request ends where it timed out", remove: |c| chains(c, |chain| not_on(chain, Trigger::Latency)) },
     Part { name: "on_error", gone: "a request ends where the provider erred", remove: |c| chains(c, |chain| not_on(chain, Trigger::Error)) },
     Part { name: "on_availability", gone: "a request ends where the provider or the model was not there", remove: |c| chains(c, |chain| not_on(chain, Trigger::Availability)) },
-    Part { name: "on_cost", gone: "a request ends where money ran out, and short money changes no order", remove: |c| chains(c, no_cost) },
+    Part { name: "on_cost", gone: "a request ends where money ran out, and neither short money nor a price that rises changes the order", remove: |c| chains(c, no_cost) },
     Part { name: "on_quality", gone: "a request ends where the answer was bad", remove: |c| chains(c, |chain| not_on(chain, Trigger::Quality)) },
     Part { name: "on_auth", gone: "a request ends where its key was refused", remove: |c| chains(c, |chain| not_on(chain, Trigger::Auth)) },
     Part { name: "on_region", gone: "a request ends where its region failed", remove: |c| chains(c, |chain| not_on(chain, Trigger::Region)) },
@@ -94,6 +94,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "residency", gone: "requests go wherever the chain leads, whatever is in them and wherever they may be processed", remove: |c| chains(c, |chain| chain.complies = false) },
     Part { name: "stakes", gone: "requests with high stakes are served like any others", remove: |c| chains(c, |chain| chain.minds_stakes = false) },
     Part { name: "spending", gone: "budgets are counted, and nobody is held to them", remove: no_budgets },
+    Part { name: "price_updates", gone: "the router goes by the prices it began with", remove: |c| targets(c, |target| target.prices.freeze()) },
     Part { name: "capability", gone: "targets are asked for what they cannot do", remove: |c| targets(c, |target| target.capabilities = Capability::ALL.into()) },
     Part { name: "prompts", gone: "targets are told no more than the instructions of the request", remove: |c| targets(c, |target| target.prompt = None) },
     Part { name: "context", gone: "prompts are not measured before they are sent", remove: |c| targets(c, |target| target.context = u32::MAX) },
@@ -169,6 +170,7 @@ fn not_on(chain: &mut Chain, trigger: Trigger) {
 fn no_cost(chain: &mut Chain) {
     not_on(chain, Trigger::Cost);
     chain.downshift = None;
+    chain.price_change = None;
 }
 
 fn no_budgets(config: &mut Config) {
@@ -252,6 +254,7 @@ router:
   swaps: [{ chain: main, from: openai/gpt-4o, to: openai/gpt-3.5-turbo, at: 1s }]
   routes: [{ when: { task: chat }, chain: chat }]
   tenants: { acme: { budget: $5/h } }
+  price_updates: [{ at: 3s, target: openai/gpt-4o, price: { input: 9 } }]
   prompts: { openai/gpt-4o: Be brief. }
   chains:
     main:

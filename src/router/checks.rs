@@ -3,15 +3,14 @@
 //! A check goes past breaker, limits, chains and budgets, and is no attempt: it is told as `health_checked` and carries a
 //! key of its own, `check-REPLICA:TARGET`. What its result means is `policy/checks.rs`'s business.
 
-use super::Router;
 use super::attempt::{self, Bounds, Call, Judgement, Progress, Wanted};
 use super::client::Client;
 use super::policy::checks::{Found, Params};
 use super::policy::cost;
 use super::policy::gates::{Asked, Gates};
+use super::{Chore, Router};
 use crate::event::{CheckKind, EventKind, Name, check_key};
 use crate::provider::{self, Ask, Options, SchemaBy, ToolCall};
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,12 +23,11 @@ const ANSWER: u32 = 16;
 
 impl Router {
     /// The health checks of its targets, each a task that makes them one after the other until then.
-    #[must_use]
-    pub fn health_checks(self: &Arc<Self>, until: Duration) -> Vec<impl Future<Output = ()> + Send + use<>> {
-        let mut all = Vec::new();
+    pub(super) fn health_checks(self: &Arc<Self>, until: Duration) -> Vec<Chore> {
+        let mut all: Vec<Chore> = Vec::new();
         for replica in 0..self.replicas.len() {
             for (target, params) in self.config.targets.iter().enumerate().filter_map(|(i, t)| Some((i, t.checks?))) {
-                all.push(Checker { router: Arc::clone(self), replica, target, params }.run(until));
+                all.push(Box::pin(Checker { router: Arc::clone(self), replica, target, params }.run(until)));
             }
         }
         all
@@ -73,7 +71,7 @@ impl Checker {
             class: verdict.class,
             status: verdict.status.map(|s| s.as_u16()),
             detail: verdict.detail.as_ref().into(),
-            cost: verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage)),
+            cost: verdict.usage.map_or_else(Default::default, |usage| cost::of(target.prices.at(dispatched), &usage)),
         });
         let luck = router.luck.unit("check open", &[&target.name], &[u64::from(replica), u64::from(check)]);
         health.checked(&self.params, Found::of(verdict.class), now, luck, |transition, alert| {

@@ -7,6 +7,7 @@ use super::policy::fit::Offer;
 use super::policy::gates::Gates;
 use super::policy::keyring::Key;
 use super::policy::order::{Pick, Step};
+use super::policy::prices::PriceList;
 use super::policy::route::{Traveller, When};
 use super::policy::{backoff, breaker, budget, cache, checks, grading, hedge, purse, quality};
 use crate::event::Name;
@@ -153,8 +154,8 @@ pub struct Target {
     pub model: Name,
     /// What the model is, wherever it is served: its vectors compare with those of the same identity.
     pub identity: Name,
-    /// What it costs, as the router was told.
-    pub price: Price,
+    /// What it costs, as the router is told.
+    pub prices: PriceList,
     /// Context window in tokens.
     pub context: u32,
     /// What the model can do. A request that needs more is never sent there.
@@ -187,7 +188,7 @@ impl Target {
             approved_for: BTreeSet::new(),
             model: model.into(),
             identity: model.into(),
-            price: Price::default(),
+            prices: PriceList::new(Price::default()),
             context: 128_000,
             capabilities: Capability::ALL.into(),
             prompt: None,
@@ -235,6 +236,8 @@ pub struct Chain {
     pub minds_stakes: bool,
     /// From this share of the budget of whoever asks on, what is cheapest comes first; 0 to 1.
     pub downshift: Option<f64>,
+    /// A target whose price has risen by this share since the beginning is tried last; more than 0.
+    pub price_change: Option<f64>,
     /// What becomes of a stream that breaks after its first token.
     pub on_break: OnBreak,
     /// Bounds the last byte of the answer, counted from the arrival at the router.
@@ -294,6 +297,7 @@ impl Chain {
             complies: true,
             minds_stakes: true,
             downshift: None,
+            price_change: None,
             on_break: OnBreak::default(),
             deadline: Duration::from_secs(30),
             ttft_deadline: None,

@@ -5,7 +5,7 @@
 //!   a target. - `watch`: what is known about a chain.
 //! - `chains`: who is in which chain now. - `kept`: answers that may be given again.
 //! - `grader`: looks at answers afterwards.
-//! - `spending`: who pays.
+//! - `spending`: who pays. - `prices`: tells when prices change.
 //! - `policy/`: every decision, pure.
 //! - `ablate`: the same router with a part missing. - `preset`: baselines.
 //!
@@ -24,6 +24,7 @@ mod kept;
 pub mod lesser;
 pub mod policy;
 pub mod preset;
+mod prices;
 mod spending;
 #[cfg(test)]
 mod tests;
@@ -46,7 +47,10 @@ use kept::{Kept, Overheard};
 use mock_providers::Luck;
 use policy::drift::{self, Drift};
 use spending::Spending;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A provider as the router reaches it.
 #[derive(Clone)]
@@ -56,6 +60,9 @@ pub struct Provider {
     /// Its connections.
     pub http: Upstream,
 }
+
+/// Something that the router does by itself.
+pub type Chore = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A fallback router.
 pub struct Router {
@@ -92,6 +99,16 @@ impl Router {
     pub fn graded(mut self, truth: Arc<dyn Truth>, spawner: Spawner) -> Self {
         self.grader = self.config.oversight.grader.map(|params| Grader { params, truth, spawner });
         self
+    }
+
+    /// What it does without being asked, until then: health checks, and news of prices. Each is a task.
+    #[must_use]
+    pub fn chores(self: &Arc<Self>, until: Duration) -> Vec<Chore> {
+        let mut chores = self.health_checks(until);
+        if self.config.targets.iter().any(|target| target.prices.changes().next().is_some()) {
+            chores.push(Box::pin(Arc::clone(self).watch_prices(until)));
+        }
+        chores
     }
 
     /// Which replica a request reaches, each time its client asks.

@@ -2,6 +2,7 @@
 
 use super::config::{Chain, Fleet, Target};
 use super::policy::gates::{Gate, Gates, Schema, Tool};
+use super::policy::prices::PriceList;
 use super::*;
 use crate::event::{Class, EventKind, Outcome, RequestId};
 use crate::runtime::Spawner;
@@ -111,7 +112,7 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
     let upstreams = servers.iter().zip(targets).map(upstream).collect();
     let target = |(provider, (_, model, _)): (usize, &(Dialect, &str, _))| Target {
         context: 100_000,
-        price: Price { input: 2.0, cached: 1.0, output: 10.0 },
+        prices: PriceList::new(Price { input: 2.0, cached: 1.0, output: 10.0 }),
         ..Target::new((provider, &format!("p{provider}")), model)
     };
     let chain = Chain {

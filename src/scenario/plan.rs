@@ -9,6 +9,7 @@ use crate::router;
 use crate::router::ablate::{self, Part};
 use crate::router::config::{Account, Target};
 use crate::router::lesser::Lesser;
+use crate::router::policy::prices::PriceList;
 use crate::router::policy::{breaker, budget, quality};
 use crate::router::preset::Preset;
 use crate::slo::{BudgetFact, CauseFact, ChainFact, Facts, FaultFact, PlaceFact, Slo};
@@ -104,7 +105,8 @@ impl Plan {
         tenants.chain(tiers).filter_map(fact).collect()
     }
 
-    /// What will happen to a target without a fault: its model is retired, a key of its provider ends, the load changes.
+    /// What will happen to a target without a fault: its model is retired, a key of its provider ends, its
+    /// price or the load changes.
     fn causes(&self, target: &Target) -> Vec<CauseFact> {
         let never = Micros(u64::MAX);
         let cause =
@@ -122,6 +124,7 @@ impl Plan {
             let ends = [key.expires, key.revoked].into_iter().flatten().min();
             causes.extend(ends.map(|at| cause(AlertKind::Auth, at, never)));
         }
+        causes.extend(target.prices.changes().map(|(at, ..)| cause(AlertKind::PriceChange, at, never)));
         // The load changes where a rate is not the one it began with.
         let change = |stream: &load::Stream| {
             let first = stream.rate.first()?;
@@ -230,7 +233,7 @@ impl Provider {
             approved_for: self.approvals.get(place).cloned().unwrap_or_default(),
             model: model.name.clone(),
             identity: model.identity.clone(),
-            price: model.price,
+            prices: PriceList::new(model.price),
             prompt: None,
             prefill: model.prefill,
             context: model.context,

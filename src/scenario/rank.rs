@@ -112,7 +112,7 @@ pub fn rank<'a>(plan: &Plan, survey: &'a Survey) -> Option<(Candidate<'a>, Vec<C
             let short = if c.as_good { 0 } else { 10_001 - quality(&c.marks).unwrap_or_default() };
             (short, Reverse(c.overlap), Reverse(c.independence))
         };
-        let price = |c: &Candidate<'_>| c.target.price.output;
+        let price = |c: &Candidate<'_>| c.target.prices.first().output;
         key(a).cmp(&key(b)).then(price(a).total_cmp(&price(b))).then_with(|| a.target.name.cmp(&b.target.name))
     });
     Some((candidate(survey.found.iter().find(|(t, _)| t.name == first.name)?), others))
@@ -128,6 +128,7 @@ pub fn skipped<'a>(others: &[Candidate<'a>]) -> Option<Candidate<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::router::policy::prices::PriceList;
     use crate::scenario::load;
     use mock_providers::model::{Capability, Price};
 
@@ -168,11 +169,11 @@ phases: [{ name: all, for: 60s }]
         let mut found = survey(&plan(), [95, 94, 93, 97]);
         for (target, _) in &mut found.found {
             target.capabilities = Capability::ALL.into();
-            target.price = Price { input: 1.0, cached: 1.0, output: 10.0 };
+            target.prices = PriceList::new(Price { input: 1.0, cached: 1.0, output: 10.0 });
         }
         assert_eq!(order(&found), ["two/gpt-4o", "six/claude-sonnet-4", "one/gpt-4o-mini"]);
         found.found[2].0.region = found.found[0].0.region.clone();
-        found.found[3].0.price.output = 5.0;
+        found.found[3].0.prices = PriceList::new(Price { input: 1.0, cached: 1.0, output: 5.0 });
         assert_eq!(order(&found)[0], "six/claude-sonnet-4");
         found.found[3].0.capabilities.clear();
         assert_eq!(order(&found), ["two/gpt-4o", "one/gpt-4o-mini", "six/claude-sonnet-4"]);

@@ -21,6 +21,7 @@ mod money;
 mod observe;
 mod oversight;
 mod policies;
+mod prices;
 mod properties;
 mod readme;
 mod routes;

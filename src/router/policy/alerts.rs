@@ -10,6 +10,8 @@
 //! | `retirement` | an answer announces the end of the model | an answer no longer does |
 //! | `retirement` | the model is gone (told again, although it was announced) | it answers again |
 //!
+//! (`drift` is `drift.rs`'s, and `price_change` is told at each change of the price list, see `prices.rs`.)
+//!
 //! A failed probe prolongs the opening that it belongs to. A second key that is refused meanwhile belongs to the same
 //! episode: the target has been pointed at already. An answer ends only what was seen before its call was made: calls that
 //! were under way when a key was revoked still come back well.

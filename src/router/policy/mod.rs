@@ -23,6 +23,7 @@ pub mod hedge;
 pub mod join;
 pub mod keyring;
 pub mod order;
+pub mod prices;
 pub mod purse;
 pub mod quality;
 pub mod retry_after;

@@ -12,7 +12,8 @@
 //! | least_loaded | the fewest of this router's requests in flight |
 //! | same_model | the same model as the first, wherever it is served, before others |
 //!
-//! Ties keep the written order. Demoted targets go to the end of the chain, whatever their step.
+//! Ties keep the written order. Demoted targets, and those whose price has risen too far, go to the end of the
+//! chain, whatever their step.
 
 use std::time::Duration;
 
@@ -59,7 +60,7 @@ pub struct Member {
     pub in_flight: u32,
     /// Whether it serves the same model as the first of its step.
     pub same_model: bool,
-    /// Whether its answers were bad of late.
+    /// Whether its answers were bad of late, or its price has risen too far.
     pub demoted: bool,
     /// A number in `[0, 1)` of this request and this target.
     pub luck: f64,

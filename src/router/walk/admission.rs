@@ -37,7 +37,7 @@ impl<'a> Walk<'a> {
     fn estimate(&self, place: usize) -> Nanodollars {
         let answer = if self.request.embedding.is_some() { 0 } else { TYPICAL_ANSWER };
         let usage = Usage { prompt: self.prompt_tokens, answer, ..Usage::default() };
-        cost::of(&self.target(place).price, &usage)
+        cost::of(self.target(place).prices.at(self.now()), &usage)
     }
 
     /// Whether everybody who pays has enough left for a call at `at`.
@@ -52,13 +52,15 @@ impl<'a> Walk<'a> {
             let from = members.len();
             for place in from..from + step.len {
                 let (target, standing) = (self.target(place), self.health(place).standing(now));
+                let tokens = (self.prompt_tokens, TYPICAL_ANSWER);
+                let dearer = |by| target.prices.has_risen(now, by, tokens);
                 members.push(Member {
                     weight: self.chain.weights[place],
-                    price: target.price.of(self.prompt_tokens, 0, TYPICAL_ANSWER),
+                    price: target.prices.at(now).of(self.prompt_tokens, 0, TYPICAL_ANSWER),
                     average: standing.average,
                     in_flight: standing.in_flight,
                     same_model: target.identity == self.target(from).identity,
-                    demoted: standing.demoted,
+                    demoted: standing.demoted || self.chain.price_change.is_some_and(dearer),
                     luck: if step.pick == Pick::Ordered { 0.0 } else { self.luck("pick", place) },
                 });
             }

@@ -154,7 +154,7 @@ impl<'a> Walk<'a> {
         let retires = verdict.retires.as_deref();
         let sign = Sign { class: verdict.class, dispatched, judged: now, key: &key.name, retires };
         self.places[place].class = Some(verdict.class);
-        let cost = verdict.usage.map_or_else(Default::default, |usage| cost::of(&target.price, &usage));
+        let cost = verdict.usage.map_or_else(Default::default, |usage| cost::of(target.prices.at(dispatched), &usage));
         pass.record(effect, &sign, now - dispatched, now, self.luck("open", place), |recorded| {
             self.log(EventKind::AttemptEnded {
                 request,

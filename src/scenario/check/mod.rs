@@ -29,7 +29,10 @@ pub(crate) fn check(spec: &Spec, sink: &Sink<'_>) -> Option<Plan> {
     let phases = spec.phases.as_deref().map(|phases| phases::check(phases, sink));
     let providers = spec.providers.as_deref().map(|providers| providers::check(providers, phases.as_deref(), sink));
     let router = match (&spec.router, &providers) {
-        (Some(router), Some(providers)) => Some(router::check(router, providers, sink)),
+        (Some(router), Some(providers)) => {
+            let end = phases.as_ref().and_then(|phases| phases.last()).map(|last| last.until);
+            Some(router::check(router, providers, end, sink))
+        }
         _ => None,
     };
     let load = load::check(spec, phases.as_deref(), sink);

@@ -5,7 +5,7 @@ use crate::scenario::catalogue::{self, Known};
 use crate::scenario::plan::{self, Phase};
 use crate::scenario::reader::Sink;
 use crate::scenario::source::At;
-use crate::scenario::spec::providers::{Model, Provider};
+use crate::scenario::spec::providers::{Model, Price as TypedPrice, Provider};
 use crate::words;
 use mock_providers::Dialect;
 use mock_providers::model::{Price, Retirement};
@@ -110,7 +110,7 @@ fn model(model: &Model, dialect: Option<Dialect>, sink: &Sink<'_>) -> mock_provi
         filter: or(&model.filter, base.filter),
         context: or(&model.context, base.context),
         prefill: or(&model.prefill, dialect.map_or(base.prefill, catalogue::prefills)),
-        price: price(model, base.price, sink),
+        price: price(&model.price, base.price, sink),
         capabilities: capabilities.unwrap_or(base.capabilities),
         identity: model.identity.as_ref().map_or(base.identity, |i| i.value.as_str().into()),
         retires,
@@ -120,8 +120,7 @@ fn model(model: &Model, dialect: Option<Dialect>, sink: &Sink<'_>) -> mock_provi
 
 /// Whoever lowers the price of a prompt does not raise that of a cached one; where nobody says a word of a discount
 /// there is none.
-fn price(model: &Model, base: Price, sink: &Sink<'_>) -> Price {
-    let typed = &model.price;
+pub(super) fn price(typed: &TypedPrice, base: Price, sink: &Sink<'_>) -> Price {
     let input = or(&typed.input, base.input);
     let discounted = if base.cached > 0.0 { base.cached.min(input) } else { input };
     if let Some(cached) = typed.cached.as_ref().filter(|cached| cached.value > input) {

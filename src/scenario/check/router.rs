@@ -3,6 +3,7 @@
 //! A target has one breaker, one retry budget and one quality window, shared by all chains that name it. What a chain
 //! says explicitly wins over the default; two chains that say different things of one target are an error.
 
+use super::providers::price;
 use super::{evals, resolve, routes};
 use crate::event::Name;
 use crate::router::config::{Account, Chain, Config, Oversight, Pool, Target};
@@ -17,8 +18,14 @@ use crate::scenario::units::shown;
 use crate::words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink: &Sink<'_>) -> Config {
+pub(super) fn check(
+    router: &spec::router::Router,
+    providers: &[Provider],
+    end: Option<Duration>,
+    sink: &Sink<'_>,
+) -> Config {
     let mut targets = Targets { providers, sink, list: Vec::new() };
     let mut chains = Vec::new();
     for chain in &router.chains {
@@ -42,6 +49,7 @@ pub(super) fn check(router: &spec::router::Router, providers: &[Provider], sink:
     targets.settle_groups();
     let pools = router.keys.iter().filter_map(|(provider, keys)| pool(provider, keys, providers, sink)).collect();
     let mut targets: Vec<Target> = targets.list.into_iter().map(|t| t.target).collect();
+    update_prices(&mut targets, &router.price_updates, end, sink);
     for (name, prompt) in &router.prompts {
         if let Some(index) = target_named(name, &targets, sink) {
             targets[index].prompt = Some(prompt.as_str().into());
@@ -74,6 +82,22 @@ fn accounts(typed: &[spec::tenants::Account], targets: &[Target], sink: &Sink<'_
         )
     };
     typed.iter().map(account).collect()
+}
+
+/// When the price lists of targets say something else.
+fn update_prices(targets: &mut [Target], typed: &[spec::prices::PriceUpdate], end: Option<Duration>, sink: &Sink<'_>) {
+    let mut updates: Vec<_> = typed.iter().collect();
+    updates.sort_by_key(|update| update.at.value);
+    for update in updates {
+        let at = update.at.value;
+        if let Some(end) = end.filter(|end| at >= *end) {
+            let message = format!("this comes after the drill, which ends at {end:?}");
+            sink.error(&update.at.at, message, Some("let it come earlier".to_owned()));
+        }
+        let Some(index) = target_named(&update.target, targets, sink) else { continue };
+        let prices = &mut targets[index].prices;
+        prices.update(at, price(&update.price, *prices.at(at), sink));
+    }
 }
 
 /// What chains and routes ask of targets. A chain some of whose targets do not exist is left alone.

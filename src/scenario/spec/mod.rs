@@ -16,6 +16,7 @@ pub(crate) mod limits;
 pub(crate) mod load;
 mod oversight;
 mod preset;
+pub(crate) mod prices;
 pub(crate) mod providers;
 pub(crate) mod require;
 pub(crate) mod router;

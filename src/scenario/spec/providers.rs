@@ -172,7 +172,7 @@ fn checked_model(name: &At<String>, what: &str, sink: &Sink<'_>) -> bool {
     fits
 }
 
-fn price(node: &Node, sink: &Sink<'_>) -> Option<Price> {
+pub(super) fn price(node: &Node, sink: &Sink<'_>) -> Option<Price> {
     let mut fields = sink.fields(node, "a price")?;
     let mut dollars = |key| fields.get(key).and_then(|n| sink.number(n, 0.0, 10_000.0));
     let price = Price { input: dollars("input"), cached: dollars("cached"), output: dollars("output") };

@@ -1,6 +1,7 @@
 //! `router:`: routes and chains.
 
 use super::evals::{self, Eval, Swap};
+use super::prices::{self, PriceUpdate};
 use super::require::{self, Require};
 use super::routes::{self, Route};
 use super::targets::{self, Targets};
@@ -53,6 +54,7 @@ pub(crate) struct Router {
     pub(crate) swaps: Vec<Swap>,
     pub(crate) tenants: Vec<Account>,
     pub(crate) tiers: Vec<Account>,
+    pub(crate) price_updates: Vec<PriceUpdate>,
 }
 
 /// A chain as it was typed, with defaults for what was left out.
@@ -127,9 +129,11 @@ pub(super) fn read(node: &Node, sink: &Sink<'_>) -> Option<Router> {
     let fleet = fleet(&mut fields, sink);
     let tenants = fields.get("tenants").map_or_else(Vec::new, |n| tenants::read(n, "the tenants", sink));
     let tiers = fields.get("tiers").map_or_else(Vec::new, |n| tenants::read(n, "the tiers", sink));
+    let updates = fields.get("price_updates").and_then(|n| sink.list(n, "updates of the price list"));
+    let price_updates = updates.unwrap_or_default().iter().filter_map(|n| prices::read(n, sink)).collect();
     fields.finish();
     let chains = chains.or_else(|| Some(fallback::read(block?, sink)?.chains));
-    Some(Router { keys, prompts, routes, chains: chains?, fleet, grader, evals, swaps, tenants, tiers })
+    Some(Router { keys, prompts, routes, chains: chains?, fleet, grader, evals, swaps, tenants, tiers, price_updates })
 }
 
 /// The keys of a pool.

@@ -124,7 +124,11 @@ fn trigger(node: &Node, config: &mut config::Chain, on_breaker: &mut OnBreaker, 
         }
         Trigger::Cost => {
             let share = fields.get("share").and_then(|n| sink.positive_share(n)).map_or(SOFT, |share| share.value);
-            config.downshift = if enabled { Some(share) } else { config.downshift };
+            let rise = fields.get("price_change").and_then(|n| sink.positive_share(n));
+            if enabled {
+                config.downshift = Some(share);
+                config.price_change = rise.map(|rise| rise.value);
+            }
         }
         _ => {}
     }
@@ -132,8 +136,9 @@ fn trigger(node: &Node, config: &mut config::Chain, on_breaker: &mut OnBreaker, 
     enabled.then_some(kind.value)
 }
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "share",
+    "price_change",
     "threshold",
     "threshold_ms",
     "ttft",

@@ -43,7 +43,7 @@ use super::unit::Unit;
 use crate::event::{AlertKind, BreakerState, Class, DriftCause, Judged, Micros, Name, Nanodollars, Outcome, RequestId};
 
 /// Every family but the percentiles, whose names are endless (`p50`, `p99.9`).
-pub(crate) static FAMILIES: [&Family; 33] = [
+pub(crate) static FAMILIES: &[&Family] = &[
     &outcomes::AVAILABILITY,
     &outcomes::ANSWERED,
     &outcomes::CACHED_SHARE,
@@ -278,7 +278,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const COUNT: usize = 11;
+    // The last one names their number, so that two that are added at once cannot both forget it.
+    pub(crate) const COUNT: usize = Self::Ended as usize + 1;
 }
 
 /// An event with its instant and its request.

@@ -381,6 +381,11 @@ pub(super) const ROWS: &[Row] = &[
         tests: &["money_in_flight_cannot_be_spent_twice", "the_soft_share_makes_it_short_until_the_window_is_over"],
     },
     Row {
+        name: "price_updates",
+        keys: &[key(At::Router, "price_updates", "price_updates: [{ at: 5s, target: openai/gpt-4o, price: { input: 9 } }]", |p| word(&target(p).prices.changes().count(), &[("none", 0)]))],
+        tests: &["the_cheapest_is_whoever_is_so_by_the_price_list_of_the_moment", "calls_are_charged_by_the_price_that_was_known_when_they_were_made"],
+    },
+    Row {
         name: "capability",
         keys: &[key(At::Model, "capabilities", "capabilities: []", |p| word(&target(p).capabilities.is_empty(), &[("as catalogued", false)]))],
         tests: &["a_target_that_cannot_do_what_is_asked_is_skipped_and_never_answers_with_its_refusal"],
@@ -432,8 +437,14 @@ pub(super) const TRIGGER_ROWS: &[(Trigger, Row)] = &[
     (Trigger::Availability, Row { name: "on_availability", keys: &[], tests: &["a_trigger_moves_requests_on_after_its_classes_and_no_others"] }),
     (Trigger::Cost, Row {
         name: "on_cost",
-        keys: &[beside("triggers: [cost]", key(At::Chain, "share", "triggers: [{ type: cost, share: 50% }]", |p| or_none(chain(p).downshift, share)))],
-        tests: &["what_costs_least_goes_to_the_front_before_what_is_demoted"],
+        keys: &[
+            beside("triggers: [cost]", key(At::Chain, "share", "triggers: [{ type: cost, share: 50% }]", |p| or_none(chain(p).downshift, share))),
+            beside("triggers: [cost]", key(At::Chain, "price_change", "triggers: [{ type: cost, price_change: 50% }]", |p| or_none(chain(p).price_change, share))),
+        ],
+        tests: &[
+            "what_costs_least_goes_to_the_front_before_what_is_demoted",
+            "a_target_whose_price_has_risen_by_the_share_of_the_trigger_comes_last_and_a_smaller_rise_changes_nothing",
+        ],
     }),
     (Trigger::Quality, Row { name: "on_quality", keys: &[], tests: &["every_way_to_break_a_schema_is_caught_by_the_gate"] }),
     (Trigger::Auth, Row { name: "on_auth", keys: &[], tests: &["quota_key_and_model_failures_close_the_key_or_the_target_at_once_and_call_for_a_person"] }),
