@@ -145,7 +145,7 @@ fn pools_of_keys_shared_breakers_and_full_houses_are_checked() {
         ("deadline: 12s", "deadline: 12s\n      hedge: «800ms»", "expected hedging, a mapping, found a text", ""),
         ("deadline: 12s", "deadline: 12s\n      «hedge»: {}", "`after` is missing in hedging", "after: 800ms"),
         ("router:\n", "router:\n  prompts: { «openai/gpt-4»: Be brief. }\n", "no chain has the target `openai/gpt-4`", "did you mean `openai/gpt-4o`?"),
-        ("router:\n", "router:\n  prompts: «[]»\n", "expected the prompts of targets, a mapping, found a list", ""),
+        ("router:\n", "router:\n  «prompts»: []\n", "expected the prompts of targets, a mapping, found a list", ""),
         ("deadline: 12s", "all_open: «best»", "`best` is not what to do", "best_try"),
         ("deadline: 12s", "triggers: [all, { type: load, max_in_flight: «0» }]", "this must lie between 1 and 1000000", ""),
         ("deadline: 12s", "triggers: [all, { type: cost, price_change: «0%» }]", "this must be more than zero", "50%"),
