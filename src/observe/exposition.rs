@@ -74,12 +74,17 @@ impl<const N: usize> Counter<N> {
 #[derive(Debug)]
 pub(super) struct Gauge<const N: usize> {
     about: About<N>,
+    decimals: usize,
     series: BTreeMap<[Name; N], u64>,
 }
 
 impl<const N: usize> Gauge<N> {
     pub(super) fn new(about: About<N>) -> Self {
-        Self { about, series: BTreeMap::new() }
+        Self { about, decimals: 0, series: BTreeMap::new() }
+    }
+
+    pub(super) fn of_billionths(about: About<N>) -> Self {
+        Self { decimals: 9, ..Self::new(about) }
     }
 
     pub(super) fn set(&mut self, labels: [Name; N], value: u64) {
@@ -89,6 +94,7 @@ impl<const N: usize> Gauge<N> {
     pub(super) fn write(&self, out: &mut String) {
         self.about.head("gauge", out);
         for (labels, value) in &self.series {
+            let value = decimal(*value, self.decimals);
             let _ = writeln!(out, "{}{} {value}", self.about.name, self.about.labels(labels, None));
         }
     }

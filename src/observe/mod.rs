@@ -1,6 +1,7 @@
 //! What a drill looks like to the tools that watch production: metrics, an audit log, traces, and who is told of alerts.
 //!
 //! - `prometheus`: counters, gauges and histograms as a scrape would find them. - `exposition`: how they are written.
+//!   - `budgets`: what is left of them.
 //! - `alerts`: who is told of what, and the telling. - `post`: JSON over HTTP.
 //! - `otlp`: traces.
 //! - `audit`: a row for every decision that moved traffic.
@@ -15,11 +16,13 @@
 
 pub mod alerts;
 pub mod audit;
+mod budgets;
 mod exposition;
 pub mod otlp;
 mod post;
 pub mod prometheus;
 
+pub use budgets::Budget;
 pub use prometheus::Prometheus;
 
 use crate::event::Name;
@@ -33,6 +36,8 @@ pub struct Known {
     pub tenants: Vec<Name>,
     /// Chains.
     pub routes: Vec<Name>,
+    /// Budgets of tenants and tiers.
+    pub budgets: Vec<Budget>,
 }
 
 /// Whatever a plan does not know.

@@ -9,6 +9,7 @@
 //! | `hopdrill_attempt_duration_seconds` | class, target | the same, from dispatch to judgement |
 //! | `hopdrill_token_total` | kind, route, target, tenant | tokens charged for, `kind` is `prompt`, `cached` (of them) or `answer` |
 //! | `hopdrill_cost_dollars_total` | route, target, tenant | their price |
+//! | `hopdrill_budget_left_dollars` | payer | what is left of a budget in its present window, by what the calls dispatched in it cost |
 //! | `hopdrill_breaker_state` | target | 0 closed, 1 half-open, 2 open; every target from the start |
 //! | `hopdrill_request_total` | outcome, route, tenant | requests that ended |
 //! | `hopdrill_request_duration_seconds` | outcome, route, tenant | the same, from the intended arrival to the last byte |
@@ -20,8 +21,9 @@
 //! A call or a request that was in flight when the drill was cut off is in none of them.
 
 use super::Known;
+use super::budgets::Spending;
 use super::exposition::{About, Counter, Gauge, Histogram};
-use crate::event::{BreakerState, Event, EventKind, Name, RequestId};
+use crate::event::{BreakerState, Event, EventKind, Micros, Name, RequestId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -65,6 +67,11 @@ const COST: About<3> = About {
     help: "What calls cost by the router's price list.",
     labels: ["route", "target", "tenant"],
 };
+const BUDGETS: About<1> = About {
+    name: "hopdrill_budget_left_dollars",
+    help: "What is left of a budget in its present window.",
+    labels: ["payer"],
+};
 const BREAKERS: About<1> = About {
     name: "hopdrill_breaker_state",
     help: "Circuit breakers: 0 closed, 1 half-open, 2 open.",
@@ -99,6 +106,8 @@ const SWAPS: About<4> = About {
 #[derive(Debug)]
 pub struct Prometheus {
     known: Known,
+    now: Micros,
+    budgets: Vec<Spending>,
     in_flight: BTreeMap<RequestId, Flight>,
     fallbacks: Counter<5>,
     skips: Counter<4>,
@@ -121,6 +130,7 @@ pub struct Prometheus {
 struct Flight {
     route: Name,
     tenant: Name,
+    tier: Name,
     /// Whether a bill may still come, after its end.
     owes: bool,
 }
@@ -134,6 +144,8 @@ impl Prometheus {
             breakers.set([Arc::clone(target)], level(BreakerState::Closed));
         }
         Self {
+            now: Micros(0),
+            budgets: known.budgets.iter().cloned().map(Spending::new).collect(),
             known,
             in_flight: BTreeMap::new(),
             fallbacks: Counter::new(FALLBACKS),
@@ -155,15 +167,26 @@ impl Prometheus {
 
     /// The labels of a request that is under way.
     fn flight(&self, request: RequestId) -> Flight {
-        let stranger = || Flight { route: super::OTHER.into(), tenant: super::OTHER.into(), owes: false };
+        let stranger = || Flight {
+            route: super::OTHER.into(),
+            tenant: super::OTHER.into(),
+            tier: super::OTHER.into(),
+            owes: false,
+        };
         self.in_flight.get(&request).cloned().unwrap_or_else(stranger)
     }
 
     /// Takes the next event of the log.
     pub fn apply(&mut self, event: &Event) {
+        self.now = event.at;
         match &event.kind {
-            EventKind::Arrived { request, tenant, chain, .. } => {
-                let flight = Flight { route: self.known.route(chain), tenant: self.known.tenant(tenant), owes: false };
+            EventKind::Arrived { request, tenant, tier, chain, .. } => {
+                let flight = Flight {
+                    route: self.known.route(chain),
+                    tenant: self.known.tenant(tenant),
+                    tier: tier.clone(),
+                    owes: false,
+                };
                 self.in_flight.insert(*request, flight);
             }
             EventKind::FellBack { request, from, to, reason } => {
@@ -184,7 +207,10 @@ impl Prometheus {
                 let labels = [class.as_str().into(), Arc::clone(&target)];
                 self.attempts.add(labels.clone(), 1);
                 self.attempt_duration.observe(labels, event.at.since(*dispatched));
-                let Flight { route, tenant, .. } = self.flight(*request);
+                let Flight { route, tenant, tier, .. } = self.flight(*request);
+                for budget in &mut self.budgets {
+                    budget.spend((&tenant, &tier), *dispatched, *cost);
+                }
                 let usage = usage.unwrap_or_default();
                 for (kind, n) in [("prompt", usage.prompt), ("cached", usage.cached), ("answer", usage.answer)] {
                     let labels = [kind.into(), Arc::clone(&route), Arc::clone(&target), Arc::clone(&tenant)];
@@ -249,6 +275,11 @@ impl Prometheus {
         self.attempt_duration.write(&mut out);
         self.tokens.write(&mut out);
         self.cost.write(&mut out);
+        let mut left = Gauge::of_billionths(BUDGETS);
+        for budget in &self.budgets {
+            left.set([budget.payer().to_string().into()], budget.left(self.now));
+        }
+        left.write(&mut out);
         self.breakers.write(&mut out);
         self.requests.write(&mut out);
         self.request_duration.write(&mut out);
@@ -276,7 +307,7 @@ mod tests {
     fn text(log: &Log) -> String {
         let names = |list: &[&str]| list.iter().map(|n| Name::from(*n)).collect();
         let mut fold =
-            Prometheus::new(Known { targets: names(&[GPT, CLAUDE]), tenants: names(&["acme"]), routes: Vec::new() });
+            Prometheus::new(Known { targets: names(&[GPT, CLAUDE]), tenants: names(&["acme"]), ..Known::default() });
         log.events().iter().for_each(|event| fold.apply(event));
         fold.text()
     }

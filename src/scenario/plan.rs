@@ -3,8 +3,8 @@
 
 use crate::event::{AlertKind, EVAL_TENANT, Micros, Name, Payer};
 use crate::load;
-use crate::observe::Known;
 use crate::observe::alerts::Rule;
+use crate::observe::{Budget, Known};
 use crate::router;
 use crate::router::ablate::{self, Part};
 use crate::router::config::{Account, Target};
@@ -151,6 +151,11 @@ impl Plan {
             targets: self.router.targets.iter().map(|t| t.name.clone()).collect(),
             tenants: tenants.into_iter().cloned().collect(),
             routes: self.router.chains.iter().map(|c| c.name.clone()).collect(),
+            budgets: self
+                .budgets()
+                .into_iter()
+                .map(|b| Budget { payer: b.payer, amount: b.amount, per: b.per })
+                .collect(),
         }
     }
 

@@ -555,3 +555,30 @@ fn a_collector_that_is_not_there_is_an_error() {
     let why = traces(&done).send(&format!("http://{gone}"), &done.events).expect_err("nobody listens");
     assert!(why.contains("connection refused"), "{why}");
 }
+
+#[test]
+fn what_is_left_of_a_budget_is_what_the_calls_of_its_window_have_not_cost() {
+    let done = bundled("tenant-budgets");
+    let (amount, per) = (0.10, 60_000_000);
+    let mut fold = Prometheus::new(done.plan.known());
+    let mut spent: BTreeMap<u64, f64> = BTreeMap::new();
+    let mut acme = BTreeSet::new();
+    let mut lowest = f64::MAX;
+    for (i, event) in done.events.iter().enumerate() {
+        fold.apply(event);
+        match &event.kind {
+            EventKind::Arrived { request, tenant, .. } if &**tenant == "acme" => drop(acme.insert(*request)),
+            EventKind::AttemptEnded { request, dispatched, cost, .. } if acme.contains(request) => {
+                *spent.entry(dispatched.0 / per).or_default() += cost.as_dollars_f64();
+            }
+            _ => {}
+        }
+        if i % 997 == 0 {
+            let left = parse(&fold.text())["hopdrill_budget_left_dollars"].series["hopdrill_budget_left_dollars{payer=\"tenant acme\"}"];
+            let expected = amount - spent.get(&(event.at.0 / per)).copied().unwrap_or_default();
+            assert!((left - expected.max(0.0)).abs() < 1e-7, "at {:?}: {left} and {expected}", event.at);
+            lowest = lowest.min(left);
+        }
+    }
+    assert!(lowest < 0.02, "it runs low: {lowest}");
+}
