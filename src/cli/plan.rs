@@ -224,7 +224,7 @@ router:
   chains:
     main:
       targets: [openai/gpt-4o, openai/gpt-4o-mini]
-      breaker: { window: 10s, min_calls: 20, open_for: 2s }
+      breaker: { window: 10s, min_calls: 20, open_for: 2s, probe_for: 2s }
     alone: { targets: [azure/gpt-4o-eu] }
   routes:
     - { when: { task: triage }, chain: alone }

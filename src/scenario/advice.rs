@@ -13,7 +13,7 @@
 //!   name the target would not make so many, retries aside, it never trips. One that trips on failures in a row does.
 //! - *Credulous?* A health check that asks for the list of models can lie. One whose key the provider does not know
 //!   learns nothing.
-//! - *Impatient?* A probe that is out for longer than `open_for` counts as a failure. Where answers typically take longer,
+//! - *Impatient?* A probe that is out for longer than `probe_for` counts as a failure. Where answers typically take longer,
 //!   a healed target stays locked out.
 
 use super::check::ways;
@@ -212,21 +212,22 @@ fn blind(plan: &Plan, index: usize) -> Option<(String, String)> {
 
 fn impatient(plan: &Plan, index: usize) -> Option<(String, String)> {
     let (target, _) = target(plan, index);
+    let given = target.breaker.probe_for?;
     let model = model(plan, target)?;
     let chains = plan.router.chains.iter().enumerate().filter(|(_, chain)| chain.targets.contains(&index));
     let tasks: BTreeSet<Task> = chains.flat_map(|(chain, _)| tasks_of(plan, chain)).collect();
     // The task with the quickest answers: probes are whatever requests come.
     let took = tasks.into_iter().map(|task| typical(model, task)).min()?;
-    if took <= target.breaker.open_for {
+    if took <= given {
         return None;
     }
     let message = format!(
         "the breaker of `{}` gives a probe {:?}, and answers typically take {:.1}s: once open, it never closes again",
         target.name,
-        target.breaker.open_for,
+        given,
         took.as_secs_f64()
     );
-    Some((message, "make `open_for` longer than an answer".to_owned()))
+    Some((message, "make `probe_for` longer than an answer, or leave it out".to_owned()))
 }
 
 fn credulous(plan: &Plan, index: usize) -> Option<(String, String)> {
@@ -313,7 +314,8 @@ phases:
     #[case::just_seeing("min_calls: 20", "min_calls: 21", &["at most 20.0", "at most 20.0", "at most 20.0"])]
     #[case::by_a_row("min_calls: 20", "min_calls: 99, consecutive: 3", &[])]
     #[case::at_its_peak("rate: 2/s", "rate: 1/s, phases: { all: { ramp: { from: 0/s, to: 2/s } } }", &[])]
-    #[case::impatient("gpt-4o: { ttft: 500ms, tokens_per_second: 100 } } }\n  six", "gpt-4o: { ttft: 6s } } }\n  six", &["of `two/gpt-4o` gives a probe 5s"])]
+    #[case::slow("gpt-4o: { ttft: 500ms, tokens_per_second: 100 } } }\n  six", "gpt-4o: { ttft: 6s } } }\n  six", &[])]
+    #[case::impatient("open_for: 5s", "open_for: 5s, probe_for: 100ms", &["of `one/gpt-4o` gives a probe 100ms", "of `two/gpt-4o` gives", "of `six/claude-sonnet-4` gives"])]
     fn what_is_told_of_a_plan(#[case] from: &str, #[case] to: &str, #[case] expected: &[&str]) {
         let found = messages(from, to);
         assert_eq!(found.len(), expected.len(), "{found:?}");

@@ -9,13 +9,12 @@ const ALIKE: [&str; 4] = ["three-tiers", "classic-volume", "vendor-outage", "one
 fn loaded(name: &str, text: &str) -> Loaded {
     let loaded = load(name, text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}"));
     // Told also where it is the point: what a chain with triggers of its own leaves out, breakers that are as good as off,
-    // the defaults of a block that says nothing of breakers, and one vendor where the drill is about prices or just that.
+    // and one vendor where the drill is about prices or just that.
     let meant = |message: &str| {
         let off = name == "retry-storm" || name.contains("must-fail");
         message == "not everything moves a request on here"
             || (off && message.contains(" is blind"))
             || (ALIKE.iter().any(|alike| name.contains(alike)) && message.contains("is not redundant"))
-            || (name == "classic-longform" && message.contains("never closes again"))
     };
     let unexpected = loaded.warnings.iter().filter(|w| !meant(&w.message));
     let warnings: Vec<String> = unexpected.map(|w| w.one_line(name)).collect();
