@@ -9,11 +9,12 @@ use super::{Accounts, Trouble, World};
 use crate::event::{Judged, Sink};
 use crate::load::{Exam, Room, Sender, Timetable};
 use crate::provider::Adapter;
+use crate::router::config::Chain;
 use crate::router::{self, Answered, Request, Router, Truth};
 use crate::runtime::{Clock, Spawner};
 use crate::scenario::plan::Plan;
 use crate::tasks;
-use crate::transport::{Dial, Route, Upstream, duplex};
+use crate::transport::{Dial, Reach, Route, Upstream, duplex};
 use mock_providers::server::{BoundPort, Want};
 use mock_providers::{Answers, Ledger, Luck, Provider, Question, Said, Script, Setup};
 use std::io;
@@ -59,7 +60,7 @@ impl Stage {
             };
             upstreams.push(router::Provider {
                 adapter: Adapter::new(plan.providers[index].dialect),
-                http: Upstream::new(route, connect_timeout(plan, index), spawner.clone()),
+                http: Upstream::new(reach(plan, index, route), spares(plan, index), spawner.clone()),
             });
         }
         let router = Router::new(plan.router.clone(), upstreams, clock, luck, Arc::clone(&log));
@@ -195,10 +196,25 @@ impl Answers for Known {
 }
 
 /// The shortest connect timeout of the chains that use this provider: connections are shared by all of them.
-fn connect_timeout(plan: &Plan, provider: usize) -> Duration {
-    let targets = plan.router.targets.iter().enumerate().filter(|(_, target)| target.provider == provider);
-    let chains = targets.flat_map(|(index, _)| plan.router.chains_with(index));
-    chains.map(|chain| chain.timeouts.connect).min().unwrap_or(Duration::from_secs(1))
+fn reach(plan: &Plan, provider: usize, route: Route) -> Reach {
+    let chains = targets_of(plan, provider).flat_map(|index| plan.router.chains_with(index));
+    let timeout = chains.map(|chain| chain.timeouts.connect).min().unwrap_or(Duration::from_secs(1));
+    Reach { route, handshake: plan.providers[provider].connect, timeout }
+}
+
+/// How many connections are kept to a provider that some chain falls back to.
+fn spares(plan: &Plan, provider: usize) -> usize {
+    let stands_by = |index: usize| {
+        let place = move |chain: &Chain| chain.targets.iter().position(|target| *target == index);
+        let behind = move |chain: &&Chain| place(chain).is_some_and(|place| !chain.is_first_choice(place));
+        plan.router.chains_with(index).filter(behind)
+    };
+    targets_of(plan, provider).flat_map(stands_by).map(|chain| chain.warm as usize).max().unwrap_or(0)
+}
+
+fn targets_of(plan: &Plan, provider: usize) -> impl Iterator<Item = usize> {
+    let targets = plan.router.targets.iter().enumerate();
+    targets.filter(move |(_, target)| target.provider == provider).map(|(index, _)| index)
 }
 
 fn listen(mock: Provider, spawner: &Spawner, trouble: &Trouble) -> io::Result<Route> {

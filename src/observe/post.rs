@@ -1,7 +1,7 @@
 //! JSON to an HTTP server, for what is told when a drill is over. It blocks; a drill's clock is not running any more.
 
 use crate::runtime::Spawner;
-use crate::transport::{Route, SendError, Upstream};
+use crate::transport::{Reach, Route, SendError, Upstream};
 use bytes::Bytes;
 use http::{Request, Uri};
 use std::net::ToSocketAddrs as _;
@@ -39,7 +39,7 @@ pub(super) fn json(url: &str, body: Vec<u8>, patience: Duration) -> Result<(), S
         .body(Bytes::from(body))
         .map_err(|e| e.to_string())?;
     let sent = runtime.block_on(async {
-        let upstream = Upstream::new(Route::Tcp(addr), patience, Spawner::unwatched());
+        let upstream = Upstream::new(Reach::at(Route::Tcp(addr), patience), 0, Spawner::unwatched());
         tokio::time::timeout(patience, upstream.send(request)).await
     });
     match sent {

@@ -78,6 +78,7 @@ pub static PARTS: &[Part] = &[
     Part { name: "batch", gone: "batch traffic does not yield", remove: |c| chains(c, |chain| chain.batch_in_flight = None) },
     Part { name: "key_rotation", gone: "no key of a pool stands in for one that is throttled or refused", remove: no_rotation },
     Part { name: "hedging", gone: "no target is called while another one is awaited", remove: |c| chains(c, |chain| chain.hedge = None) },
+    Part { name: "warm", gone: "no connection to a standby stands before it is needed", remove: |c| chains(c, |chain| chain.warm = 0) },
     Part { name: "breaker", gone: "no breaker ever opens", remove: |c| targets(c, |target| target.breaker.trips = false) },
     Part { name: "health_checks", gone: "nobody looks whether a target is well before a request needs it", remove: |c| targets(c, |target| target.checks = None) },
     Part { name: "slow_rate", gone: "breakers do not count slow calls", remove: |c| targets(c, |target| target.breaker.slow_rate = None) },
@@ -267,6 +268,7 @@ router:
       health_checks: { kind: models }
       batch_in_flight: 4
       hedge: { after: 800ms }
+      warm: 2
       gates: [json_schema]
       degraded: { template: sorry, cache: {} }
     chat: { targets: [openai/gpt-3.5-turbo, anthropic/claude-sonnet-4] }

@@ -268,6 +268,8 @@ pub struct Chain {
     pub max_in_flight: Option<u32>,
     /// Calls in flight below which a target takes batch requests; from there on they wait. `None`: they are like others.
     pub batch_in_flight: Option<u32>,
+    /// Connections kept open to each provider that the chain falls back to, before anybody needs them.
+    pub warm: u32,
     /// Whether a target that says nothing is left of its limits is passed over while there is another.
     pub ahead: bool,
 }
@@ -313,6 +315,7 @@ impl Chain {
             all_open: AllOpen::default(),
             max_in_flight: None,
             batch_in_flight: None,
+            warm: 0,
             ahead: false,
         }
     }

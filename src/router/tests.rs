@@ -6,7 +6,7 @@ use super::policy::prices::PriceList;
 use super::*;
 use crate::event::{Class, EventKind, Outcome, RequestId};
 use crate::runtime::Spawner;
-use crate::transport::{Dial, Route, duplex};
+use crate::transport::{Dial, Reach, Route, duplex};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
@@ -107,7 +107,11 @@ fn stage(gated: bool, targets: &[(Dialect, &str, &[Reply])]) -> Stage {
         .collect();
     let upstream = |(server, (dialect, _, _)): (&Canned, &(Dialect, &str, _))| Provider {
         adapter: Adapter::new(*dialect),
-        http: Upstream::new(Route::Memory(Arc::new(server.clone())), Duration::from_secs(1), spawner.clone()),
+        http: Upstream::new(
+            Reach::at(Route::Memory(Arc::new(server.clone())), Duration::from_secs(1)),
+            0,
+            spawner.clone(),
+        ),
     };
     let upstreams = servers.iter().zip(targets).map(upstream).collect();
     let target = |(provider, (_, model, _)): (usize, &(Dialect, &str, _))| Target {

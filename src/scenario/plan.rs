@@ -221,6 +221,8 @@ pub struct Provider {
     pub dialect: Dialect,
     /// What it serves.
     pub models: Vec<Model>,
+    /// How long the handshakes of a connection to it take.
+    pub connect: Duration,
     /// Its keys, quotas and capacity.
     pub limits: Limits,
 }

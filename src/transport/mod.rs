@@ -8,6 +8,7 @@
 //!   request again over another connection if the first one turns out to have closed before a byte of it was written.)
 
 pub mod duplex;
+mod spares;
 mod tcp;
 
 pub use duplex::Dial;
@@ -21,6 +22,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use spares::Spares;
 use std::error::Error as _;
 use std::future::Future;
 use std::io;
@@ -39,6 +41,36 @@ pub enum Route {
     Memory(Arc<dyn Dial>),
     /// On TCP.
     Tcp(SocketAddr),
+}
+
+/// How a provider is reached.
+#[derive(Clone)]
+pub struct Reach {
+    /// Where it listens.
+    pub route: Route,
+    /// How long the handshakes take, of TCP and TLS, besides what the network takes by itself.
+    pub handshake: Duration,
+    /// The longest that a connection may take to stand.
+    pub timeout: Duration,
+}
+
+impl Reach {
+    /// Without handshakes to wait for.
+    #[must_use]
+    pub fn at(route: Route, timeout: Duration) -> Self {
+        Self { route, handshake: Duration::ZERO, timeout }
+    }
+
+    async fn dial(&self) -> io::Result<Conn> {
+        let conn = match &self.route {
+            Route::Memory(dial) => Conn::Memory(dial.dial()?),
+            Route::Tcp(addr) => Conn::Tcp(tcp::connect(*addr, self.timeout).await?),
+        };
+        if !self.handshake.is_zero() {
+            tokio::time::sleep(self.handshake.min(self.timeout)).await;
+        }
+        if self.handshake > self.timeout { Err(io::ErrorKind::TimedOut.into()) } else { Ok(conn) }
+    }
 }
 
 /// Why no response head came.
@@ -75,18 +107,19 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// A client with an empty pool.
+    /// A client with an empty pool, that keeps so many spare connections. Must be called inside the runtime.
     #[must_use]
-    pub fn new(route: Route, connect_timeout: Duration, spawner: Spawner) -> Self {
-        let authority = match &route {
+    pub fn new(reach: Reach, spares: usize, spawner: Spawner) -> Self {
+        let authority = match &reach.route {
             Route::Tcp(addr) => Authority::try_from(addr.to_string()),
             Route::Memory(_) => Ok(Authority::from_static("mock.invalid")),
         }
         .unwrap_or_else(|_| Authority::from_static("localhost"));
+        let spares = (spares > 0).then(|| Arc::new(Spares::new(reach.clone(), spares, spawner.clone())));
         let client = Client::builder(spawner)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(30))
-            .build(Connector { route, connect_timeout });
+            .build(Connector { reach, spares });
         Self { client, authority }
     }
 
@@ -127,8 +160,8 @@ fn explain(error: &Error) -> SendError {
 
 #[derive(Clone)]
 struct Connector {
-    route: Route,
-    connect_timeout: Duration,
+    reach: Reach,
+    spares: Option<Arc<Spares>>,
 }
 
 impl tower::Service<Uri> for Connector {
@@ -141,11 +174,12 @@ impl tower::Service<Uri> for Connector {
     }
 
     fn call(&mut self, _uri: Uri) -> Self::Future {
-        let Self { route, connect_timeout } = self.clone();
+        let Self { reach, spares } = self.clone();
         Box::pin(async move {
-            let conn = match route {
-                Route::Memory(dial) => Conn::Memory(dial.dial()?),
-                Route::Tcp(addr) => Conn::Tcp(tcp::connect(addr, connect_timeout).await?),
+            let spare = spares.and_then(|spares| spares.take());
+            let conn = match spare {
+                Some(conn) => conn,
+                None => reach.dial().await?,
             };
             Ok(TokioIo::new(conn))
         })

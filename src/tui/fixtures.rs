@@ -40,6 +40,7 @@ fn provider(name: &str, dialect: Dialect, model: &str) -> Provider {
         approvals: vec![Default::default()],
         dialect,
         models: vec![model],
+        connect: Duration::ZERO,
         limits: Default::default(),
     }
 }

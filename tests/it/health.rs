@@ -166,3 +166,43 @@ slos: [answered >= 0%]
     assert_eq!(opened(&own, "first/a"), 0);
     assert!(skipped(&own, "first/a", SkipReason::KeyClosed) > 40);
 }
+
+#[test]
+fn connections_that_are_kept_warm_carry_the_first_requests_and_closed_ones_are_not_used() {
+    let play = |warm: &str, fault: &str| {
+        let done = drill(&format!(
+            "
+version: 1
+name: warm
+seed: 7
+providers:
+  first: {{ dialect: openai, models: {{ a: {{ ttft: 100ms, tokens_per_second: 1000, context: 8k, quality: 1.0 }} }} }}
+  other: {{ dialect: anthropic, connect: 600ms, models: {{ b: {{ ttft: 100ms, tokens_per_second: 1000, context: 8k, quality: 1.0 }} }} }}
+router: {{ chains: {{ main: {{ targets: [first/a, other/b], retry: {{ max_attempts: 1 }} {warm} }} }} }}
+load: [{{ task: triage, rate: 10/s, arrivals: constant }}]
+phases: [{{ name: well, for: 10s }}, {{ name: hurt, for: 5s }}]
+faults:
+  - {{ on: first, during: hurt, inject: {{ status: 503 }} }}
+{fault}
+slos: [answered >= 0%]
+"
+        ));
+        let found = audit(&done.events, &done.ledger);
+        assert!(found.is_empty(), "{}", found[0]);
+        let took = |kind: &EventKind| match kind {
+            EventKind::AttemptEnded { target, class, dispatched, head: Some(head), .. } if &**target == "other/b" => {
+                Some((*class, head.since(*dispatched).0 / 1000))
+            }
+            EventKind::AttemptEnded { target, class, .. } if &**target == "other/b" => Some((*class, 0)),
+            _ => None,
+        };
+        done.events.iter().filter_map(|e| took(&e.kind)).collect::<Vec<_>>()
+    };
+    let slow = |calls: &[(Class, u64)]| calls.iter().filter(|(_, ms)| *ms > 600).count();
+    let (cold, warm) = (play("", ""), play(", warm: 4", ""));
+    assert!(slow(&cold) > 0 && slow(&warm) == 0, "{cold:?} {warm:?}");
+    // What was kept is closed while nobody listens; afterwards it is dialled anew, and nobody meets a dead connection.
+    let closed = play(", warm: 4", "  - { on: other, at: 2s, for: 3s, inject: refused }");
+    assert!(closed.iter().all(|(class, _)| *class == Class::Ok), "{closed:?}");
+    assert!(slow(&closed) > 0, "the first finds none");
+}

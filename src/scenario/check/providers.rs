@@ -52,6 +52,7 @@ fn check_one(provider: &Provider, phases: Option<&[Phase]>, sink: &Sink<'_>) -> 
         dialect: dialect.unwrap_or(Dialect::OpenAi),
         approvals,
         models,
+        connect: provider.connect.unwrap_or_default(),
         limits: limits::check(provider, phases, sink),
     }
 }

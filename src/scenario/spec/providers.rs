@@ -27,6 +27,7 @@ pub(crate) struct Provider {
     pub(crate) models: Option<Vec<Model>>,
     pub(crate) quota: Option<Policy>,
     pub(crate) capacity: Option<Room>,
+    pub(crate) connect: Option<Duration>,
     pub(crate) keys: Vec<Key>,
 }
 
@@ -102,6 +103,7 @@ fn provider(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Provider>
         models: Some(Vec::new()),
         quota: None,
         capacity: None,
+        connect: None,
         keys: Vec::new(),
     };
     // Known by name, so that whatever refers to it is not wrong as well.
@@ -115,6 +117,7 @@ fn provider(name: &At<String>, node: &Node, sink: &Sink<'_>) -> Option<Provider>
     provider.models = fields.get("models").map(|n| models(n, &name.at, sink));
     provider.quota = fields.get("quota").and_then(|n| limits::quota(n, Of::Provider, sink));
     provider.capacity = fields.get("capacity").and_then(|n| limits::capacity(n, sink));
+    provider.connect = fields.get("connect").and_then(|n| sink.duration(n)).map(|d| d.value);
     provider.keys = fields.get("keys").map_or(Vec::new(), |n| limits::keys(n, sink));
     fields.finish();
     Some(provider)

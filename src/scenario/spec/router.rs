@@ -209,6 +209,7 @@ fn chain(name: &At<String>, node: &Node, common: Option<&At<&'static Preset>>, s
     }
     set(&mut config.all_open, fields.get("all_open").and_then(|n| sink.word(n, "what to do", ALL_OPEN)));
     config.hedge = fields.get("hedge").and_then(|n| hedge(n, config.deadline, sink));
+    set(&mut config.warm, fields.get("warm").and_then(|n| sink.count32(n, 1, 1000)));
     set(&mut config.ahead, fields.get("ahead").and_then(|n| sink.boolean(n)));
     config.max_in_flight = fields.get("max_in_flight").and_then(|n| sink.count32(n, 1, 1_000_000)).map(|n| n.value);
     let batch = fields.get("batch_in_flight").and_then(|n| sink.count32(n, 1, 1_000_000));

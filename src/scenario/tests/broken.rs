@@ -161,6 +161,8 @@ fn pools_of_keys_shared_breakers_and_full_houses_are_checked() {
         ("deadline: 12s", "health_checks: { kind: models, failures: «0» }", "this must lie between 1 and 1000", ""),
         ("deadline: 12s", "health_checks: { kind: models, every: «2s» }", "a check would still be under way when the next one is due", "may take 2s"),
         ("deadline: 12s", "health_checks: { kind: models, timeout: «20s» }", "a check would still be under way when the next one is due", "every 10s"),
+        ("deadline: 12s", "warm: «0»", "this must lie between 1 and 1000", ""),
+        ("openai: { region: us-east,", "openai: { connect: «soon», region: us-east,", "`soon` is not a duration", ""),
         ("deadline: 12s", "batch_in_flight: «0»", "this must lie between 1 and 1000000", ""),
         ("deadline: 12s", "batch_in_flight: «some»", "expected a whole number, found a text", ""),
         ("deadline: 12s", "«batch_inflight»: 5", "a chain does not have a key `batch_inflight`", "did you mean `batch_in_flight`?"),

@@ -232,6 +232,14 @@ pub(super) const ROWS: &[Row] = &[
         tests: &["the_first_answer_wins_and_the_other_is_hung_up_on", "hedges_are_held_to_the_retry_budget_of_the_target_they_go_to"],
     },
     Row {
+        name: "warm",
+        keys: &[
+            key(At::Chain, "warm", "warm: 8", |p| or_none(Some(chain(p).warm).filter(|n| *n > 0), |n| n.to_string())),
+            key(At::Provider, "connect", "connect: 150ms", |p| time(p.providers[0].connect)),
+        ],
+        tests: &["connections_that_are_kept_warm_carry_the_first_requests_and_closed_ones_are_not_used"],
+    },
+    Row {
         name: "breaker",
         keys: &[
             key(At::Chain, "breaker.window", "breaker: { window: 30s }", |p| time(target(p).breaker.window)),
