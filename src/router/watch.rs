@@ -4,7 +4,7 @@ use super::Router;
 use super::client::{Request, Served};
 use super::config::Chain;
 use super::policy::drift::Seen;
-use crate::event::{AlertKind, EventKind, Outcome};
+use crate::event::{AlertKind, Class, EventKind, Outcome};
 use std::sync::{Arc, PoisonError};
 
 impl Router {
@@ -20,7 +20,8 @@ impl Router {
             tenant: &request.tenant,
             task: &request.task,
             tokens: request.prompt_tokens(),
-            class: served.first,
+            // A request that goes on after a cancelled call was hedged, and that call took too long.
+            class: served.first.map(|class| if class == Class::Cancelled { Class::Timeout } else { class }),
             served: served.outcome == Outcome::Answered && served.target.as_ref() == Some(&first.name),
         };
         let mut drift = self.drift[self.config.chain_index(request)].lock().unwrap_or_else(PoisonError::into_inner);
