@@ -173,7 +173,7 @@ pub struct Served {
     pub hops: u32,
     /// HTTP calls made.
     pub attempts: u32,
-    /// What was done for the request so far, this time and before.
+    /// Unless it was answered: what was done for the request so far, this time and before; its client may ask again.
     pub done: Before,
     /// For errors: when a target that asked for a pause may be called again, as the wait until then.
     pub retry_after: Option<Duration>,

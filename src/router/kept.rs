@@ -69,18 +69,14 @@ impl Given {
 }
 
 impl Router {
-    fn cache(&self, request: &Request) -> Option<&Kept> {
-        self.kept[self.config.chain_index(request)].as_ref()
-    }
-
-    /// Whether the chain of this request keeps answers.
-    pub(super) fn keeps(&self, request: &Request) -> bool {
-        self.cache(request).is_some()
+    /// Whether a chain keeps answers.
+    pub(super) fn keeps(&self, chain: usize) -> bool {
+        self.kept[chain].is_some()
     }
 
     /// Keeps a complete answer, where the chain keeps any.
-    pub(super) fn keep(&self, request: &Request, given: Given) {
-        if let Some(cache) = self.cache(request) {
+    pub(super) fn keep(&self, chain: usize, request: &Request, given: Given) {
+        if let Some(cache) = &self.kept[chain] {
             let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
             cache.put(self.clock.now(), request.question(), Arc::new(given));
         }
@@ -88,7 +84,8 @@ impl Router {
 
     /// A fresh answer to the same question.
     pub(super) fn kept(&self, request: &Request) -> Option<Arc<Given>> {
-        let mut cache = self.cache(request)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let cache = self.kept[self.config.chain_index(request)].as_ref()?;
+        let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.get(self.clock.now(), request.question()).cloned()
     }
 }

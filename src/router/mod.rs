@@ -142,22 +142,23 @@ impl Router {
         if let Some(only) = request.only {
             return walk::carry(self, &self.roster.alone(only), request, client).await;
         }
-        let chain = self.roster.chain(self.config.chain_index(request));
+        let index = self.config.chain_index(request);
+        let chain = self.roster.chain(index);
         let grader = self.grader.as_ref().filter(|grader| grader.picks(self.luck, request));
-        let served = if grader.is_some() || self.keeps(request) {
+        let served = if grader.is_some() || self.keeps(index) {
             let mut client = Overheard::new(client);
             let served = walk::carry(self, &chain, request, &mut client).await;
             if let Some(grader) = grader {
                 self.look(grader, request, &client.given.answered, &served);
             }
             if served.outcome == Outcome::Answered {
-                self.keep(request, client.given);
+                self.keep(index, request, client.given);
             }
             served
         } else {
             walk::carry(self, &chain, request, client).await
         };
-        self.watch(&chain, request, &served);
+        self.watch((index, &chain), request, &served);
         served
     }
 

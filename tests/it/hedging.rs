@@ -132,6 +132,7 @@ slos: [answered >= 0%]
         done.events.iter().filter(|e| hedged(&e.kind)).count()
     };
     assert_eq!(hedges("budget: { per_request: 1, floor_per_second: 100 }"), 200);
+    assert_eq!(hedges("budget: { per_request: 0.2, floor_per_second: 0 }"), 1, "who is not called earns nothing");
     let held = hedges("budget: { per_request: 0, floor_per_second: 2 }");
     assert!((18..=45).contains(&held), "{held} hedges at two a second, and what was saved up before");
 }

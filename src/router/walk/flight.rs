@@ -139,8 +139,8 @@ impl<'a> Walk<'a> {
         let Leave { pass, hold } = leave;
         let &Flight { place, attempt, dispatched, target, ref key, ref pooled, continued, .. } = flight;
         let (request, now) = (self.request.id, self.now());
-        let stretch = self.chain.retry.scatter * self.luck("retry-after", place);
-        let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, stretch));
+        let stretch = || self.chain.retry.scatter * self.luck("retry-after", place);
+        let asked = verdict.retry_after.and_then(|s| retry_after::wait(s, stretch()));
         self.given.push_str(&verdict.given);
         if let Some(allowance) = &verdict.allowance {
             pass.told(allowance, verdict.class, now);

@@ -19,7 +19,7 @@ mod race;
 mod turn;
 
 use super::Router;
-use super::client::{Client, Request, Served};
+use super::client::{Before, Client, Request, Served};
 use super::config::{Chain, OnBreak, Target};
 use super::health::{Change, Health, Pass};
 use super::policy::backoff;
@@ -284,9 +284,10 @@ impl Walk<'_> {
                 classes.clear();
             }
             let Landed { class, continued, ref key, asked, .. } = landed;
-            if class != Class::Ok {
-                self.failed(&landed);
+            if class == Class::Ok {
+                return Then::Done(self.served(Outcome::Answered, None));
             }
+            self.failed(&landed);
             let now = self.now();
             let retries = self.places[place].tried - 1;
             let backoff = backoff::wait(&self.chain.retry.backoff, retries, waited, self.luck("backoff", place));
@@ -299,7 +300,7 @@ impl Walk<'_> {
                 attempts_here: self.places[place].tried,
                 retries_of_class: classes.iter().filter(|&&c| c == class).count() as u32,
                 attempts_left: self.chain.max_attempts_total - self.attempts,
-                token_delivered: self.delivered && class != Class::Ok,
+                token_delivered: self.delivered,
                 continued,
                 another_key,
                 wait,
@@ -365,12 +366,16 @@ impl Walk<'_> {
     fn served(&self, outcome: Outcome, class: Option<Class>) -> Served {
         let target = self.last.map(|place| self.name(place));
         let first = self.places.first().and_then(|place| place.class);
-        let mut done = self.request.before.clone();
-        done.asked += 1;
-        done.calls.extend(self.chain.targets.iter().zip(&self.places).map(|(target, place)| (*target, place.call())));
-        let now = self.now();
-        let pauses = (0..self.places.len()).filter_map(|place| self.rests_until(place, now));
-        let retry_after = pauses.min().filter(|_| outcome == Outcome::Failed).map(|until| until - now);
+        let (mut done, mut retry_after) = (Before::default(), None);
+        if outcome != Outcome::Answered {
+            let now = self.now();
+            let pauses = (0..self.places.len()).filter_map(|place| self.rests_until(place, now));
+            retry_after = pauses.min().filter(|_| outcome == Outcome::Failed).map(|until| until - now);
+            let calls = self.chain.targets.iter().zip(&self.places).map(|(target, place)| (*target, place.call()));
+            done = self.request.before.clone();
+            done.asked += 1;
+            done.calls.extend(calls);
+        }
         let (flaw, hops, attempts) = (self.flaw.filter(|_| class == self.failure), self.hops, self.attempts);
         Served { outcome, class, flaw, target, first, hops, attempts, done, retry_after }
     }

@@ -83,12 +83,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Leave to call the next target that admits one, besides the one that is awaited.
+    /// Leave to call the next target that admits one, besides the one that is awaited. Who cannot pay is not asked: a target
+    /// that admits a call counts it as made.
     fn hedge(&mut self, awaited: usize) -> Option<(usize, Leave)> {
         let now = self.now();
         let (index, leave) = self.ahead.iter().enumerate().find_map(|(index, &place)| {
             let paid = self.health(place).covers_retry(now);
-            Some((index, self.admit(place, false, None).ok().filter(|_| paid)?))
+            Some((index, paid.then(|| self.admit(place, false, None).ok()).flatten()?))
         })?;
         let place = self.ahead.remove(index)?;
         self.health(place).spend_retry(now);
